@@ -1,0 +1,81 @@
+"""The error tree: what is ours to mend, or the operator's; faults in users' data are `gis.issues.Issue` lists.
+
+QuanjingError
+├── SettingsError          a setting is missing or contradicts another
+├── DatabaseError
+│   ├── BinariesMissing    no PostgreSQL with PostGIS is installed
+│   ├── ClusterError       the private cluster would not start, stop or answer
+│   └── NewerData          the data folder or database was written by a newer quanjing
+├── DataFolderBusy         another supervisor holds the data folder
+├── NotFound               no such enterprise, feature, version, file
+├── Forbidden              the caller lacks a permission, or the thing lies outside the caller's scope
+├── Invalid                a parameter of a call is wrong; names the parameter
+├── CoordinateError        a transformation is refused: unknown CRS, ballpark shift, out of area
+├── GeometryError          a solid or shape can't be built from what is stored
+└── TilesetError           a tileset can't be written or read
+"""
+
+
+class QuanjingError(Exception):
+    """Root of all errors quanjing raises on purpose."""
+
+
+class SettingsError(QuanjingError):
+    """A setting is missing, malformed, or contradicts another."""
+
+
+class DatabaseError(QuanjingError):
+    """The database can't be used as it is."""
+
+
+class BinariesMissing(DatabaseError):
+    """No PostgreSQL server binaries with PostGIS are installed."""
+
+
+class ClusterError(DatabaseError):
+    """The private cluster would not start, stop or answer."""
+
+
+class NewerData(DatabaseError):
+    """The data folder or database was written by a newer quanjing."""
+
+
+class DataFolderBusy(QuanjingError):
+    """Another supervisor holds the data folder."""
+
+
+class NotFound(QuanjingError):
+    """What was asked for does not exist, or is not visible to the caller."""
+
+
+class Forbidden(QuanjingError):
+    """The caller lacks a permission."""
+
+
+class Invalid(QuanjingError):
+    """A parameter is wrong.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name as the caller wrote it.
+    detail : str
+        What is wrong and how to mend it.
+    """
+
+    def __init__(self, parameter: str, detail: str) -> None:
+        super().__init__(f"{parameter}: {detail}")
+        self.parameter = parameter
+        self.detail = detail
+
+
+class CoordinateError(QuanjingError):
+    """A coordinate transformation is refused."""
+
+
+class GeometryError(QuanjingError):
+    """A shape or solid can't be built from what is stored."""
+
+
+class TilesetError(QuanjingError):
+    """A tileset can't be written or read."""

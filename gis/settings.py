@@ -1,0 +1,35 @@
+"""Settings: environment variables under one prefix, built once at an edge (`create_app`, a CLI verb) and passed down."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Return `/var/lib/quanjing` for root, else `quanjing` in the XDG data home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/quanjing")
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "quanjing"
+
+
+class Settings(BaseSettings):
+    """What an operator can set; each is an environment variable `QUANJING_<NAME>`.
+
+    `DATABASE_URL`, without the prefix, names a PostgreSQL that quanjing uses but never starts or stops.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="QUANJING_", frozen=True, populate_by_name=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    """Everything quanjing keeps: the private cluster, baked tiles, original drawings, logs."""
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    """API processes."""
+    ground_ellipsoid_m: float = 0.0
+    """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
+    city: str = "达州市"
