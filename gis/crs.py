@@ -46,16 +46,20 @@ def transformer(source: int, target: int) -> Transformer:
     return best
 
 
+def _transformed(source: int, target: int, points: Floats) -> Floats:
+    # pyproj takes a one-element array for a scalar, which numpy deprecates; a one-element list it takes as it is.
+    first, second = (column.tolist() if len(column) == 1 else column for column in (points[:, 0], points[:, 1]))
+    return np.column_stack(transformer(source, target).transform(first, second))
+
+
 def lonlat_to_xy(lonlat: Floats) -> Floats:
     """Project EPSG:4490 degrees to EPSG:4545 metres; `(n, 2)` to `(n, 2)`."""
-    x, y = transformer(CGCS2000, CGCS2000_GK_CM_108E).transform(lonlat[:, 0], lonlat[:, 1])
-    return np.column_stack([x, y])
+    return _transformed(CGCS2000, CGCS2000_GK_CM_108E, lonlat)
 
 
 def xy_to_lonlat(xy: Floats) -> Floats:
     """Unproject EPSG:4545 metres to EPSG:4490 degrees; `(n, 2)` to `(n, 2)`."""
-    lon, lat = transformer(CGCS2000_GK_CM_108E, CGCS2000).transform(xy[:, 0], xy[:, 1])
-    return np.column_stack([lon, lat])
+    return _transformed(CGCS2000_GK_CM_108E, CGCS2000, xy)
 
 
 def lonlat_to_ecef(lonlat_h: Floats) -> Floats:
@@ -63,11 +67,13 @@ def lonlat_to_ecef(lonlat_h: Floats) -> Floats:
     lon, lat = np.radians(lonlat_h[:, 0]), np.radians(lonlat_h[:, 1])
     height = lonlat_h[:, 2]
     normal = WGS84_A / np.sqrt(1 - CGCS2000_E2 * np.sin(lat) ** 2)
-    return np.column_stack([
-        (normal + height) * np.cos(lat) * np.cos(lon),
-        (normal + height) * np.cos(lat) * np.sin(lon),
-        (normal * (1 - CGCS2000_E2) + height) * np.sin(lat),
-    ])
+    return np.column_stack(
+        [
+            (normal + height) * np.cos(lat) * np.cos(lon),
+            (normal + height) * np.cos(lat) * np.sin(lon),
+            (normal * (1 - CGCS2000_E2) + height) * np.sin(lat),
+        ]
+    )
 
 
 def enu_frame(origin: tuple[float, float, float]) -> NDArray[np.float64]:

@@ -72,9 +72,7 @@ def _attribute(name: str, row: dict[str, Any]) -> Attribute:
 
 
 def _kind(name: str, row: dict[str, Any]) -> Kind:
-    blocks = tuple(
-        Block(block, tuple(sorted((implies or {}).items()))) for block, implies in (row.pop("blocks", None) or {}).items()
-    )
+    blocks = tuple(Block(block, tuple(sorted((implies or {}).items()))) for block, implies in (row.pop("blocks", None) or {}).items())
     attributes = tuple(_attribute(key, value) for key, value in (row.pop("attributes", None) or {}).items())
     return Kind(name=name, layers=tuple(row.pop("layers", ())), blocks=blocks, attributes=attributes, **row)
 

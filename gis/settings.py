@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir)
     """Everything quanjing keeps: the private cluster, baked tiles, original drawings, logs."""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_port: int | None = Field(default=None, ge=1, le=65535)
+    """Loopback port of the private PostgreSQL, for QGIS and the like; without it, it answers on its socket only."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -33,3 +35,5 @@ class Settings(BaseSettings):
     ground_ellipsoid_m: float = 0.0
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
     city: str = "达州市"
+    web_dir: Path = Path(__file__).parents[1] / "web" / "dist"
+    """The built pages."""

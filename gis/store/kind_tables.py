@@ -162,7 +162,8 @@ BEGIN
         SELECT {past}, tstzrange(lower(o.recorded), lower(n.recorded)), o.author, o.reason, o.origin
         FROM old_rows o JOIN new_rows n USING (feature_id);
     {log} SELECT {what}, n.feature_id, n.enterprise_id, f.jurisdiction,
-            CASE WHEN n.closed_at IS NOT NULL AND o.closed_at IS NULL THEN 'close' ELSE 'update' END, ST_Envelope(o.geom), ST_Envelope(n.geom)
+            CASE WHEN n.closed_at IS NOT NULL AND o.closed_at IS NULL THEN 'close' ELSE 'update' END,
+            ST_Envelope(o.geom), ST_Envelope(n.geom)
         FROM old_rows o JOIN new_rows n USING (feature_id) JOIN features f USING (feature_id) ORDER BY n.feature_id;
     IF FOUND THEN PERFORM quanjing_hint(); END IF;
     RETURN NULL;
@@ -216,7 +217,9 @@ def _summaries(kinds: Iterable[Kind]) -> str:
 
 
 def _glossary(kinds: Iterable[Kind], enums: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
-    rows = [(name, label, "common", None, None) for name, label in COMMON_LABELS.items()]
+    rows: list[tuple[str, str, str, str | None, str | None]] = [
+        (name, label, "common", None, None) for name, label in COMMON_LABELS.items()
+    ]
     for kind in kinds:
         rows.append((kind.name, kind.label, "kind", None, None))
         rows += [(f"{kind.name}.{a.name}", a.label, kind.name, a.type, a.unit) for a in kind.attributes]

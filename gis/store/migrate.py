@@ -1,6 +1,7 @@
 """Bringing a database to this version: Alembic for the fixed part, the registry for the kinds, pgqueuer for its own tables."""
 
 import asyncio
+import csv
 import hashlib
 import json
 import logging
@@ -78,6 +79,20 @@ async def _queue(url: str) -> None:
             await queries.install()
 
 
+def _jurisdictions(connection: Connection) -> None:
+    lines = files("gis").joinpath("jurisdictions.csv").read_text(encoding="utf-8").splitlines()
+    rows = [{**row, "parent": row["parent"] or None} for row in csv.DictReader(lines)]
+    connection.execute(
+        text(
+            "INSERT INTO jurisdictions (code, parent, name, level) VALUES (:code, :parent, :name, :level) "
+            "ON CONFLICT (code) DO UPDATE SET parent = excluded.parent, name = excluded.name, level = excluded.level "
+            "WHERE (jurisdictions.parent, jurisdictions.name, jurisdictions.level) IS DISTINCT FROM "
+            "(excluded.parent, excluded.name, excluded.level)"
+        ),
+        rows,
+    )
+
+
 def _grant_reader(url: str) -> None:
     with psycopg.connect(url) as connection:
         if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
@@ -107,6 +122,7 @@ def upgrade(owner_url: str) -> None:
         with engine.begin() as connection:
             _alembic(connection)
             _kinds(connection)
+            _jurisdictions(connection)
         asyncio.run(_queue(owner_url))
         _grant_reader(owner_url)
     engine.dispose()

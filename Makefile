@@ -1,0 +1,39 @@
+# `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-run run test check bench bless web clean
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## install everything that is missing: system packages where root, Python and npm packages, the browser part
+	@.ci/setup test
+
+setup-run:
+	@.ci/setup run
+
+run: setup-run  ## install what running needs, load the demo, serve http://127.0.0.1:8000/
+	@.venv/bin/quanjing serve --demo
+
+test: setup  ## all tests, on a real PostGIS and a real headless Chromium
+	@.ci/node npm --prefix web test
+	@.venv/bin/python -m pytest
+
+check: setup  ## format, lint, types, import contracts
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.ci/node npm --prefix web run check
+
+bench: setup  ## measure; writes bench/RESULTS.md
+	@.venv/bin/python bench/run.py
+
+bless: setup  ## write the examples and golden files anew
+	@.venv/bin/quanjing drawing example data/examples
+
+web: setup-run
+
+clean:  ## remove what was built; installed packages and data stay
+	rm -rf web/dist web/src/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -not -path './.uv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +

@@ -1,0 +1,16 @@
+"""Answers as bytes: JSON of rows, ids, times."""
+
+from typing import Any
+
+import orjson
+from fastapi.responses import Response
+
+
+def encoded(value: Any) -> bytes:
+    """Return UTF-8 JSON; UUIDs and aware times as text (RFC 3339, UTC with Z)."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def answer(value: Any) -> Response:
+    """Return a JSON answer that a browser asks for anew each time."""
+    return Response(encoded(value), media_type="application/json", headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,76 @@
+"""The application: routes, live stream, pages, put together from settings."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api import errors
+from api.caller import LOCAL, Caller
+from api.house import House
+from api.live import Hub
+from api.pages import Headers, pages
+from api.routes import enterprises, features, health, kinds, live, tiles3d
+from gis.settings import Settings
+from gis.store.changes import store_id
+from gis.store.cluster import urls
+from tiles.bake import bakery
+
+ROUTERS = (health.router, enterprises.router, features.router, kinds.router, tiles3d.router, live.router)
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        url = urls(settings).reader
+
+        async def connect() -> AsyncConnection:
+            return await AsyncConnection.connect(url, autocommit=True)
+
+        async with AsyncConnectionPool(url, min_size=1, max_size=10, open=False, check=AsyncConnectionPool.check_connection) as pool:
+            async with pool.connection() as connection:
+                store = await store_id(connection)
+                hub = Hub(connect, store)
+                await hub.start(connection)
+            app.state.house = House(settings, pool, hub, bakery(settings).store, store)
+            follower = asyncio.create_task(hub.run())
+            try:
+                yield
+            finally:
+                hub.close()
+                follower.cancel()
+                with suppress(asyncio.CancelledError):
+                    await follower
+
+    return lifespan
+
+
+def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of this process.
+    caller : Caller
+        In whose name every request runs while nobody signs in.
+    """
+    app = FastAPI(title="quanjing 全景", version=version("quanjing"), lifespan=_lifespan(settings), docs_url=None, redoc_url=None)
+    app.state.caller = caller
+    errors.register(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/", pages(str(settings.web_dir)))
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(Headers)
+    loopback = settings.host in LOOPBACK
+    # A page of another host can't reach a loopback server by a name of its own (DNS rebinding).
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK if loopback else ["*"])
+    return app

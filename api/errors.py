@@ -1,0 +1,49 @@
+"""From errors to HTTP: one table, problem documents of RFC 9457."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api.answers import encoded
+from gis.errors import DatabaseError, Forbidden, Invalid, NotFound, QuanjingError
+
+STATUS: dict[type[QuanjingError], tuple[int, str]] = {
+    Invalid: (400, "参数有误"),
+    Forbidden: (403, "无权访问"),
+    NotFound: (404, "没有找到"),
+    DatabaseError: (503, "数据库暂不可用"),
+    QuanjingError: (500, "服务器出错"),
+}
+"""The first class that an error is an instance of decides."""
+
+
+def problem(status: int, title: str, detail: str, **members: str) -> Response:
+    """Return a problem document."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return Response(encoded(body), status, media_type="application/problem+json")
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    status, title = next(row for class_, row in STATUS.items() if isinstance(error, class_))
+    members = {"parameter": error.parameter} if isinstance(error, Invalid) else {}
+    return problem(status, title, str(error), **members)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 — what it is registered for
+    return problem(error.status_code, "没有找到" if error.status_code == 404 else "请求有误", str(error.detail))
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 — what it is registered for
+    first = error.errors()[0]
+    parameter = str(first["loc"][-1])
+    return problem(400, "参数有误", f"{parameter}: {first['msg']}", parameter=parameter)
+
+
+def register(app: FastAPI) -> None:
+    """Answer all errors with problem documents."""
+    app.add_exception_handler(QuanjingError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)

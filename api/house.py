@@ -1,0 +1,32 @@
+"""What an API process holds while it runs, for its routes."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from api.live import Hub
+from gis.settings import Settings
+from tiles.store import TileStore
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Settings, the read-only pool, the live hub, the tiles."""
+
+    settings: Settings
+    pool: AsyncConnectionPool[AsyncConnection]
+    hub: Hub
+    tiles: TileStore
+    store_id: str
+
+
+def house(request: Request) -> House:
+    """Return the process's house."""
+    found: House = request.app.state.house
+    return found
+
+
+CurrentHouse = Annotated[House, Depends(house)]

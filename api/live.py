@@ -1,0 +1,189 @@
+"""The live stream: the change log as server-sent events.
+
+One hub a process reads the log once, encodes each change once, and hands frames to all clients. A client joins at a position, gets what
+lies between from the database, then the frames of the hub; its list of events is the log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import AsyncConnectionPool
+
+from api.answers import encoded
+from gis.store.changes import CHANNEL, Change, Position, changes_after, held_back, last_position
+from gis.store.connect import reading
+from gis.store.read import states, versions
+
+FRAME_S = 0.05
+"""Changes of one frame go out in one buffer."""
+HELD_BACK_S = 0.05
+FALLBACK_S = 15.0
+"""How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
+BACKLOG = 500
+"""Rows read at once for a client that resumes."""
+PENDING = 2000
+"""Frames that may wait for a slow client before it is cut; it resumes where it was."""
+
+Connect = Callable[[], Awaitable[AsyncConnection]]
+OPS = {"close": "delete"}
+"""What the log tells apart and the browser need not: a closed feature is gone from the view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change, ready to send."""
+
+    change: Change
+    data: bytes
+
+
+@dataclass(eq=False, slots=True)
+class Subscriber:
+    """A client's place in the hub."""
+
+    joined: Position
+    frames: asyncio.Queue[list[Event] | None] = field(default_factory=lambda: asyncio.Queue(PENDING))
+
+
+def frame(event_id: str, name: str, payload: object) -> bytes:
+    """Return one server-sent event (HTML Living Standard, §9.2)."""
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), name.encode(), encoded(payload))
+
+
+async def events(connection: AsyncConnection, store: str, changes: Sequence[Change]) -> list[Event]:
+    """Encode changes; states and versions are those of now: the newest is what a viewer needs."""
+    state = await states(connection, [change.feature_id for change in changes if change.op == "state"])
+    version = await versions(connection, [change.feature_id for change in changes if change.op == "tileset"])
+    return [Event(change, _encoded(change, store, state.get(change.feature_id), version.get(change.feature_id))) for change in changes]
+
+
+def _encoded(change: Change, store: str, state: object, version: str | None) -> bytes:
+    place: dict[str, object] = {"feature_id": change.feature_id, "enterprise_id": change.enterprise_id, "kind": change.kind}
+    event_id = change.position.event_id(store)
+    if change.op == "state":
+        return frame(event_id, "state", place | {"state": state})
+    if change.op == "tileset":
+        url = tileset_url(change.feature_id, version) if version else None
+        return frame(event_id, "tileset", {"enterprise_id": change.feature_id, "version": version, "url": url})
+    return frame(event_id, "change", place | {"layer": change.layer, "op": OPS.get(change.op, change.op), "bbox": change.bbox})
+
+
+def tileset_url(enterprise_id: UUID, version: str) -> str:
+    """Return where a version of an enterprise's tileset is served."""
+    return f"/tiles3d/{enterprise_id}/{version}/tileset.json"
+
+
+class Hub:
+    """The reader of the change log, and the clients that listen to it."""
+
+    def __init__(self, connect: Connect, store: str) -> None:
+        self.connect = connect
+        self.store = store
+        self.position = Position(0, 0)
+        self.subscribers: set[Subscriber] = set()
+
+    async def start(self, connection: AsyncConnection) -> None:
+        """Begin at the end of the log."""
+        self.position = await last_position(connection)
+
+    async def run(self) -> None:
+        """Follow the log for ever, through restarts of the database."""
+        while True:
+            try:
+                async with await self.connect() as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    await self._follow(connection)
+            except OperationalError:
+                await asyncio.sleep(1.0)
+
+    async def _follow(self, connection: AsyncConnection) -> None:
+        while True:
+            while changes := await changes_after(connection, self.position):
+                batch = await events(connection, self.store, changes)
+                self.position = changes[-1].position
+                self._send(batch)
+            wait = HELD_BACK_S if await held_back(connection) else FALLBACK_S
+            async for _ in connection.notifies(timeout=wait, stop_after=1):
+                await asyncio.sleep(FRAME_S)
+
+    def _send(self, batch: list[Event]) -> None:
+        for subscriber in list(self.subscribers):
+            try:
+                subscriber.frames.put_nowait(batch)
+            except asyncio.QueueFull:
+                self.leave(subscriber)
+                _empty(subscriber.frames).put_nowait(None)
+
+    def join(self) -> Subscriber:
+        """Add a client at the hub's position."""
+        subscriber = Subscriber(self.position)
+        self.subscribers.add(subscriber)
+        return subscriber
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Remove a client; one that left already is no error."""
+        self.subscribers.discard(subscriber)
+
+    def close(self) -> None:
+        """Send all clients away: they resume elsewhere, or when the server is back."""
+        for subscriber in list(self.subscribers):
+            self.leave(subscriber)
+            _empty(subscriber.frames).put_nowait(None)
+
+
+def _empty(queue: asyncio.Queue[list[Event] | None]) -> asyncio.Queue[list[Event] | None]:
+    while not queue.empty():
+        queue.get_nowait()
+    return queue
+
+
+def _seen(batch: Sequence[Event], scope: str, after: Position) -> bytes:
+    return b"".join(event.data for event in batch if event.change.position > after and event.change.visible_in(scope))
+
+
+async def stream(
+    hub: Hub, pool: AsyncConnectionPool[AsyncConnection], scope: str, after: tuple[str, Position] | None
+) -> AsyncIterator[bytes]:
+    """Yield what a client of a scope should get from a position on.
+
+    Parameters
+    ----------
+    hub, pool
+        Of this process.
+    scope : str
+        Of the caller.
+    after : tuple of str and Position, optional
+        Store and position of the last event the client has; from now on without it.
+    """
+    subscriber = hub.join()
+    try:
+        sent = subscriber.joined
+        if after is not None and after[0] != hub.store:
+            yield frame(sent.event_id(hub.store), "reset", {})
+        elif after is not None:
+            sent = after[1]
+        yield f"retry: 1000\nid: {sent.event_id(hub.store)}\n\n".encode()
+        while sent < subscriber.joined:
+            async with reading(pool) as connection:
+                changes = await changes_after(connection, sent, BACKLOG)
+                batch = await events(connection, hub.store, changes)
+            if not batch:
+                break
+            yield _seen(batch, scope, sent)
+            sent = batch[-1].change.position
+        while True:
+            try:
+                waiting = await asyncio.wait_for(subscriber.frames.get(), FALLBACK_S)
+            except TimeoutError:
+                yield b": beat\n\n"
+                continue
+            if waiting is None:
+                return
+            if data := _seen(waiting, scope, sent):
+                yield data
+            sent = max(sent, waiting[-1].change.position)
+    finally:
+        hub.leave(subscriber)

@@ -1,0 +1,59 @@
+"""The built pages as static files, and the headers that keep them to themselves."""
+
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src 'self' blob:",
+        "img-src 'self' data: blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "connect-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'self'",
+    ]
+)
+HEADERS = {
+    b"content-security-policy": POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+}
+HASHED = b"public, max-age=31536000, immutable"
+PINNED = b"public, max-age=86400"
+
+
+def _caching(path: str) -> bytes:
+    """Return how long a file keeps: names below `/assets` carry a hash, CesiumJS is pinned, pages are asked for anew."""
+    if path.startswith("/assets/"):
+        return HASHED
+    return PINNED if path.startswith("/cesium/") else b"no-cache"
+
+
+class Headers:
+    """ASGI middleware that sets the security headers on every answer and the caching of pages."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                have = {name.lower() for name, _ in message["headers"]}
+                wanted = HEADERS | {b"cache-control": _caching(scope["path"])}
+                message["headers"] = [*message["headers"], *((name, value) for name, value in wanted.items() if name not in have)]
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+def pages(folder: str) -> StaticFiles:
+    """Return the application that serves the built pages, `index.html` at the root."""
+    return StaticFiles(directory=folder, html=True, check_dir=False)

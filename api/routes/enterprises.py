@@ -1,0 +1,43 @@
+"""`/api/enterprises`: the places, and what stands on them."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from api.answers import answer
+from api.caller import CurrentCaller, Permission, requires
+from api.house import CurrentHouse
+from api.live import tileset_url
+from gis.store import read
+from gis.store.changes import last_position
+from gis.store.connect import reading
+
+router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
+
+
+def _enterprise(row: dict[str, Any], ground_m: float) -> dict[str, Any]:
+    version = row.pop("version")
+    tileset = {"version": version, "url": tileset_url(row["feature_id"], version)} if version else None
+    return {**row, "code": row["source_code"], "ground_m": ground_m, "tileset": tileset}
+
+
+@router.get("")
+async def enterprises(house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """List the enterprises in the caller's scope, and the position in the change log that the list stands for."""
+    async with reading(house.pool, caller.scope) as connection:
+        position = await last_position(connection)
+        rows = await read.enterprises(connection)
+    ground_m = house.settings.ground_ellipsoid_m
+    return answer({"cursor": position.event_id(house.store_id), "enterprises": [_enterprise(row, ground_m) for row in rows]})
+
+
+@router.get("/{feature_id}/features")
+async def features(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """List an enterprise's features with their state."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.kind_of(connection, feature_id)
+        position = await last_position(connection)
+        rows = await read.summaries(connection, feature_id)
+    return answer({"cursor": position.event_id(house.store_id), "features": rows})

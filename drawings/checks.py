@@ -1,0 +1,124 @@
+"""Checks of a whole plan: codes used twice, what lies outside the boundary, what overlaps, what is missing."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from shapely import STRtree, unary_union
+from shapely.geometry.base import BaseGeometry
+
+from drawings.georeference import extent_issues
+from drawings.ledger import finding
+from gis.issues import Issue, Place
+from gis.kinds import KINDS
+from gis.models.plan import PlanFeature
+
+TOUCH_M = 0.05
+"""How far something may reach over the boundary, metres: drafting tolerance."""
+OUTLET_REACH_M = 50.0
+"""How far outside the boundary an outlet or a monitor may lie, metres (norm, E303)."""
+OVERLAP_M2 = 0.05
+"""Overlaps up to this are drafting tolerance, square metres."""
+OVERLAP_HEIGHT_M = 0.01
+"""Solids that share less height than this only stand on each other, metres."""
+SOLIDS = ("building", "structure", "underground_structure")
+
+
+def place_of(feature: PlanFeature, xy: BaseGeometry | None = None, field: str | None = None) -> Place:
+    """Return where a feature lies: at `xy`, or at a point inside it."""
+    point = (feature.xy if xy is None else xy).representative_point()
+    handle = feature.source.label_handle if field and feature.source.label_handle else feature.source.handle
+    return Place(layer=feature.source.layer, handle=handle, xy=(round(point.x, 3), round(point.y, 3)), field=field)
+
+
+def title(feature: PlanFeature) -> str:
+    """Return what people call a feature: its code and name."""
+    return f"{feature.code} {feature.name}" if feature.code else feature.name
+
+
+def duplicate_codes(features: Sequence[PlanFeature]) -> list[Issue]:
+    """Return an issue for each feature whose code another of its kind has before it."""
+    groups: defaultdict[tuple[str, str], list[PlanFeature]] = defaultdict(list)
+    for feature in features:
+        if feature.code:
+            groups[feature.kind, feature.code].append(feature)
+    return [
+        finding(
+            "E206",
+            f"{KINDS[kind].label}编号 {code} 重复：{title(again)} 与 {title(first)}（图元 {first.source.handle}）",
+            "每个编号只能用一次",
+            place_of(again, field="CODE"),
+        )
+        for (kind, code), (first, *more) in groups.items()
+        for again in more
+    ]
+
+
+def without_copied_ids(features: Sequence[PlanFeature]) -> tuple[list[PlanFeature], list[Issue]]:
+    """Take away `QJ_ID`s that stand on several features: a copy in a CAD program carries the id of its original."""
+    seen = Counter(feature.qj_id for feature in features if feature.qj_id)
+    kept, issues = [], []
+    for feature in features:
+        if feature.qj_id and seen[feature.qj_id] > 1:
+            message = f"{title(feature)} 的 QJ_ID 与另一图元相同（复制所致），已不采用"
+            issues.append(finding("W210", message, "改按编号或位置识别，无需处理", place_of(feature)))
+            kept.append(replace(feature, qj_id=None))
+        else:
+            kept.append(feature)
+    return kept, issues
+
+
+def boundary_issues(features: Sequence[PlanFeature]) -> list[Issue]:
+    """Return what lies outside the boundary, or that there is none."""
+    outer = unary_union([feature.xy for feature in features if feature.kind == "site_boundary"])
+    if outer.is_empty:
+        return [finding("W202", "没有厂界（QJ-A-BOUND 上没有可用的闭合轮廓）", "请在 QJ-A-BOUND 上画闭合厂界", Place(layer="QJ-A-BOUND"))]
+    issues = []
+    for feature in features:
+        if feature.kind == "site_boundary":
+            continue
+        reach = TOUCH_M if feature.kind in SOLIDS else OUTLET_REACH_M
+        outside = feature.xy.difference(outer.buffer(reach)) if feature.kind in SOLIDS else feature.xy
+        beyond = not outside.is_empty if feature.kind in SOLIDS else outer.distance(feature.xy) > reach
+        if beyond:
+            hint = "请移入厂界内，或修改厂界" if feature.kind in SOLIDS else "排放口、监控点距厂界不得超过 50 m"
+            issues.append(finding("E303", f"{title(feature)} 在厂界之外", hint, place_of(feature, outside)))
+    return issues
+
+
+def _shared_height(one: PlanFeature, other: PlanFeature) -> float:
+    if one.z_min_m is None or one.z_max_m is None or other.z_min_m is None or other.z_max_m is None:
+        return 0.0
+    return min(one.z_max_m, other.z_max_m) - max(one.z_min_m, other.z_min_m)
+
+
+def overlaps(features: Sequence[PlanFeature]) -> list[Issue]:
+    """Return pairs of solids that claim the same space; one above the other is no overlap."""
+    solids = [feature for feature in features if feature.kind in SOLIDS]
+    if not solids:
+        return []
+    shapes = [feature.xy for feature in solids]
+    issues = []
+    for i, j in STRtree(shapes).query(np.array(shapes, dtype=object), predicate="intersects").T:
+        one, other = solids[i], solids[j]
+        if i >= j or _shared_height(one, other) <= OVERLAP_HEIGHT_M:
+            continue
+        shared = one.xy.intersection(other.xy)
+        if shared.area > OVERLAP_M2:
+            message = f"{title(one)} 与 {title(other)} 重叠 {shared.area:.2f} m²"
+            issues.append(finding("E304", message, "请修改轮廓；上下叠放的请填 BASE", place_of(other, shared)))
+    return issues
+
+
+def _extent(features: Sequence[PlanFeature]) -> list[Issue]:
+    shapes = [feature.xy for feature in features if feature.kind == "site_boundary"] or [feature.xy for feature in features]
+    return extent_issues(unary_union(shapes).bounds) if shapes else []
+
+
+CHECKS: tuple[Callable[[Sequence[PlanFeature]], list[Issue]], ...] = (_extent, duplicate_codes, boundary_issues, overlaps)
+
+
+def check(features: Sequence[PlanFeature]) -> list[Issue]:
+    """Run every check of a whole plan; all findings at once."""
+    return [issue for one in CHECKS for issue in one(features)]

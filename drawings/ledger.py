@@ -1,0 +1,64 @@
+"""The accounts of one reading: every entity of the model space is stored, ignored with a reason, or refused with an issue."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ezdxf.entities.dxfentity import DXFEntity
+
+from gis.issues import Issue, Place, Severity
+from gis.models.plan import Counts
+
+
+def printable(text: str) -> str:
+    """Return text in which undecodable bytes show as U+FFFD; ezdxf hands them on as lone surrogates."""
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+
+
+def place_of(entity: DXFEntity, xy: tuple[float, float] | None = None, field_: str | None = None) -> Place:
+    """Return where an entity lies; `xy` in metres (EPSG:4545)."""
+    at = (round(float(xy[0]), 3), round(float(xy[1]), 3)) if xy is not None else None
+    return Place(layer=printable(layer_of(entity)), handle=handle_of(entity), xy=at, field=field_)
+
+
+def handle_of(entity: DXFEntity) -> str:
+    """Return an entity's handle, `0` where it has none."""
+    return str(entity.dxf.get("handle") or "0")
+
+
+def layer_of(entity: DXFEntity) -> str:
+    """Return the layer an entity lies on, upper case: CAD programs do not tell cases apart."""
+    # What a program made up has no layer that ezdxf knows of.
+    return str(entity.dxf.get("layer", "0")).upper() if entity.dxf.is_supported("layer") else "0"
+
+
+def finding(code: str, message: str, hint: str, place: Place) -> Issue:
+    """Return an issue whose severity is the letter of its code: W warns, E blocks."""
+    return Issue(code, Severity.WARNING if code.startswith("W") else Severity.ERROR, printable(message), printable(hint), place)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What became of each entity, by handle, and what was found on the way."""
+
+    ignored: dict[str, str] = field(default_factory=dict)
+    """Handle → reason."""
+    refused: set[str] = field(default_factory=set)
+    issues: list[Issue] = field(default_factory=list)
+
+    def ignore(self, entity: DXFEntity, reason: str) -> None:
+        """Leave an entity out on purpose."""
+        self.ignored[handle_of(entity)] = reason
+
+    def refuse(self, handles: Iterable[str], *issues: Issue) -> None:
+        """Leave entities out because of faults."""
+        self.refused.update(handles)
+        self.issues.extend(issues)
+
+    def ignored_by(self) -> dict[str, int]:
+        """Return how many entities were left out on purpose, by reason."""
+        return dict(sorted(Counter(self.ignored.values()).items()))
+
+    def counts(self, entities: int, stored: set[str]) -> Counts:
+        """Close the accounts."""
+        return Counts(entities=entities, stored=len(stored), ignored=len(self.ignored), refused=len(self.refused))

@@ -1,0 +1,46 @@
+"""From a file to the store: read, interpret, publish; what `quanjing drawing import` and the demo call."""
+
+import re
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from drawings.read import site_plan
+from gis.errors import Invalid
+from gis.models.plan import SitePlan
+from gis.store.enterprises import find_enterprise
+from gis.store.plans import Outcome, store_plan
+
+CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
+"""18-character credit code (GB 32100-2015), or with site serial the 22-character source code (HJ 608-2017)."""
+
+
+def publish_drawing(connection: Connection, path: Path, enterprise: str | None = None) -> tuple[SitePlan, Outcome]:
+    """Store what a drawing shows; returns the drawing as read and what storing it did.
+
+    Parameters
+    ----------
+    connection : Connection
+        Inside `gis.store.connect.writing`; roll it back for a dry run.
+    path : Path
+        The DXF file.
+    enterprise : str, optional
+        Credit code or source code; else the source code that the file is named after.
+
+    Raises
+    ------
+    Invalid
+        Neither the call nor the file name says which enterprise it is.
+    NotFound
+        No such enterprise.
+    """
+    if enterprise is not None and not CODE.fullmatch(enterprise):
+        raise Invalid("enterprise", f"{enterprise} 不是 18 位信用代码，也不是 22 位排污单位编码")
+    content = path.read_bytes()
+    known = find_enterprise(connection, enterprise) if enterprise else None
+    plan = site_plan(path, known[1] if known else None)
+    if known is None:
+        if plan.source_code is None:
+            raise Invalid("enterprise", f"{path.name} 的文件名不含 22 位排污单位编码；请用 --enterprise 指明企业")
+        known = find_enterprise(connection, plan.source_code)
+    return plan, store_plan(connection, known[0], known[1], plan, content)

@@ -1,0 +1,59 @@
+"""What a reading found, for programs and for people."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gis.issues import Issue, Severity
+from gis.kinds import KINDS
+from gis.models.plan import SitePlan
+
+SEVERITY_LABELS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.VIOLATION: "监管问题"}
+SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.VIOLATION: "magenta"}
+
+
+def report(plan: SitePlan) -> dict[str, Any]:
+    """Return the accounts, what was left out and why, and the issues, as plain JSON types."""
+    counts = plan.counts
+    return {
+        "file": plan.file_name,
+        "sha256": plan.sha256,
+        "source_code": plan.source_code,
+        "drawing_kind": plan.drawing_kind,
+        "counts": {"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused},
+        "features": {kind: number for kind in KINDS if (number := sum(feature.kind == kind for feature in plan.features))},
+        "ignored_by": plan.ignored_by,
+        "issues": [issue.as_json() for issue in plan.issues],
+    }
+
+
+def _where(issue: Issue) -> str:
+    place = issue.place
+    xy = f"({place.xy[0]:.3f}, {place.xy[1]:.3f})" if place.xy else None
+    handle = f"图元 {place.handle}" if place.handle else None
+    return "\n".join(part for part in (place.layer, handle, place.field, xy) if part)
+
+
+def print_report(plan: SitePlan, console: Console) -> None:
+    """Print the same for people: accounts first, then what was left out, then every issue with its place and remedy."""
+    facts = report(plan)
+    counts = plan.counts
+    console.print(f"[bold]{escape(plan.file_name)}[/bold]")
+    console.print(f"图元 {counts.entities} = 入库 {counts.stored} + 忽略 {counts.ignored} + 拒绝 {counts.refused}")
+    if facts["features"]:
+        console.print("要素：" + "，".join(f"{KINDS[kind].label} {number}" for kind, number in facts["features"].items()))
+    if plan.ignored_by:
+        table = Table("忽略的图元", "数量", title_justify="left")
+        for reason, number in plan.ignored_by.items():
+            table.add_row(escape(reason), str(number))
+        console.print(table)
+    if not plan.issues:
+        console.print("[green]没有问题[/green]")
+        return
+    table = Table("代码", "级别", "问题", "位置", "怎么改", show_lines=True)
+    for issue in plan.issues:
+        level = f"[{SEVERITY_STYLES[issue.severity]}]{SEVERITY_LABELS[issue.severity]}[/]"
+        table.add_row(issue.code, level, escape(issue.message), escape(_where(issue)), escape(issue.hint))
+    console.print(table)

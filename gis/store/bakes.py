@@ -1,0 +1,185 @@
+"""The dirty list of 3D tiles: which enterprises changed since they were baked, and which version is current.
+
+The list follows the change log. Each step is one transaction, so that a worker killed at any moment leaves nothing half done: a change is
+either still unread, or on the list with its job; an enterprise is either still dirty, or its version is current.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from shapely import wkb
+
+from gis.ground import Ground
+from gis.jobs import enqueue
+from gis.models.feature import Site
+from gis.store.changes import Position, changes_after, last_position
+from gis.store.connect import snapshot
+from gis.store.read import site
+
+ENTRYPOINT = "bake_enterprise"
+READER = "tiles"
+NOT_GEOMETRY = ("feature_state", "tilesets")
+"""Layers of the change log that no tile depends on: state reaches the open browser by itself."""
+
+LOCK_READER = "SELECT xid::text::bigint, seq FROM change_readers WHERE reader = %s FOR UPDATE"
+MARK = """
+INSERT INTO bake_list (enterprise_id, changed_xid, changed_seq) VALUES (%s, %s::text::xid8, %s)
+ON CONFLICT (enterprise_id) DO UPDATE SET changed_xid = excluded.changed_xid, changed_seq = excluded.changed_seq
+"""
+DIRTY = "SELECT enterprise_id FROM bake_list WHERE (changed_xid, changed_seq) > (baked_xid, baked_seq)"
+BAKED = """
+UPDATE bake_list SET baked_xid = %s::text::xid8, baked_seq = %s, attempts = 0, failure = NULL WHERE enterprise_id = %s
+"""
+FAILED = "UPDATE bake_list SET attempts = attempts + 1, failure = %s WHERE enterprise_id = %s"
+PLACE = "SELECT ST_X(geom), ST_Y(geom), ST_AsBinary(geom) FROM enterprises WHERE feature_id = %s"
+KEEP_ORIGIN = "INSERT INTO site_origins (enterprise_id, lon, lat, ellipsoid_m) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+ORIGIN = "SELECT lon, lat, ellipsoid_m FROM site_origins WHERE enterprise_id = %s"
+STANDS = "SELECT now(), EXISTS (SELECT FROM enterprise_view WHERE feature_id = %s)"
+CURRENT = "SELECT version FROM tilesets WHERE enterprise_id = %s"
+PUBLISH = """
+INSERT INTO tilesets (enterprise_id, version, state_epoch, features, bytes) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (enterprise_id) DO UPDATE SET version = excluded.version, state_epoch = excluded.state_epoch,
+    features = excluded.features, bytes = excluded.bytes, baked_at = clock_timestamp()
+"""
+RETIRE = "UPDATE tileset_versions SET retired_at = clock_timestamp() WHERE enterprise_id = %s AND version <> %s AND retired_at IS NULL"
+ADD_VERSION = """
+INSERT INTO tileset_versions (enterprise_id, version) VALUES (%s, %s) ON CONFLICT (enterprise_id, version) DO UPDATE SET retired_at = NULL
+"""
+WITHDRAW = "DELETE FROM tilesets WHERE enterprise_id = %s"
+EXPIRED = "SELECT enterprise_id, version FROM tileset_versions WHERE retired_at < clock_timestamp() - %s::interval"
+FORGET = "DELETE FROM tileset_versions WHERE enterprise_id = %s AND version = %s AND retired_at IS NOT NULL"
+
+OLD_VERSIONS_STAY = "1 hour"
+"""Browsers that still show an old version go on reading it for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baked:
+    """What a bake produced."""
+
+    version: str
+    state_epoch: datetime
+    features: int
+    bytes: int
+
+
+async def note_changes(connection: AsyncConnection, limit: int = 5000) -> int:
+    """Move the dirty list along the change log and queue a job for each enterprise that changed; returns the rows read.
+
+    The list, the jobs and the reader's position are written in one transaction.
+    """
+    async with connection.transaction():
+        await connection.execute("INSERT INTO change_readers (reader) VALUES (%s) ON CONFLICT DO NOTHING", [READER])
+        row = await (await connection.execute(LOCK_READER, [READER])).fetchone()
+        changes = await changes_after(connection, Position(*row) if row else Position(0, 0), limit)
+        if not changes:
+            return 0
+        latest = {
+            change.enterprise_id: change.position
+            for change in changes
+            if change.enterprise_id is not None and change.layer not in NOT_GEOMETRY
+        }
+        for enterprise_id, position in sorted(latest.items()):
+            await connection.execute(MARK, [enterprise_id, str(position.xid), position.seq])
+        if latest:
+            await enqueue(connection, ENTRYPOINT, [{"enterprise_id": str(enterprise_id)} for enterprise_id in sorted(latest)])
+        end = changes[-1].position
+        await connection.execute(
+            "UPDATE change_readers SET xid = %s::text::xid8, seq = %s WHERE reader = %s", [str(end.xid), end.seq, READER]
+        )
+        return len(changes)
+
+
+async def dirty(connection: AsyncConnection) -> list[UUID]:
+    """Return the enterprises that changed since they were baked."""
+    return [row[0] for row in await (await connection.execute(DIRTY)).fetchall()]
+
+
+async def requeue_dirty(connection: AsyncConnection) -> int:
+    """Queue a job for each dirty enterprise: a worker that was killed left its own job picked; returns how many."""
+    async with connection.transaction():
+        enterprises = await dirty(connection)
+        if enterprises:
+            await enqueue(connection, ENTRYPOINT, [{"enterprise_id": str(enterprise_id)} for enterprise_id in enterprises])
+        return len(enterprises)
+
+
+@asynccontextmanager
+async def baking(connection: AsyncConnection, enterprise_id: UUID) -> AsyncIterator[None]:
+    """Hold the right to bake one enterprise; it falls with the connection, however that ends."""
+    key = [f"bake/{enterprise_id}"]
+    await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
+    try:
+        yield
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
+
+
+async def is_dirty(connection: AsyncConnection, enterprise_id: UUID) -> bool:
+    """Tell whether an enterprise changed since it was baked."""
+    row = await (await connection.execute(DIRTY + " AND enterprise_id = %s", [enterprise_id])).fetchone()
+    return row is not None
+
+
+async def _origin(connection: AsyncConnection, enterprise_id: UUID, ground: Ground) -> tuple[float, float, float] | None:
+    found = await (await connection.execute(ORIGIN, [enterprise_id])).fetchone()
+    if found:
+        return float(found[0]), float(found[1]), float(found[2])
+    place = await (await connection.execute(PLACE, [enterprise_id])).fetchone()
+    if place is None:
+        return None
+    height = ground.ellipsoid_m(wkb.loads(bytes(place[2])))
+    await connection.execute(KEEP_ORIGIN, [enterprise_id, place[0], place[1], height])
+    return float(place[0]), float(place[1]), height
+
+
+async def site_to_bake(connection: AsyncConnection, enterprise_id: UUID, ground: Ground) -> tuple[Site | None, Position]:
+    """Return an enterprise as it stands now, and the position in the change log that this includes; no site where it is gone."""
+    origin = await _origin(connection, enterprise_id, ground)
+    async with snapshot(connection):
+        position = await last_position(connection)
+        row = await (
+            await connection.execute("SELECT now(), EXISTS (SELECT FROM enterprise_view WHERE feature_id = %s)", [enterprise_id])
+        ).fetchone()
+        if origin is None or row is None or not row[1]:
+            return None, position
+        return await site(connection, enterprise_id, origin, row[0]), position
+
+
+async def publish(connection: AsyncConnection, enterprise_id: UUID, baked: Baked | None, position: Position) -> bool:
+    """Make a version the current one and clear the dirt up to a position; returns whether the version is new.
+
+    Without a bake (the enterprise is gone) the current version is withdrawn.
+    """
+    async with connection.transaction():
+        current = await (await connection.execute(CURRENT, [enterprise_id])).fetchone()
+        version = baked.version if baked else None
+        changed = (current[0] if current else None) != version
+        if changed and baked:
+            await connection.execute(ADD_VERSION, [enterprise_id, baked.version])
+            await connection.execute(PUBLISH, [enterprise_id, baked.version, baked.state_epoch, baked.features, baked.bytes])
+        if changed:
+            await connection.execute(RETIRE, [enterprise_id, version or ""])
+        if baked is None:
+            await connection.execute(WITHDRAW, [enterprise_id])
+        await connection.execute(BAKED, [str(position.xid), position.seq, enterprise_id])
+        return changed
+
+
+async def record_failure(connection: AsyncConnection, enterprise_id: UUID, failure: str) -> None:
+    """Keep why a bake failed beside the enterprise, which stays dirty."""
+    await connection.execute(FAILED, [failure, enterprise_id])
+
+
+async def expired_versions(connection: AsyncConnection) -> list[tuple[UUID, str]]:
+    """Return the versions that were replaced longer ago than old versions stay."""
+    return [(row[0], row[1]) for row in await (await connection.execute(EXPIRED, [OLD_VERSIONS_STAY])).fetchall()]
+
+
+async def forget_version(connection: AsyncConnection, enterprise_id: UUID, version: str) -> None:
+    """Strike a removed version off the list."""
+    await connection.execute(FORGET, [enterprise_id, version])

@@ -1,0 +1,114 @@
+"""Reading the change log: in order, complete, from any position.
+
+Rows are ordered by (transaction id, sequence) and handed out only below `pg_snapshot_xmin`: whatever lies there has committed or
+rolled back, so a transaction that commits late is never skipped, and two readers see one order.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+CHANNEL = "quanjing_changes"
+"""NOTIFY channel: a hint without payload, once a transaction."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the change log of one store."""
+
+    xid: int
+    seq: int
+
+    def event_id(self, store_id: str) -> str:
+        """Return the position as an event id, `<store>-<xid>-<seq>`."""
+        return f"{store_id}-{self.xid}-{self.seq}"
+
+
+START = Position(0, 0)
+
+
+def parse_event_id(text: str) -> tuple[str, Position] | None:
+    """Return the store id and position of an event id, or None where it is not one.
+
+    >>> parse_event_id("ab12cd34-757-6")
+    ('ab12cd34', Position(xid=757, seq=6))
+    >>> parse_event_id("757") is None
+    True
+    """
+    parts = text.strip().split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts[1:]):
+        return None
+    return parts[0], Position(int(parts[1]), int(parts[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of the change log."""
+
+    xid: int
+    seq: int
+    layer: str
+    kind: str
+    feature_id: UUID
+    enterprise_id: UUID | None
+    jurisdiction: str | None
+    path: list[str] | None
+    """The jurisdiction and all above it."""
+    op: str
+    bbox: list[float] | None
+    """West, south, east, north of the old and new shapes together, degrees (EPSG:4490)."""
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(self.xid, self.seq)
+
+    def visible_in(self, scope: str) -> bool:
+        """Tell whether a caller of that scope may see it; what has no jurisdiction is everybody's."""
+        return scope == "*" or self.jurisdiction is None or scope in (self.path or ())
+
+
+CHANGES = """
+SELECT c.xid::text::bigint AS xid, c.seq, c.layer, c.kind, c.feature_id, c.enterprise_id, c.jurisdiction, j.path, c.op,
+    CASE WHEN coalesce(c.old_env, c.new_env) IS NULL THEN NULL ELSE (
+        SELECT ARRAY[ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)]
+        FROM (SELECT ST_Extent(g) AS e FROM unnest(ARRAY[c.old_env, c.new_env]) AS g) x
+    ) END AS bbox
+FROM change_log c LEFT JOIN jurisdictions j ON j.code = c.jurisdiction
+WHERE (c.xid, c.seq) > (%(xid)s::text::xid8, %(seq)s) AND c.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY c.xid, c.seq LIMIT %(limit)s
+"""
+
+HELD_BACK = "SELECT EXISTS (SELECT FROM change_log WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+
+LAST = """
+SELECT xid::text::bigint, seq FROM change_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, seq DESC LIMIT 1
+"""
+
+
+async def changes_after(connection: AsyncConnection, position: Position, limit: int = 1000) -> list[Change]:
+    """Return the next changes after a position, oldest first, at most `limit`."""
+    async with connection.cursor(row_factory=class_row(Change)) as cursor:
+        await cursor.execute(CHANGES, {"xid": position.xid, "seq": position.seq, "limit": limit})
+        return await cursor.fetchall()
+
+
+async def held_back(connection: AsyncConnection) -> bool:
+    """Tell whether committed changes wait for an older transaction to end: no NOTIFY may announce that end."""
+    row = await (await connection.execute(HELD_BACK)).fetchone()
+    return bool(row and row[0])
+
+
+async def last_position(connection: AsyncConnection) -> Position:
+    """Return the end of what may be read now."""
+    row = await (await connection.execute(LAST)).fetchone()
+    return Position(*row) if row else START
+
+
+async def store_id(connection: AsyncConnection) -> str:
+    """Return the id of this store: positions of another store's log mean nothing here."""
+    row = await (await connection.execute("SELECT value FROM store_meta WHERE key = 'store_id'")).fetchone()
+    assert row is not None, "the first migration writes it"  # noqa: S101
+    return str(row[0])

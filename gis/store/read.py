@@ -1,0 +1,244 @@
+"""Reading features: rows for lists, cards, history and models, each from one snapshot (`gis.store.connect.snapshot`)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
+from shapely import wkb
+
+from gis.errors import NotFound
+from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute, Kind
+from gis.models.feature import Feature, Site, State
+from gis.store.kind_tables import columns
+
+Row = dict[str, Any]
+
+ENTERPRISES = """
+SELECT e.feature_id, e.name, e.code AS source_code, e.credit_code, e.industry, e.address,
+    ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, t.version,
+    min(v.alarm_level) AS alarm_level, sum(v.open_alarms)::integer AS open_alarms,
+    count(v.feature_id) FILTER (WHERE v.kind <> 'enterprise')::integer AS feature_count,
+    (SELECT count(DISTINCT case_id)::integer FROM case_links JOIN features f USING (feature_id)
+     WHERE f.enterprise_id = e.feature_id) AS case_count,
+    greatest(50, ST_Length(ST_MakeLine(ST_Point(ST_XMin(ST_Extent(v.geom)), ST_YMin(ST_Extent(v.geom)), 4326),
+        ST_Point(ST_XMax(ST_Extent(v.geom)), ST_YMax(ST_Extent(v.geom)), 4326))::geography) / 2) AS radius_m
+FROM enterprise_view e
+    JOIN feature_view v ON v.enterprise_id = e.feature_id
+    LEFT JOIN tilesets t ON t.enterprise_id = e.feature_id
+GROUP BY e.feature_id, e.name, e.code, e.credit_code, e.industry, e.address, e.geom, t.version
+ORDER BY e.name, e.feature_id
+"""
+
+STATE = "alarm_level, open_alarms, case_count, case_ids, readings"
+
+SUMMARIES = f"""
+SELECT feature_id, kind, type, name, code, ST_X(p) AS lon, ST_Y(p) AS lat,
+    coalesce(z_min_m, 0) AS z_min_m, coalesce(z_max_m, 0) AS z_max_m, {STATE}
+FROM (SELECT *, ST_PointOnSurface(geom) AS p FROM feature_view WHERE enterprise_id = %s AND kind <> 'enterprise') v
+ORDER BY kind, name, feature_id
+"""
+
+ALARMS = """
+SELECT alarm_id, level, rule, message, opened, closed FROM alarms
+WHERE feature_id = %s ORDER BY (closed IS NOT NULL), opened DESC, alarm_id LIMIT 20
+"""
+
+CASES = "SELECT case_id, title, opened_on, status FROM case_links WHERE feature_id = %s ORDER BY opened_on DESC NULLS LAST, case_id"
+
+OWNER = "SELECT feature_id, name FROM enterprise_view WHERE feature_id = %s"
+
+STATES = f"SELECT feature_id, {STATE} FROM feature_state WHERE feature_id = ANY (%s)"
+
+VERSIONS = "SELECT enterprise_id, version FROM tilesets WHERE enterprise_id = ANY (%s)"
+
+
+async def _rows(connection: AsyncConnection, query: str | sql.Composed, parameters: list[Any] | None = None) -> list[Row]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        # The text is a constant of this module, or composed of quoted names; values are always parameters.
+        await cursor.execute(query, parameters)  # type: ignore[call-overload,unused-ignore]
+        return await cursor.fetchall()
+
+
+def _view(kind: Kind) -> sql.Identifier:
+    return sql.Identifier(f"{kind.name}_view")
+
+
+async def kind_of(connection: AsyncConnection, feature_id: UUID) -> Kind:
+    """Return the kind of a feature; raises NotFound."""
+    rows = await _rows(connection, "SELECT kind FROM features WHERE feature_id = %s AND quanjing_in_scope(jurisdiction)", [feature_id])
+    if not rows:
+        raise NotFound(f"没有标识为 {feature_id} 的要素")
+    return KINDS[rows[0]["kind"]]
+
+
+async def enterprises(connection: AsyncConnection) -> list[Row]:
+    """Return every visible enterprise with its open alarms, cases, extent and current tileset version."""
+    return await _rows(connection, ENTERPRISES)
+
+
+async def summaries(connection: AsyncConnection, enterprise_id: UUID) -> list[Row]:
+    """Return an enterprise's features with a point on each and its state."""
+    return [_with_state(row) for row in await _rows(connection, SUMMARIES, [enterprise_id])]
+
+
+def _with_state(row: Row) -> Row:
+    state = {name: row.pop(name) for name in ("alarm_level", "open_alarms", "case_count", "case_ids", "readings")}
+    return {**row, "state": state}
+
+
+async def states(connection: AsyncConnection, feature_ids: list[UUID]) -> dict[UUID, Row]:
+    """Return the state of each feature."""
+    return {row["feature_id"]: _with_state(row)["state"] for row in await _rows(connection, STATES, [feature_ids])}
+
+
+async def versions(connection: AsyncConnection, enterprise_ids: list[UUID]) -> dict[UUID, str]:
+    """Return the current tileset version of each enterprise that has one."""
+    return {row["enterprise_id"]: row["version"] for row in await _rows(connection, VERSIONS, [enterprise_ids])}
+
+
+def shown(attribute: Attribute | None, value: Any) -> str:
+    """Return a value as people read it: enum labels, units, at most three decimals.
+
+    >>> shown(None, 12.50001)
+    '12.5'
+    """
+    if value is None:
+        return "—"
+    if attribute and attribute.enum:
+        return ENUMS[attribute.enum].get(value, str(value))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    text = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{text} {attribute.unit}" if attribute and attribute.unit else text
+
+
+HEIGHTS = ("height_m", "z_min_m", "z_max_m", "base_1985_m")
+
+
+def _attributes(kind: Kind, row: Mapping[str, Any]) -> list[Row]:
+    listed: list[Row] = []
+    for attribute in kind.attributes:
+        value = row[attribute.name]
+        text = shown(attribute, value)
+        listed.append({"name": attribute.name, "label": attribute.label, "value": value, "unit": attribute.unit, "text": text})
+    for name in HEIGHTS:
+        if row[name] is not None:
+            text = f"{shown(None, float(row[name]))} m"
+            listed.append({"name": name, "label": COMMON_LABELS[name], "value": row[name], "unit": "m", "text": text})
+    return listed
+
+
+async def card(connection: AsyncConnection, feature_id: UUID) -> Row:
+    """Return all that a person asks of a feature: attributes, alarms, readings, case links, and who recorded it.
+
+    Raises
+    ------
+    NotFound
+        No such feature, or it is closed, or out of scope.
+    """
+    kind = await kind_of(connection, feature_id)
+    query = sql.SQL(
+        "SELECT *, ST_X(ST_PointOnSurface(geom)) AS lon, ST_Y(ST_PointOnSurface(geom)) AS lat, lower(recorded) AS recorded_from "
+        "FROM {} WHERE feature_id = %s"
+    ).format(_view(kind))
+    rows = await _rows(connection, query, [feature_id])
+    if not rows:
+        raise NotFound(f"要素 {feature_id} 已关闭")
+    row = _with_state(rows[0])
+    owners = await _rows(connection, OWNER, [row["enterprise_id"]])
+    same = ("feature_id", "name", "code", "lon", "lat", "state", "recorded_from", "author", "reason")
+    return {name: row[name] for name in same} | {
+        "kind": kind.name,
+        "kind_label": kind.label,
+        "type": row[kind.type_attribute] if kind.type_attribute else None,
+        "z_min_m": row["z_min_m"] or 0.0,
+        "z_max_m": row["z_max_m"] or 0.0,
+        "enterprise": owners[0] if owners else None,
+        "attributes": _attributes(kind, row),
+        "alarms": await _rows(connection, ALARMS, [feature_id]),
+        "cases": await _rows(connection, CASES, [feature_id]),
+    }
+
+
+def _difference(kind: Kind, old: Row | None, new: Row) -> list[Row]:
+    """Return what a version changed against the one before it; of the first, nothing."""
+    if old is None:
+        return []
+    listed: list[Row] = []
+    attributes = {attribute.name: attribute for attribute in kind.attributes}
+    for name in columns(kind):
+        if name in ("geom", "shape") or old[name] == new[name]:
+            continue
+        attribute = attributes.get(name)
+        label = attribute.label if attribute else COMMON_LABELS.get(name, name)
+        listed.append({"name": name, "label": label, "old": shown(attribute, old[name]), "new": shown(attribute, new[name])})
+    if old["geom"] != new["geom"]:
+        moved = f"移动 {new['moved_m']:.2f} m" if new["moved_m"] else "已修改"
+        listed.append({"name": "geom", "label": "图形", "old": "原图形", "new": moved})
+    return listed
+
+
+async def history(connection: AsyncConnection, feature_id: UUID) -> list[Row]:
+    """Return a feature's versions, newest first: when, who, why, and what each changed.
+
+    Raises
+    ------
+    NotFound
+        No such feature in the caller's scope.
+    """
+    kind = await kind_of(connection, feature_id)
+    listed = sql.SQL(", ").join(sql.Identifier(name) for name in [*columns(kind), "recorded", "author", "reason", "origin"])
+    query = sql.SQL(
+        "SELECT *, ST_Distance(ST_Centroid(ST_Transform(geom, 4545)), "
+        "ST_Centroid(ST_Transform(lag(geom) OVER w, 4545))) AS moved_m, lower(recorded) AS recorded_from, upper(recorded) AS recorded_to "
+        "FROM (SELECT {c} FROM {t} WHERE feature_id = %s UNION ALL SELECT {c} FROM {h} WHERE feature_id = %s) v "
+        "WINDOW w AS (ORDER BY lower(recorded)) ORDER BY lower(recorded)"
+    ).format(c=listed, t=sql.Identifier(kind.table), h=sql.Identifier(f"{kind.table}_history"))
+    rows = await _rows(connection, query, [feature_id, feature_id])
+    same = ("recorded_from", "recorded_to", "author", "reason", "origin")
+    versions = [
+        {name: row[name] for name in same} | {"changes": _difference(kind, rows[index - 1] if index else None, row)}
+        for index, row in enumerate(rows)
+    ]
+    return versions[::-1]
+
+
+def _feature(kind: Kind, row: Mapping[str, Any]) -> Feature:
+    return Feature(
+        feature_id=row["feature_id"],
+        kind=kind.name,
+        enterprise_id=row["enterprise_id"],
+        code=row["code"],
+        name=row["name"],
+        geom=wkb.loads(bytes(row["wkb"])),
+        base_1985_m=row["base_1985_m"],
+        height_m=row["height_m"],
+        z_min_m=row["z_min_m"],
+        z_max_m=row["z_max_m"],
+        attributes={attribute.name: row[attribute.name] for attribute in kind.attributes},
+        state=State(row["alarm_level"], row["open_alarms"], row["case_count"], tuple(row["case_ids"]), row["readings"]),
+        recorded_from=row["recorded_from"],
+    )
+
+
+async def site(connection: AsyncConnection, enterprise_id: UUID, origin: tuple[float, float, float], state_epoch: datetime) -> Site:
+    """Return an enterprise with all its features, to be modelled at a stored origin.
+
+    Raises
+    ------
+    NotFound
+        No such enterprise.
+    """
+    features: dict[str, list[Feature]] = {}
+    for kind in KINDS.values():
+        query = sql.SQL(
+            "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %s ORDER BY feature_id"
+        ).format(_view(kind))
+        features[kind.name] = [_feature(kind, row) for row in await _rows(connection, query, [enterprise_id])]
+    if not features["enterprise"]:
+        raise NotFound(f"没有标识为 {enterprise_id} 的企业")
+    enterprise = features.pop("enterprise")[0]
+    return Site(enterprise, origin, tuple(feature for listed in features.values() for feature in listed), state_epoch)

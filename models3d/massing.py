@@ -1,0 +1,68 @@
+"""The massing of an enterprise: what stands for all its features from afar, as one solid of one feature."""
+
+import numpy as np
+import shapely
+
+from gis.ground import Ground
+from gis.models.feature import Feature, Site
+from models3d.footprints import Footprints, footprints
+from models3d.heights import PLATE, extent
+from models3d.mesh import Mesh, concatenate, scale, translate
+from models3d.parts.marker import head, post
+from models3d.parts.prism import prisms
+from models3d.scene import SolidMesh, type_of
+from styles.tokens import scene_colour
+
+DETAIL_M = 0.5
+"""Outlines lose what is smaller."""
+SIGN_SCALE = 5.0
+"""An enterprise of which nothing has an outline is a marker of this size."""
+
+
+def _stands(feature: Feature) -> bool:
+    """Say whether a feature shows above the ground with a body of its own."""
+    return feature.kind == "site_boundary" or (feature.geom.geom_type != "Point" and extent(feature, type_of(feature))[1] > 0)
+
+
+def _blocks(features: list[Feature], places: Footprints) -> list[Mesh]:
+    """Return a coarse prism for each part of each feature."""
+    parts, owner = shapely.get_parts(places.shapes, return_index=True)
+    coarse = shapely.simplify(parts, DETAIL_M)
+    usable = shapely.is_valid(coarse) & ~shapely.is_empty(coarse)
+    outlines = np.where(usable, coarse, parts)
+    z_m = np.array([PLATE if feature.kind == "site_boundary" else extent(feature, type_of(feature)) for feature in features])
+    low = np.where(np.array([feature.kind == "site_boundary" for feature in features]), z_m[:, 0], np.maximum(z_m[:, 0], 0))
+    return prisms(outlines, (low + places.up_m)[owner], (z_m[:, 1] + places.up_m)[owner])
+
+
+def massing(site: Site, ground: Ground) -> SolidMesh:
+    """Build the massing of a site: coarse blocks of all that stands above the ground, under the enterprise's own identity.
+
+    Parameters
+    ----------
+    site : Site
+        Its features have passed `models3d.scene.scene`.
+    ground : Ground
+
+    Returns
+    -------
+    SolidMesh
+        Of `site.enterprise`; a large marker at its point where nothing has an outline. Blocks may overlap.
+    """
+    features = [feature for feature in site.features if feature.kind != "enterprise" and _stands(feature)]
+    if features:
+        places = footprints(features, site.origin, ground)
+        meshes = _blocks(features, places)
+        kinds = np.repeat([feature.kind == "site_boundary" for feature in features], shapely.get_num_geometries(places.shapes))
+        plate = np.repeat(kinds, [len(mesh.positions) for mesh in meshes])
+        mesh = concatenate(meshes)
+    else:
+        place = footprints([site.enterprise], site.origin, ground)
+        spot = shapely.get_coordinates(shapely.centroid(place.shapes))[0]
+        mesh = translate(scale(concatenate([post(), head("octahedron")]), SIGN_SCALE), np.array([*spot, place.up_m[0]]))
+        plate = np.zeros(len(mesh.positions), bool)
+    colours = np.where(plate[:, None], np.array(scene_colour("site_boundary")), np.array(scene_colour("massing"))).astype(np.uint8)
+    tops = [extent(feature, type_of(feature)) for feature in features]
+    z_min_m = min((low for low, _ in tops), default=0.0)
+    z_max_m = max((high for _, high in tops), default=float(np.ptp(mesh.positions[:, 2])))
+    return SolidMesh(site.enterprise, mesh, colours, z_min_m, z_max_m)

@@ -1,0 +1,75 @@
+"""Triangle meshes: plain arrays in a local metric frame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """A triangle mesh; triangles are counter-clockwise seen from outside."""
+
+    positions: Floats
+    """`(n, 3)` float64, metres: east, north, up at the origin of its scene."""
+    normals: NDArray[np.float32]
+    """`(n, 3)` float32, unit length, outward."""
+    triangles: NDArray[np.uint32]
+    """`(m, 3)` uint32, rows of `positions`."""
+
+
+def concatenate(meshes: Sequence[Mesh]) -> Mesh:
+    """Return one mesh that holds all the given ones, in order, unwelded.
+
+    An empty sequence gives a mesh without vertices.
+    """
+    if not meshes:
+        return Mesh(np.empty((0, 3)), np.empty((0, 3), np.float32), np.empty((0, 3), np.uint32))
+    starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes[:-1])])
+    return Mesh(
+        np.concatenate([mesh.positions for mesh in meshes]),
+        np.concatenate([mesh.normals for mesh in meshes]),
+        np.concatenate([mesh.triangles + np.uint32(start) for mesh, start in zip(meshes, starts, strict=True)]),
+    )
+
+
+def translate(mesh: Mesh, offset: Floats) -> Mesh:
+    """Return the mesh moved by `offset`, `(3,)` metres."""
+    return Mesh(mesh.positions + offset, mesh.normals, mesh.triangles)
+
+
+def scale(mesh: Mesh, factor: float) -> Mesh:
+    """Return the mesh scaled about its frame's origin by a positive factor."""
+    return Mesh(mesh.positions * factor, mesh.normals, mesh.triangles)
+
+
+def faceted(vertices: Floats, faces: NDArray[np.int64]) -> Mesh:
+    """Return a flat-shaded mesh: every triangle has vertices and a normal of its own.
+
+    Parameters
+    ----------
+    vertices : (n, 3) float64, metres
+    faces : (m, 3) integer rows of `vertices`, counter-clockwise seen from outside
+    """
+    corners = vertices[faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Mesh(
+        corners.reshape(-1, 3),
+        np.repeat(normals, 3, axis=0).astype(np.float32),
+        np.arange(3 * len(faces), dtype=np.uint32).reshape(-1, 3),
+    )
+
+
+def volume_m3(mesh: Mesh) -> float:
+    """Return the signed volume of a closed mesh in cubic metres, positive where its triangles face outward.
+
+    The sum of the tetrahedra between each triangle and the first vertex (divergence theorem); 0 for an empty mesh.
+    """
+    if not len(mesh.positions):
+        return 0.0
+    a, b, c = np.moveaxis((mesh.positions - mesh.positions[0])[mesh.triangles], 1, 0)
+    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)

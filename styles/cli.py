@@ -1,0 +1,26 @@
+"""`quanjing style`: what is generated from the tokens."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="style", help="样式：从令牌生成各端样式", no_args_is_help=True)
+
+
+@app.callback()
+def style() -> None:
+    """Keep the verbs named although there is only one."""
+
+
+@app.command()
+def build(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path("web/src/generated")) -> None:
+    """Write the browser's style sheet and constants."""
+    from styles.web import build as write
+
+    for path in write(folder):
+        typer.echo(path)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,19 @@
+// Runs the Khronos glTF validator over GLB files: node validate_gltf.mjs <folder of package.json> <glb>…
+// Prints {path: {errors, warnings, messages}} as JSON. createRequire, because ES modules know no NODE_PATH.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+
+const [home, ...paths] = process.argv.slice(2);
+const validator = createRequire(resolve(home, "package.json"))("gltf-validator");
+const report = {};
+for (const path of paths) {
+  const { issues } = await validator.validateBytes(new Uint8Array(readFileSync(path)), { uri: path, maxIssues: 50 });
+  report[path] = {
+    errors: issues.numErrors,
+    warnings: issues.numWarnings,
+    messages: issues.messages.filter(({ severity }) => severity < 2).map(({ code, message, pointer }) => `${code} ${pointer ?? ""} ${message}`),
+    notes: [...new Set(issues.messages.map(({ code }) => code))].sort(),
+  };
+}
+console.log(JSON.stringify(report));

@@ -1,0 +1,154 @@
+"""Baking: the worker that brings 3D tiles after every change in the store."""
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job
+from psycopg import AsyncConnection
+
+from gis.ground import ConstantGround, Ground
+from gis.models.feature import Site
+from gis.settings import Settings
+from gis.store import bakes
+from gis.store.changes import CHANNEL, held_back
+from gis.store.cluster import urls
+from tiles.store import FolderTileStore, TileStore
+from tiles.tileset import TilesetFiles, build, version
+
+log = logging.getLogger(__name__)
+
+FALLBACK_S = 15.0
+"""How long to wait for a NOTIFY before looking anyway."""
+HELD_BACK_S = 0.1
+"""How soon to look again while an older transaction holds newer changes back."""
+SWEEP_S = 300.0
+
+Connect = Callable[[], Awaitable[AsyncConnection]]
+"""Opens a connection in autocommit mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bakery:
+    """What a bake needs: where tiles go, and where the ground is."""
+
+    store: TileStore
+    ground: Ground
+
+
+def _built(site: Site, ground: Ground) -> tuple[str, TilesetFiles]:
+    files = build(site, ground)
+    return version(files), files
+
+
+async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterprise_id: UUID) -> bool:
+    """Bring one enterprise's tileset up to the store; returns whether there is a new version.
+
+    Idempotent: of a clean enterprise nothing is read or written. The files are complete in the store before the version is published.
+    """
+    async with bakes.baking(connection, enterprise_id):
+        if not await bakes.is_dirty(connection, enterprise_id):
+            return False
+        site, position = await bakes.site_to_bake(connection, enterprise_id, bakery.ground)
+        if site is None:
+            return await bakes.publish(connection, enterprise_id, None, position)
+        name, files = await asyncio.to_thread(_built, site, bakery.ground)
+        await asyncio.to_thread(bakery.store.put, enterprise_id, name, files)
+        size = sum(len(content) for content in files.values())
+        baked = bakes.Baked(name, site.state_epoch, len(site.features), size)
+        return await bakes.publish(connection, enterprise_id, baked, position)
+
+
+async def bake_dirty(connection: AsyncConnection, bakery: Bakery) -> int:
+    """Bake all that is dirty, here and now; returns the number of new versions."""
+    while await bakes.note_changes(connection):
+        pass
+    return sum([await bake_enterprise(connection, bakery, enterprise_id) for enterprise_id in await bakes.dirty(connection)])
+
+
+async def sweep(connection: AsyncConnection, bakery: Bakery) -> int:
+    """Remove the versions that no browser should still need; returns how many."""
+    expired = await bakes.expired_versions(connection)
+    for enterprise_id, name in expired:
+        await asyncio.to_thread(bakery.store.remove, enterprise_id, name)
+        await bakes.forget_version(connection, enterprise_id, name)
+    return len(expired)
+
+
+async def _follow(connection: AsyncConnection) -> None:
+    """Queue jobs as the change log grows, for ever."""
+    await connection.execute(f"LISTEN {CHANNEL}")
+    await bakes.requeue_dirty(connection)
+    while True:
+        while await bakes.note_changes(connection):
+            pass
+        wait = HELD_BACK_S if await held_back(connection) else FALLBACK_S
+        async for _ in connection.notifies(timeout=wait, stop_after=1):
+            pass
+
+
+async def _sweep_regularly(connection: AsyncConnection, bakery: Bakery) -> None:
+    while True:
+        removed = await sweep(connection, bakery)
+        if removed:
+            log.info("removed %d old tileset versions", removed)
+        await asyncio.sleep(SWEEP_S)
+
+
+def _register(queue: PgQueuer, connect: Connect, bakery: Bakery) -> None:
+    @queue.entrypoint(bakes.ENTRYPOINT)
+    async def bake(job: Job) -> None:
+        enterprise_id = UUID(json.loads(job.payload or b"{}")["enterprise_id"])
+        async with await connect() as connection:
+            try:
+                if await bake_enterprise(connection, bakery, enterprise_id):
+                    log.info("baked %s", enterprise_id)
+            except Exception as error:
+                # Kept where the operator looks; the enterprise stays dirty and is tried again with its next change or start.
+                await bakes.record_failure(connection, enterprise_id, f"{type(error).__name__}: {error}")
+                raise
+
+
+async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
+    """Follow the change log and bake until `stop` is set."""
+    async with await connect() as follower, await connect() as sweeper, await connect() as queue_connection:
+        queue = PgQueuer.from_psycopg_connection(queue_connection)
+        _register(queue, connect, bakery)
+        tasks = [
+            asyncio.create_task(_follow(follower)),
+            asyncio.create_task(_sweep_regularly(sweeper, bakery)),
+            asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=FALLBACK_S))),
+            asyncio.create_task(stop.wait()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            queue.shutdown.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run the worker on the settings' database and data folder until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    url = urls(settings).owner
+
+    async def connect() -> AsyncConnection:
+        return await AsyncConnection.connect(url, autocommit=True)
+
+    await work(connect, bakery(settings), stop)
+
+
+def bakery(settings: Settings) -> Bakery:
+    """Return the bakery of a data folder: tiles below `tiles3d`, level ground while no terrain is loaded."""
+    return Bakery(FolderTileStore(settings.data_dir / "tiles3d"), ConstantGround(settings.ground_ellipsoid_m))

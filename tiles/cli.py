@@ -1,0 +1,33 @@
+"""`quanjing tiles …`: verbs for baked tiles."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="tiles", help="三维瓦片", no_args_is_help=True)
+
+
+@app.callback()
+def tiles() -> None:
+    """Keep the verbs named although there is only one."""
+
+
+@app.command(help="检查三维瓦片：结构、包围盒、索引、属性表、每个要素恰好一次。退出码 0 无问题，1 有问题，2 用法错误。")
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="含 tileset.json 的目录，可含多个瓦片集")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """Print every finding; exit 0 where there is none, 1 where there are some."""
+    from tiles.check import report
+
+    found = report(folder)
+    if as_json:
+        counts = {"tilesets": found.tilesets, "glbs": found.glbs, "features": found.features}
+        typer.echo(json.dumps({**counts, "issues": [issue.as_json() for issue in found.issues]}, ensure_ascii=False))
+    else:
+        for issue in found.issues:
+            typer.echo(f"{issue.code} {issue.place.file} {issue.message}（{issue.hint}）")
+        typer.echo(f"{found.tilesets} 个瓦片集，{found.glbs} 个 GLB，{found.features} 个要素，{len(found.issues)} 个问题")
+    raise typer.Exit(1 if found.issues else 0)

@@ -1,0 +1,162 @@
+"""What a feature carries in a tile: the schema of the class `feature`, and a feature's row of values.
+
+The schema is 3D Metadata (OGC 22-025r4, 3D Tiles 1.1, part 3D Metadata) and the same object in `tileset.json` and in every GLB.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from gis.errors import TilesetError
+from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute, Kind
+from models3d.scene import SolidMesh
+
+CLASS = "feature"
+ABSENT = "no_data"
+"""Name of the enum value, coded 0, that stands for an unknown one."""
+FLOAT32_NO_DATA = float(np.finfo(np.float32).min)
+INT32_NO_DATA = int(np.iinfo(np.int32).min)
+UINT8_NO_DATA = 255
+UINT16_MAX = 65_535
+
+Schema = dict[str, Any]
+Row = dict[str, Any]
+"""Property name → value; None where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A property that comes from attributes of `gis.kinds`."""
+
+    name: str
+    attribute: Attribute
+    kinds: frozenset[str]
+    """The kinds that have it."""
+
+
+def columns(kinds: Mapping[str, Kind] = KINDS) -> tuple[Column, ...]:
+    """Return the union of all attributes that tiles carry, in the registry's order.
+
+    The first kind to use a name keeps it; one that means another type by it is called `<kind>_<name>`.
+    """
+    found: dict[str, Column] = {}
+    for kind in kinds.values():
+        for attribute in kind.attributes:
+            if not attribute.in_tile:
+                continue
+            first = found.get(attribute.name)
+            alike = first is None or (first.attribute.type, first.attribute.enum) == (attribute.type, attribute.enum)
+            name = attribute.name if alike else f"{kind.name}_{attribute.name}"
+            before = found.get(name)
+            found[name] = Column(name, before.attribute if before else attribute, (before.kinds if before else frozenset()) | {kind.name})
+    return tuple(found.values())
+
+
+def _enum(values: Mapping[str, str], *, absent: bool) -> Schema:
+    """Return an enum with Chinese descriptions; codes are places in the list, so a new value goes at its end."""
+    if ABSENT in values:
+        raise TilesetError(f"the code {ABSENT} is taken by a code list")
+    rows = [{"name": ABSENT, "description": "未知", "value": 0}] if absent else []
+    rows += [{"name": code, "description": label, "value": place} for place, (code, label) in enumerate(values.items(), len(rows))]
+    return {"valueType": "UINT8", "values": rows}
+
+
+def _property(attribute: Attribute) -> Schema:
+    """Return the class property of an attribute."""
+    described = {"name": attribute.label, **({"description": f"单位：{attribute.unit}"} if attribute.unit else {})}
+    match attribute.type:
+        case "text" | "date":
+            return {**described, "type": "STRING", "noData": ""}
+        case "number":
+            return {**described, "type": "SCALAR", "componentType": "FLOAT32", "noData": FLOAT32_NO_DATA}
+        case "integer":
+            return {**described, "type": "SCALAR", "componentType": "INT32", "noData": INT32_NO_DATA}
+        case "boolean":
+            return {**described, "type": "SCALAR", "componentType": "UINT8", "noData": UINT8_NO_DATA}
+        case "enum":
+            return {**described, "type": "ENUM", "enumType": attribute.enum, "noData": ABSENT}
+
+
+def _common() -> dict[str, Schema]:
+    """Return the properties that every feature has."""
+    uuid = {"type": "SCALAR", "componentType": "UINT8", "array": True, "count": 16, "required": True}
+    height = {"type": "SCALAR", "componentType": "FLOAT32"}
+    count = {"type": "SCALAR", "componentType": "UINT16", "required": True}
+    properties: dict[str, Schema] = {
+        "feature_id": uuid,
+        "enterprise_id": uuid,
+        "kind": {"type": "ENUM", "enumType": "kind", "required": True},
+        "name": {"type": "STRING", "required": True},
+        "code": {"type": "STRING", "noData": ""},
+        "height_m": {**height, "noData": FLOAT32_NO_DATA},
+        "z_min_m": {**height, "required": True},
+        "z_max_m": {**height, "required": True},
+        "alarm_level": {"type": "SCALAR", "componentType": "UINT8", "noData": 0},
+        "open_alarms": count,
+        "case_count": count,
+    }
+    return {name: {"name": COMMON_LABELS.get(name, "类别"), **row} for name, row in properties.items()}
+
+
+@cache
+def schema() -> Schema:
+    """Return the metadata schema of every tile and tileset; treat it as read-only."""
+    used = {column.attribute.enum for column in columns() if column.attribute.enum}
+    properties = _common()
+    for column in columns():
+        if column.name in properties:
+            raise TilesetError(f"the attribute {column.name} has the name of a common property")
+        properties[column.name] = _property(column.attribute)
+    return {
+        "id": "quanjing",
+        "classes": {CLASS: {"name": "要素", "properties": properties}},
+        "enums": {
+            "kind": _enum({kind.name: kind.label for kind in KINDS.values()}, absent=False),
+            **{name: _enum(values, absent=True) for name, values in ENUMS.items() if name in used},
+        },
+    }
+
+
+def _value(column: Column, solid: SolidMesh) -> Any:
+    value = solid.feature.attributes.get(column.attribute.name)
+    if value is None or solid.feature.kind not in column.kinds:
+        return None
+    match column.attribute.type:
+        case "enum":
+            return value if column.attribute.enum and value in ENUMS[column.attribute.enum] else None
+        case "boolean":
+            return int(value)
+        case "text" | "date":
+            return str(value)
+        case _:
+            return value
+
+
+def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
+    """Return the values of a solid's feature by property name.
+
+    Parameters
+    ----------
+    solid : SolidMesh
+    enterprise_id : UUID
+        Of the site, for the enterprise itself and for features that do not say whose they are.
+    """
+    feature, state = solid.feature, solid.feature.state
+    return {
+        "feature_id": list(feature.feature_id.bytes),
+        "enterprise_id": list((feature.enterprise_id or enterprise_id).bytes),
+        "kind": feature.kind,
+        "name": feature.name,
+        "code": feature.code,
+        "height_m": feature.height_m,
+        "z_min_m": solid.z_min_m,
+        "z_max_m": solid.z_max_m,
+        "alarm_level": state.alarm_level,
+        "open_alarms": min(state.open_alarms, UINT16_MAX),
+        "case_count": min(state.case_count, UINT16_MAX),
+        **{column.name: _value(column, solid) for column in columns()},
+    }

@@ -1,0 +1,148 @@
+"""Where baked tilesets lie: a port, and folders behind it."""
+
+import os
+import re
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+from uuid import UUID
+
+from gis.errors import Invalid
+from tiles.tileset import TilesetFiles
+
+ABANDONED_S = 3600
+"""A write takes seconds; a half-written folder of this age has no writer any more."""
+VERSION = re.compile(r"[0-9a-f]{1,64}")
+
+
+class TileStore(Protocol):
+    """Whoever keeps the versions of tilesets; a version never changes once it is there."""
+
+    def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
+        """Keep a version, whole or not at all; one that is there already stays as it is."""
+        ...
+
+    def get(self, enterprise: UUID, version: str, path: str) -> bytes | None:
+        """Return a file of a version; None where there is none of that name, whatever the path says."""
+        ...
+
+    def versions(self, enterprise: UUID) -> list[str]:
+        """Return the versions of an enterprise, oldest first."""
+        ...
+
+    def remove(self, enterprise: UUID, version: str) -> None:
+        """Forget a version; one that is not there is no error."""
+        ...
+
+
+def _safe(path: str) -> bool:
+    """Say whether a path stays below its folder.
+
+    >>> _safe("cells/1_2.glb"), _safe("../secret"), _safe("/etc/passwd"), _safe("")
+    (True, False, False, False)
+    """
+    parts = path.split("/")
+    return "\\" not in path and "\0" not in path and all(part not in ("", ".", "..") for part in parts)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's names to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write(folder: Path, files: TilesetFiles) -> None:
+    for path, content in files.items():
+        target = folder / PurePosixPath(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    for inner in sorted({folder / PurePosixPath(path).parent for path in files} | {folder}):
+        _sync(inner)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed writers left behind: hidden folders an hour older than the folder itself, which the last writer touched."""
+    newest = folder.stat().st_mtime
+    for entry in folder.glob(".*-*"):
+        with suppress(FileNotFoundError):
+            if newest - entry.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+class FolderTileStore:
+    """Tilesets as folders: `<root>/<enterprise>/<version>/…`.
+
+    A version is written beside its place and renamed into it, so a reader or a crash sees all of it or nothing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _folder(self, enterprise: UUID, version: str) -> Path:
+        if not VERSION.fullmatch(version):
+            raise Invalid("version", "a version is lower-case hexadecimal digits")
+        return self.root / str(enterprise) / version
+
+    def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
+        """Keep a version.
+
+        Raises
+        ------
+        Invalid
+            The version is no hexadecimal number, or a path leaves the folder.
+        """
+        place = self._folder(enterprise, version)
+        for path in files:
+            if not _safe(path):
+                raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
+        if place.is_dir():
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+        try:
+            beside.chmod(0o755)
+            _write(beside, files)
+            beside.rename(place)
+            _sync(place.parent)
+        except OSError:
+            # Another writer of the same version was first: the contents are the same by name.
+            if not place.is_dir():
+                raise
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+            _sweep(place.parent)
+
+    def get(self, enterprise: UUID, version: str, path: str) -> bytes | None:
+        """Return a file, None where there is none."""
+        if not VERSION.fullmatch(version) or not _safe(path):
+            return None
+        try:
+            return (self._folder(enterprise, version) / PurePosixPath(path)).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+
+    def versions(self, enterprise: UUID) -> list[str]:
+        """Return the versions, oldest first; versions of one instant by name."""
+        folder = self.root / str(enterprise)
+        if not folder.is_dir():
+            return []
+        found = [(entry.stat().st_mtime_ns, entry.name) for entry in folder.iterdir() if VERSION.fullmatch(entry.name)]
+        return [name for _, name in sorted(found)]
+
+    def remove(self, enterprise: UUID, version: str) -> None:
+        """Forget a version: it is renamed out of sight, then deleted."""
+        place = self._folder(enterprise, version)
+        gone = place.with_name(f".old-{version}")
+        try:
+            place.rename(gone)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(gone)
