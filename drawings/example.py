@@ -150,8 +150,11 @@ def _fixed_metadata() -> Iterator[None]:
 def drawing_bytes() -> bytes:
     """Return the example drawing as the bytes of its DXF file (R2013, UTF-8)."""
     with _fixed_metadata():
-        text = io.StringIO()
-        drawing().write(text)
+        text, document = io.StringIO(), drawing()
+        # ezdxf adds the classes in use from a set as it writes, in the order of the day; added before, their order is fixed.
+        for name in sorted(document.entitydb.dxf_types_in_use()):
+            document.classes.add_class(name)
+        document.write(text)
     return text.getvalue().encode("utf-8")
 
 

@@ -7,7 +7,6 @@ from ezdxf.colors import DXF_DEFAULT_COLORS, int2rgb
 from ezdxf.document import Drawing
 from ezdxf.enums import TextEntityAlignment
 from ezdxf.layouts.blocklayout import BlockLayout
-from ezdxf.sections.classes import REQUIRED_CLASSES
 
 from drawings.norm import APPID, BLOCKS, LAYERS, METRES, Frame, Layer, Symbol
 from styles.tokens import Rgb, rgb, tokens
@@ -83,9 +82,6 @@ def template(version: str = "R2013") -> Drawing:
         DXF version as ezdxf names it, R2000 or newer; true colours need R2004.
     """
     document = ezdxf.filemanagement.new(version, units=METRES)
-    # ezdxf adds them from a set when it writes; added here, their order is always the same.
-    for name in sorted(REQUIRED_CLASSES.get(document.dxfversion, ())):
-        document.classes.add_class(name)
     document.header["$MEASUREMENT"] = 1
     document.header["$LTSCALE"] = 1.0
     document.appids.add(APPID)

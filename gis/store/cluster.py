@@ -185,9 +185,9 @@ def _make(settings: Settings, owner: folder.Account, lock: int, options: Mapping
 
 def _start(settings: Settings, binaries: Binaries, owner: folder.Account, options: Mapping[str, str]) -> postmaster.Postmaster:
     directory, data_dir = pgdata(settings), settings.data_dir.absolute()
-    postmaster.clear(directory)
     socket_dir = _socket_dir(data_dir, owner)
     folder.own(socket_dir, owner)
+    postmaster.clear(directory, socket_dir)
     text = _render(configuration(settings, socket_dir, _memory_mb(), options))
     folder.write(directory / "quanjing.conf", text)
     try:

@@ -68,8 +68,8 @@ def left_behind(pgdata: Path) -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _works_in(int(entry.name), pgdata)]
 
 
-def clear(pgdata: Path) -> list[int]:
-    """End what a killed postmaster left behind and remove its stale mark; returns the pids that had to be killed.
+def clear(pgdata: Path, socket_dir: Path) -> list[int]:
+    """End what a killed postmaster left behind and remove its stale marks; returns the pids that had to be killed.
 
     Call it only where `find` returned None and no other caller may start the server. The children of a killed postmaster are lost
     in any case: they notice by themselves unless they are inside a long query, and while one lives nothing else may open the directory.
@@ -81,8 +81,10 @@ def clear(pgdata: Path) -> list[int]:
         _kill(pid)
     while left_behind(pgdata):
         time.sleep(0.05)
-    # PostgreSQL keeps a stale mark whose pid was given to another process of the same user; nothing lives here any more, so it may go.
-    (pgdata / "postmaster.pid").unlink(missing_ok=True)
+    # PostgreSQL itself keeps a stale mark while its pid answers: a zombie that nobody reaps, or another process that was given the number.
+    # Nothing lives here any more, and the socket folder serves this directory alone, so they may go.
+    for mark in (pgdata / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
+        mark.unlink(missing_ok=True)
     return pids
 
 

@@ -25,10 +25,12 @@ def plan() -> SitePlan:
 
 
 def test_the_committed_files_are_what_the_generator_writes() -> None:
-    assert {path.name: path.read_bytes() for path in COMMITTED.iterdir() if path.name != "README.md"} == example_files()
+    files = example_files()
+    assert {name: (COMMITTED / name).read_bytes() for name in files} == files
+    assert [path.name for path in COMMITTED.glob("*.dxf")] == [name for name in files if name.endswith(".dxf")]
 
 
-@pytest.mark.parametrize("hash_seed", ["1", "2"])
+@pytest.mark.parametrize("hash_seed", ["1", "2", "3", "4"])
 def test_bytes_do_not_hang_on_the_hash_seed(hash_seed: str) -> None:
     program = "import hashlib; from drawings.example import drawing_bytes; print(hashlib.sha256(drawing_bytes()).hexdigest())"
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}

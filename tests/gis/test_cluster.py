@@ -135,6 +135,8 @@ def test_a_stale_mark_with_a_reused_pid_does_not_block(private: Settings) -> Non
     text = mark.read_text()
     cluster.stop(private)
     mark.write_text(f"{os.getpid()}\n" + text.split("\n", 1)[1])
+    socket_lock = private.data_dir / "run" / ".s.PGSQL.5432.lock"
+    socket_lock.write_text(mark.read_text())
     assert cluster.status(private).state == "stopped"
     assert ask(cluster.ensure_running(private).owner, "SELECT 1") == 1
 

@@ -1,0 +1,150 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from city import DRAFTER, DRAWING, ENTERPRISE, City, found_city
+from drawings.publish import publish_drawing
+from gis.errors import Invalid, NotFound
+from gis.store.cluster import Urls
+from gis.store.connect import writing
+from other_program import rewrite
+
+
+@pytest.fixture
+def city(database: Urls) -> City:
+    return found_city(database.owner)
+
+
+def ids(city: City) -> set[tuple[object, ...]]:
+    return set(city.rows("SELECT feature_id, kind, code, name FROM feature_view"))
+
+
+def trace(city: City) -> tuple[object, ...]:
+    """Return what an import could leave behind, but for its own record."""
+    tables = ("buildings", "structures", "underground_structures", "site_boundaries", "outlets", "monitoring_points")
+    counts = [city.rows(f"SELECT count(*) FROM {table}_history")[0][0] for table in tables]
+    return (*counts, city.rows("SELECT count(*) FROM change_log")[0][0])
+
+
+def test_the_example_is_stored_whole(city: City) -> None:
+    counts = dict(city.rows("SELECT kind, count(*)::integer FROM feature_view GROUP BY kind"))
+    assert counts == {
+        "enterprise": 1,
+        "site_boundary": 1,
+        "building": 14,
+        "structure": 11,
+        "underground_structure": 1,
+        "outlet": 3,
+        "monitoring_point": 4,
+    }
+    ((published, stored),) = city.rows("SELECT published, (counts->>'stored')::integer FROM drawings")
+    assert published is True
+    assert stored > 60
+    assert city.rows("SELECT content FROM drawing_files") == [(DRAWING.read_bytes(),)]
+
+
+def test_importing_again_changes_nothing(city: City) -> None:
+    before, left = ids(city), trace(city)
+    outcome = city.publish(DRAWING)
+    assert set(outcome.actions) == {"unchanged"}
+    assert (ids(city), trace(city)) == (before, left)
+
+
+@pytest.mark.parametrize("drop_codes", [False, True], ids=["with codes", "without codes"])
+def test_a_building_moved_in_another_program_stays_the_same_feature(city: City, tmp_path: Path, drop_codes: bool) -> None:
+    if drop_codes:
+        bare = tmp_path / DRAWING.name
+        rewrite(DRAWING, bare, drop_codes=True, seed=1)
+        city.rows("DELETE FROM feature_sources")
+        for table in ("buildings", "structures", "underground_structures", "outlets", "monitoring_points", "site_boundaries"):
+            city.rows(f"UPDATE {table} SET code = NULL")
+            city.rows(f"DELETE FROM {table}_history")
+    before = ids(city)
+    moved = tmp_path / f"moved_{DRAWING.name}"
+    rewrite(DRAWING, moved, move={"B05": (2.0, 0.0)}, drop_codes=drop_codes, seed=7)
+    outcome = city.publish(moved)
+    assert [(row[1], row[2], row[3]) for row in outcome.features] == [("building", "综合办公楼", "update")]
+    assert ids(city) == before
+    assert city.rows("SELECT count(*) FROM buildings_history") == [(1,)]
+    assert city.rows("SELECT layer, op FROM change_log ORDER BY xid DESC, seq DESC LIMIT 1") == [("buildings", "update")]
+    ((metres,),) = city.rows(
+        "SELECT ST_Distance(ST_Centroid(ST_Transform(b.geom, 4545)), ST_Centroid(ST_Transform(h.geom, 4545))) "
+        "FROM buildings b JOIN buildings_history h USING (feature_id)"
+    )
+    assert metres == pytest.approx(2.0, abs=1e-6)
+
+
+def test_what_no_drawing_shows_any_more_is_closed_and_comes_back_as_itself(city: City, tmp_path: Path) -> None:
+    import ezdxf
+
+    document = ezdxf.readfile(DRAWING)
+    space = document.modelspace()
+    point = next(insert for insert in space.query("INSERT") if insert.get_attrib_text("CODE") == "M04")
+    space.delete_entity(point)
+    without = tmp_path / DRAWING.name
+    document.saveas(without)
+    monitor = city.feature_id("M04")
+    outcome = city.publish(without)
+    assert [row[3] for row in outcome.features] == ["close"]
+    assert city.rows("SELECT count(*) FROM monitoring_point_view WHERE code = 'M04'") == [(0,)]
+    assert city.rows("SELECT closed_at IS NOT NULL FROM monitoring_points WHERE feature_id = %s", monitor) == [(True,)]
+    assert [row[3] for row in city.publish(DRAWING).features] == ["reopen"]
+    assert city.feature_id("M04") == monitor
+
+
+def test_a_drafting_fault_publishes_nothing_and_is_kept(city: City, tmp_path: Path) -> None:
+    import ezdxf
+
+    document = ezdxf.readfile(DRAWING)
+    insert = next(insert for insert in document.modelspace().query("INSERT") if insert.get_attrib_text("CODE") == "DW001")
+    next(attrib for attrib in insert.attribs if attrib.dxf.tag == "CODE").dxf.text = "DX9"
+    broken = tmp_path / DRAWING.name
+    document.saveas(broken)
+    before, left = ids(city), trace(city)
+    outcome = city.publish(broken)
+    assert not outcome.published
+    assert "E205" in {issue.code for issue in outcome.issues}
+    assert (ids(city), trace(city)) == (before, left)
+    assert city.rows("SELECT published, issues->0->>'code' FROM drawings ORDER BY drawing_id DESC LIMIT 1") == [(False, "E205")]
+
+
+def test_two_things_that_could_be_one_are_an_issue_never_a_new_id(city: City, tmp_path: Path) -> None:
+    from gis.store.plans import _known
+
+    with writing(city.engine, DRAFTER) as connection:
+        known = _known(connection, city.enterprise_id, "A")
+    tower = city.feature_id("TA001")
+    city.rows("UPDATE structures SET code = NULL WHERE feature_id = %s", tower)
+    city.rows(
+        "INSERT INTO structures (enterprise_id, name, geom, structure_type) SELECT enterprise_id, '影', geom, 'tower' FROM structures "
+        "WHERE feature_id = %s",
+        tower,
+    )
+    city.rows("DELETE FROM feature_sources")
+    outcome = city.publish(DRAWING)
+    assert len(known) == 34
+    assert not outcome.published
+    assert [issue.code for issue in outcome.issues] == ["E210"]
+
+
+def test_what_the_drawing_is_silent_about_stays(city: City) -> None:
+    city.rows("UPDATE outlets SET pollutants = 'x', base_1985_m = 300 WHERE code = 'YS001'")
+    city.publish(DRAWING)
+    assert city.rows("SELECT base_1985_m FROM outlets WHERE code = 'YS001'") == [(300,)]
+
+
+def test_an_import_names_its_enterprise(database: Urls, tmp_path: Path) -> None:
+    city = found_city(database.owner, drawing=None)
+    nameless = tmp_path / "plan.dxf"
+    nameless.write_bytes(DRAWING.read_bytes())
+    with writing(city.engine, DRAFTER) as connection:
+        with pytest.raises(Invalid, match="--enterprise"):
+            publish_drawing(connection, nameless)
+        with pytest.raises(Invalid, match="22"):
+            publish_drawing(connection, nameless, "12")
+        with pytest.raises(NotFound, match="enterprise import"):
+            publish_drawing(connection, nameless, "91511703MADEMA000P009P")
+        _, outcome = publish_drawing(connection, nameless, ENTERPRISE["credit_code"])
+        assert outcome.published
+        assert connection.execute(text("SELECT count(*) FROM structures")).scalar() == 11

@@ -1,0 +1,201 @@
+import threading
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import inspect
+
+from city import City, found_city
+from gis.errors import Invalid, NewerData, NotFound
+from gis.kinds import COMMON_LABELS, ENUMS, KINDS, load
+from gis.store import migrate
+from gis.store.cluster import Urls
+from gis.store.connect import Actor, engine, writing
+from gis.store.enterprises import find_enterprise, store_enterprise
+from gis.store.kind_tables import statements
+from gis.store.tables import METADATA
+
+
+@pytest.fixture
+def city(database: Urls) -> City:
+    return found_city(database.owner)
+
+
+def test_upgrading_again_changes_nothing(database: Urls) -> None:
+    with psycopg.connect(database.owner) as connection:
+        before = connection.execute(
+            "SELECT oid, relname, xmin FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid"
+        ).fetchall()
+    migrate.upgrade(database.owner)
+    with psycopg.connect(database.owner) as connection:
+        after = connection.execute(
+            "SELECT oid, relname, xmin FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid"
+        ).fetchall()
+    assert [row[:2] for row in before] == [row[:2] for row in after]
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Urls) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerData, match="9999"):
+        migrate.upgrade(database.owner)
+
+
+def test_python_and_the_database_agree_on_the_tables(database: Urls) -> None:
+    inspector = inspect(engine(database.owner))
+    for table in METADATA.tables.values():
+        stored = {column["name"] for column in inspector.get_columns(table.name)}
+        assert {column.name for column in table.columns} <= stored, table.name
+
+
+def test_an_attribute_added_to_the_registry_reaches_table_history_view_and_glossary(database: Urls) -> None:
+    document = {
+        "kinds": {
+            "enterprise": {"label": "企业", "table": "enterprises", "geometry": "Point"},
+            "building": {
+                "label": "建筑物",
+                "table": "buildings",
+                "geometry": "Polygon",
+                "attributes": {"built_on": {"label": "建成日期", "type": "date"}},
+            },
+        }
+    }
+    with psycopg.connect(database.owner) as connection:
+        for statement in statements(KINDS | {"building": load(document)["building"]}, ENUMS):
+            connection.execute(statement)
+        for relation in ("buildings", "buildings_history", "building_view"):
+            connection.execute(f"SELECT built_on FROM {relation}")
+        assert connection.execute("SELECT label FROM glossary WHERE term = 'building.built_on'").fetchone() == ("建成日期",)
+
+
+def test_every_column_and_kind_has_a_chinese_label(database: Urls) -> None:
+    with psycopg.connect(database.owner) as connection:
+        labels = dict(connection.execute("SELECT term, label FROM glossary").fetchall())
+        comments = connection.execute(
+            "SELECT col_description('buildings'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'buildings'::regclass AND attname = 'storeys'"
+        ).fetchone()
+    assert comments == ("层数",)
+    assert set(COMMON_LABELS) <= set(labels)
+    assert {kind.name for kind in KINDS.values()} <= set(labels)
+
+
+def test_a_direct_update_is_recorded_with_the_database_user_and_moves_the_top(city: City) -> None:
+    ((before,),) = city.rows("SELECT z_max_m FROM buildings WHERE code = 'B05'")
+    city.rows("UPDATE buildings SET height_m = height_m + 3 WHERE code = 'B05'")
+    ((top, author, reason, origin),) = city.rows("SELECT z_max_m, author, reason, origin FROM buildings WHERE code = 'B05'")
+    assert top == before + 3  # type: ignore[operator]
+    assert (author, reason, origin) == ("quanjing", "direct SQL", "sql")
+    ((old_top, old_author, ended, began),) = city.rows(
+        "SELECT h.z_max_m, h.author, upper(h.recorded), lower(b.recorded) FROM buildings_history h JOIN buildings b USING (feature_id)"
+    )
+    assert (old_top, old_author) == (before, "drafter")
+    assert ended == began
+
+
+def test_moving_the_top_moves_the_height(city: City) -> None:
+    city.rows("UPDATE buildings SET z_max_m = 30 WHERE code = 'B05'")
+    assert city.rows("SELECT height_m, z_min_m, z_max_m FROM buildings WHERE code = 'B05'") == [(30, 0, 30)]
+
+
+def test_an_update_that_changes_nothing_leaves_no_trace(city: City) -> None:
+    before = city.rows("SELECT count(*) FROM change_log")
+    city.rows("UPDATE buildings SET height_m = height_m, name = name")
+    assert city.rows("SELECT count(*) FROM change_log") == before
+    assert city.rows("SELECT count(*) FROM buildings_history") == [(0,)]
+
+
+def test_several_updates_in_one_transaction_are_several_versions(city: City) -> None:
+    with psycopg.connect(city.url) as connection:
+        for height in (30, 31, 32):
+            connection.execute("UPDATE buildings SET height_m = %s WHERE code = 'B05'", [height])
+    versions = city.rows("SELECT height_m FROM buildings_history WHERE NOT isempty(recorded) ORDER BY recorded")
+    assert [row[0] for row in versions][1:] == [30, 31]
+
+
+def test_history_and_log_cannot_be_truncated_and_ids_cannot_change(city: City) -> None:
+    for table in ("buildings", "buildings_history", "change_log", "alarms"):
+        with pytest.raises(psycopg.errors.RaiseException, match="carries history"):
+            city.rows(f"TRUNCATE {table} CASCADE")
+    with pytest.raises(psycopg.errors.RaiseException, match="can't change"):
+        city.rows("UPDATE buildings SET feature_id = gen_random_uuid() WHERE code = 'B05'")
+
+
+def test_a_deleted_feature_stays_in_history(city: City) -> None:
+    city.rows("DELETE FROM monitoring_points WHERE code = 'M04'")
+    assert city.rows("SELECT code FROM monitoring_points_history") == [("M04",)]
+    assert city.rows("SELECT op FROM change_log ORDER BY xid DESC, seq DESC LIMIT 1") == [("delete",)]
+
+
+def test_a_feature_without_an_enterprise_is_a_feature(city: City) -> None:
+    city.rows("INSERT INTO monitoring_points (name, geom, monitor_type) VALUES ('路边站', 'SRID=4490;POINT(107.5 31.2)', 'gas')")
+    assert city.rows("SELECT name, open_alarms FROM monitoring_point_view WHERE enterprise_id IS NULL") == [("路边站", 0)]
+
+
+def test_alarms_and_case_links_derive_the_state(city: City) -> None:
+    outlet = city.feature_id("DW001")
+    city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '超标', 3), (%s, '超标', 2)", outlet, outlet)
+    city.rows("INSERT INTO case_links (case_id, feature_id, title) VALUES ('示1号', %s, '案')", outlet)
+    assert city.rows("SELECT alarm_level, open_alarms, case_ids FROM outlet_view WHERE code = 'DW001'") == [(2, 2, ["示1号"])]
+    city.rows("UPDATE alarms SET closed = now() WHERE level = 2")
+    assert city.rows("SELECT alarm_level, open_alarms FROM outlet_view WHERE code = 'DW001'") == [(3, 1)]
+    city.rows("DELETE FROM alarms")
+    assert city.rows("SELECT alarm_level, open_alarms FROM outlet_view WHERE code = 'DW001'") == [(None, 0)]
+    assert city.rows("SELECT count(*) FROM outlets_history") == [(0,)]
+
+
+def test_concurrent_alarms_are_all_counted(city: City) -> None:
+    outlet = city.feature_id("DW001")
+
+    def write() -> None:
+        for _ in range(20):
+            city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '并发', 4)", outlet)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert city.rows("SELECT open_alarms FROM feature_state WHERE feature_id = %s", outlet) == [(80,)]
+
+
+def test_a_scope_sees_its_own_branch_of_the_tree(city: City) -> None:
+    def seen(scope: str) -> int:
+        with psycopg.connect(city.url) as connection:
+            connection.execute("SELECT set_config('quanjing.scope', %s, true)", [scope])
+            row = connection.execute("SELECT count(*) FROM feature_view").fetchone()
+            assert row is not None
+            return int(row[0])
+
+    everything = seen("*")
+    assert everything > 30
+    assert seen("5117") == seen("511703") == everything
+    assert seen("511724") == seen("5117-GX") == 0
+
+
+def test_a_moved_enterprise_takes_its_features_into_the_new_scope(city: City) -> None:
+    city.rows("UPDATE enterprises SET jurisdiction = '511724'")
+    assert city.rows("SELECT DISTINCT jurisdiction FROM features") == [("511724",)]
+
+
+def test_readers_may_not_write(database: Urls) -> None:
+    found_city(database.owner)
+    with psycopg.connect(database.reader) as connection:
+        assert connection.execute("SELECT count(*) > 0 FROM building_view").fetchone() == (True,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("UPDATE buildings SET name = ''")
+
+
+def test_an_enterprise_is_found_by_credit_code_and_by_source_code(city: City) -> None:
+    with writing(city.engine, Actor("test", "test")) as connection:
+        by_source = find_enterprise(connection, "91511703MADEMA000P001P")
+        assert by_source == find_enterprise(connection, "91511703MADEMA000P")
+        assert isinstance(by_source[0], UUID)
+        with pytest.raises(NotFound):
+            find_enterprise(connection, "91511703MADEMA000P009P")
+
+
+def test_an_enterprise_record_names_its_fault(city: City) -> None:
+    with pytest.raises(Invalid, match="lon"), writing(city.engine, Actor("test", "test")) as connection:
+        store_enterprise(connection, {"source_code": "x", "name": "y"})
+    with pytest.raises(Invalid, match="colour"), writing(city.engine, Actor("test", "test")) as connection:
+        store_enterprise(connection, {"source_code": "x", "name": "y", "lon": 1, "lat": 2, "colour": "red"})

@@ -1,0 +1,32 @@
+"""A real server for tests: the application on a socket of its own."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.caller import LOCAL, Caller
+from gis.settings import Settings
+
+
+@contextmanager
+def serving(database_url: str, data_dir: Path, caller: Caller = LOCAL) -> Iterator[str]:
+    """Serve a database in a thread; yields the address."""
+    settings = Settings(database_url=database_url, data_dir=data_dir)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, caller), log_config=None, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
