@@ -1,7 +1,7 @@
 """Scenes: from an enterprise's features to solids in local metres."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -129,6 +129,20 @@ def _markers(features: Sequence[Feature], places: Footprints, solids: Sequence[t
             _painted(feature, [(post, scene_colour("structure")), (head, scene_colour(feature.kind, type_of(feature)))], (low, high))
         )
     return markers
+
+
+def without_faults(site: Site, ground: Ground) -> tuple[Site, list[str]]:
+    """Return the site without the features on which no solid can stand, and why each was left out."""
+    kept: list[Feature] = []
+    reasons: list[str] = []
+    for feature in site.features:
+        try:
+            scene(replace(site, features=(feature,)), ground)
+        except GeometryError as error:
+            reasons.append(str(error))
+        else:
+            kept.append(feature)
+    return replace(site, features=tuple(kept)), reasons
 
 
 def scene(site: Site, ground: Ground) -> Scene:

@@ -13,12 +13,14 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
+from gis.errors import GeometryError
 from gis.ground import ConstantGround, Ground
 from gis.models.feature import Site
 from gis.settings import Settings
 from gis.store import bakes
 from gis.store.changes import CHANNEL, held_back
 from gis.store.cluster import urls
+from models3d.scene import without_faults
 from tiles.store import FolderTileStore, TileStore
 from tiles.tileset import TilesetFiles, build, version
 
@@ -42,9 +44,16 @@ class Bakery:
     ground: Ground
 
 
-def _built(site: Site, ground: Ground) -> tuple[str, TilesetFiles]:
-    files = build(site, ground)
-    return version(files), files
+def _built(site: Site, ground: Ground) -> tuple[bakes.Baked, TilesetFiles]:
+    """Model what can be modelled: one feature that can't must not keep the others from the screen."""
+    reasons: list[str] = []
+    try:
+        files = build(site, ground)
+    except GeometryError:
+        site, reasons = without_faults(site, ground)
+        files = build(site, ground)
+    size = sum(len(content) for content in files.values())
+    return bakes.Baked(version(files), site.state_epoch, len(site.features), size, "; ".join(reasons) or None), files
 
 
 async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterprise_id: UUID) -> bool:
@@ -58,10 +67,8 @@ async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterpris
         site, position = await bakes.site_to_bake(connection, enterprise_id, bakery.ground)
         if site is None:
             return await bakes.publish(connection, enterprise_id, None, position)
-        name, files = await asyncio.to_thread(_built, site, bakery.ground)
-        await asyncio.to_thread(bakery.store.put, enterprise_id, name, files)
-        size = sum(len(content) for content in files.values())
-        baked = bakes.Baked(name, site.state_epoch, len(site.features), size)
+        baked, files = await asyncio.to_thread(_built, site, bakery.ground)
+        await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, files)
         return await bakes.publish(connection, enterprise_id, baked, position)
 
 

@@ -32,7 +32,7 @@ ON CONFLICT (enterprise_id) DO UPDATE SET changed_xid = excluded.changed_xid, ch
 """
 DIRTY = "SELECT enterprise_id FROM bake_list WHERE (changed_xid, changed_seq) > (baked_xid, baked_seq)"
 BAKED = """
-UPDATE bake_list SET baked_xid = %s::text::xid8, baked_seq = %s, attempts = 0, failure = NULL WHERE enterprise_id = %s
+UPDATE bake_list SET baked_xid = %s::text::xid8, baked_seq = %s, attempts = 0, failure = %s WHERE enterprise_id = %s
 """
 FAILED = "UPDATE bake_list SET attempts = attempts + 1, failure = %s WHERE enterprise_id = %s"
 PLACE = "SELECT ST_X(geom), ST_Y(geom), ST_AsBinary(geom) FROM enterprises WHERE feature_id = %s"
@@ -65,6 +65,8 @@ class Baked:
     state_epoch: datetime
     features: int
     bytes: int
+    left_out: str | None = None
+    """Features without a solid, and why."""
 
 
 async def note_changes(connection: AsyncConnection, limit: int = 5000) -> int:
@@ -166,7 +168,7 @@ async def publish(connection: AsyncConnection, enterprise_id: UUID, baked: Baked
             await connection.execute(RETIRE, [enterprise_id, version or ""])
         if baked is None:
             await connection.execute(WITHDRAW, [enterprise_id])
-        await connection.execute(BAKED, [str(position.xid), position.seq, enterprise_id])
+        await connection.execute(BAKED, [str(position.xid), position.seq, baked.left_out if baked else None, enterprise_id])
         return changed
 
 

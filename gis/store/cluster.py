@@ -188,12 +188,14 @@ def _start(settings: Settings, binaries: Binaries, owner: folder.Account, option
     socket_dir = _socket_dir(data_dir, owner)
     folder.own(socket_dir, owner)
     postmaster.clear(directory, socket_dir)
+    # A start that was cut off by a kill may have gone on by itself.
+    if server := postmaster.settled(directory, START_S):
+        return server
     text = _render(configuration(settings, socket_dir, _memory_mb(), options))
     folder.write(directory / "quanjing.conf", text)
     try:
         _logged(data_dir, [binaries.program("pg_ctl"), "start", "-D", str(directory), "-w", "-s", "-t", str(START_S)], owner)
     except ClusterError as error:
-        # A start that was cut off by a kill may have gone on by itself and won.
         if server := postmaster.settled(directory, START_S):
             return server
         raise ClusterError(f"the private PostgreSQL in {directory} would not start. {error}") from error

@@ -68,24 +68,34 @@ def left_behind(pgdata: Path) -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _works_in(int(entry.name), pgdata)]
 
 
-def clear(pgdata: Path, socket_dir: Path) -> list[int]:
-    """End what a killed postmaster left behind and remove its stale marks; returns the pids that had to be killed.
+def clear(pgdata: Path, socket_dir: Path) -> None:
+    """End what a killed postmaster left behind and remove its stale marks; leave alone a server that turns out to be starting.
 
-    Call it only where `find` returned None and no other caller may start the server. The children of a killed postmaster are lost
-    in any case: they notice by themselves unless they are inside a long query, and while one lives nothing else may open the directory.
+    Call it only where no other caller may start the server. The children of a killed postmaster are lost in any case: they notice by
+    themselves unless they are inside a long query, and while one lives nothing else may open the directory.
+
+    Raises
+    ------
+    ClusterError
+        They can't be ended.
     """
-    end = time.monotonic() + PATIENCE_S
-    while (pids := left_behind(pgdata)) and time.monotonic() < end:
-        time.sleep(0.05)
-    for pid in pids:
-        _kill(pid)
-    while left_behind(pgdata):
+    patience, end = time.monotonic() + PATIENCE_S, time.monotonic() + 6 * PATIENCE_S
+    while pids := left_behind(pgdata):
+        if find(pgdata):
+            return
+        if time.monotonic() > end:
+            raise ClusterError(
+                f"server processes {pids} of a killed PostgreSQL in {pgdata} would not end: end them, or start this machine anew"
+            )
+        if time.monotonic() > patience:
+            for pid in pids:
+                _kill(pid)
         time.sleep(0.05)
     # PostgreSQL itself keeps a stale mark while its pid answers: a zombie that nobody reaps, or another process that was given the number.
     # Nothing lives here any more, and the socket folder serves this directory alone, so they may go.
-    for mark in (pgdata / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
-        mark.unlink(missing_ok=True)
-    return pids
+    if find(pgdata) is None:
+        for mark in (pgdata / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
+            mark.unlink(missing_ok=True)
 
 
 def _kill(pid: int) -> None:

@@ -3,9 +3,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from city import City, found_city
 from sqlalchemy import inspect
 
-from city import City, found_city
 from gis.errors import Invalid, NewerData, NotFound
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS, load
 from gis.store import migrate
@@ -72,7 +72,7 @@ def test_every_column_and_kind_has_a_chinese_label(database: Urls) -> None:
     with psycopg.connect(database.owner) as connection:
         labels = dict(connection.execute("SELECT term, label FROM glossary").fetchall())
         comments = connection.execute(
-            "SELECT col_description('buildings'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'buildings'::regclass AND attname = 'storeys'"
+            "SELECT col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid = 'buildings'::regclass AND attname = 'storeys'"
         ).fetchone()
     assert comments == ("层数",)
     assert set(COMMON_LABELS) <= set(labels)
@@ -181,6 +181,7 @@ def test_readers_may_not_write(database: Urls) -> None:
     found_city(database.owner)
     with psycopg.connect(database.reader) as connection:
         assert connection.execute("SELECT count(*) > 0 FROM building_view").fetchone() == (True,)
+        connection.execute("COMMIT; BEGIN READ WRITE")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE buildings SET name = ''")
 

@@ -1,0 +1,177 @@
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import psycopg
+import pytest
+from city import City, found_city
+from psycopg import AsyncConnection
+
+from gis.ground import ConstantGround
+from gis.store import bakes
+from gis.store.cluster import Urls
+from tiles.bake import Bakery, bake_dirty, bake_enterprise, sweep, work
+from tiles.check import check
+from tiles.glb import unpack
+from tiles.store import FolderTileStore
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def city(database: Urls) -> City:
+    return found_city(database.owner)
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Bakery:
+    return Bakery(FolderTileStore(tmp_path / "tiles3d"), ConstantGround())
+
+
+def run(city: City, task: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def connected() -> T:
+        async with await AsyncConnection.connect(city.url, autocommit=True) as connection:
+            return await task(connection)
+
+    return asyncio.run(connected())
+
+
+def bake(city: City, bakery: Bakery) -> int:
+    return run(city, lambda connection: bake_dirty(connection, bakery))
+
+
+def current(city: City) -> str:
+    ((version,),) = city.rows("SELECT version FROM tilesets")
+    return str(version)
+
+
+def test_a_city_is_baked_and_passes_the_check(city: City, bakery: Bakery, tmp_path: Path) -> None:
+    assert bake(city, bakery) == 1
+    folder = tmp_path / "tiles3d" / str(city.enterprise_id) / current(city)
+    assert check(folder) == []
+    tileset = json.loads((folder / "tileset.json").read_bytes())
+    assert tileset["asset"]["version"] == "1.1"
+    assert city.rows("SELECT features FROM tilesets") == [(34,)]
+
+
+def test_baking_again_does_nothing_until_something_changes(city: City, bakery: Bakery) -> None:
+    bake(city, bakery)
+    first = current(city)
+    assert bake(city, bakery) == 0
+    assert run(city, lambda connection: bake_enterprise(connection, bakery, city.enterprise_id)) is False
+    city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+    assert bake(city, bakery) == 1
+    assert current(city) != first
+    assert set(bakery.store.versions(city.enterprise_id)) == {first, current(city)}
+
+
+def test_state_alone_bakes_nothing(city: City, bakery: Bakery) -> None:
+    bake(city, bakery)
+    city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '超标', 1)", city.feature_id("DW001"))
+    assert bake(city, bakery) == 0
+
+
+def test_only_the_changed_enterprise_is_baked(city: City, bakery: Bakery) -> None:
+    city.rows("INSERT INTO enterprises (code, name, geom) VALUES ('91511703MADEMA000P002P', '另一家', 'SRID=4490;POINT(107.6 31.2)')")
+    assert bake(city, bakery) == 2
+    city.rows("UPDATE enterprises SET name = '另一家（改）' WHERE name = '另一家'")
+    assert bake(city, bakery) == 1
+    ((baked,),) = city.rows("SELECT t.enterprise_id FROM tilesets t ORDER BY baked_at DESC LIMIT 1")
+    assert baked != city.enterprise_id
+
+
+def test_the_origin_is_stored_once(city: City, bakery: Bakery) -> None:
+    bake(city, bakery)
+    origin = city.rows("SELECT lon, lat, ellipsoid_m FROM site_origins")
+    city.rows("UPDATE enterprises SET geom = ST_Translate(geom, 0.0005, 0)")
+    bake(city, bakery)
+    assert city.rows("SELECT lon, lat, ellipsoid_m FROM site_origins") == origin
+
+
+def test_a_closed_enterprise_is_withdrawn(city: City, bakery: Bakery) -> None:
+    bake(city, bakery)
+    city.rows("UPDATE enterprises SET closed_at = now()")
+    assert bake(city, bakery) == 1
+    assert city.rows("SELECT count(*) FROM tilesets") == [(0,)]
+
+
+def test_old_versions_are_swept_after_their_hour(city: City, bakery: Bakery) -> None:
+    bake(city, bakery)
+    old = current(city)
+    city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+    bake(city, bakery)
+    assert run(city, lambda connection: sweep(connection, bakery)) == 0
+    city.rows("UPDATE tileset_versions SET retired_at = retired_at - interval '61 minutes' WHERE retired_at IS NOT NULL")
+    assert run(city, lambda connection: sweep(connection, bakery)) == 1
+    assert bakery.store.versions(city.enterprise_id) == [current(city)] != [old]
+
+
+def test_a_rollback_leaves_no_job(city: City) -> None:
+    async def rolled_back(connection: AsyncConnection) -> None:
+        async with connection.transaction(force_rollback=True):
+            assert await bakes.note_changes(connection) > 0
+
+    run(city, rolled_back)
+    assert city.rows("SELECT count(*) FROM pgqueuer") == [(0,)]
+    assert city.rows("SELECT count(*) FROM bake_list") == [(0,)]
+    assert run(city, bakes.note_changes) > 0
+    assert city.rows("SELECT entrypoint FROM pgqueuer") == [("bake_enterprise",)]
+    ((enterprise_id,),) = city.rows("SELECT convert_from(payload, 'UTF8')::jsonb->>'enterprise_id' FROM pgqueuer")
+    assert UUID(str(enterprise_id)) == city.enterprise_id
+
+
+def test_a_feature_that_has_no_solid_does_not_keep_the_others_away(city: City, bakery: Bakery, tmp_path: Path) -> None:
+    city.rows(
+        "INSERT INTO buildings (enterprise_id, code, name, geom, height_m) VALUES (%s, 'B99', '无面积', "
+        "'SRID=4490;POLYGON((107.48 31.15, 107.481 31.15, 107.48 31.15, 107.48 31.15))', 5)",
+        city.enterprise_id,
+    )
+    assert bake(city, bakery) == 1
+    assert city.rows("SELECT features FROM tilesets") == [(34,)]
+    ((failure,),) = city.rows("SELECT failure FROM bake_list")
+    assert "无面积" in str(failure)
+    assert check(tmp_path / "tiles3d" / str(city.enterprise_id) / current(city)) == []
+    city.rows("DELETE FROM buildings WHERE code = 'B99'")
+    bake(city, bakery)
+    assert city.rows("SELECT failure FROM bake_list") == [(None,)]
+
+
+def test_the_worker_follows_writers_and_takes_up_what_a_killed_one_left(city: City, bakery: Bakery) -> None:
+    async def noted(connection: AsyncConnection) -> None:
+        await bakes.note_changes(connection)
+        # A worker picked the job and died with it.
+        await connection.execute("UPDATE pgqueuer SET status = 'picked', queue_manager_id = gen_random_uuid(), heartbeat = now()")
+
+    run(city, noted)
+
+    async def connect() -> AsyncConnection:
+        return await AsyncConnection.connect(city.url, autocommit=True)
+
+    async def until(query: str) -> None:
+        async with await connect() as connection:
+            while not (row := await (await connection.execute(query)).fetchone()) or not row[0]:
+                await asyncio.sleep(0.02)
+
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        worker = asyncio.create_task(work(connect, bakery, stop))
+        await until("SELECT count(*) = 1 FROM tilesets")
+        await asyncio.to_thread(city.rows, "UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+        await until("SELECT count(*) = 2 FROM tileset_versions")
+        stop.set()
+        await worker
+
+    asyncio.run(scenario())
+    folder = bakery.store
+    glbs = [folder.get(city.enterprise_id, current(city), "massing.glb")]
+    assert all(glb and unpack(glb) for glb in glbs)
+
+
+def test_a_failed_bake_says_why(city: City, bakery: Bakery) -> None:
+    run(city, bakes.note_changes)
+    run(city, lambda connection: bakes.record_failure(connection, city.enterprise_id, "GeometryError: x"))
+    with psycopg.connect(city.url) as connection:
+        assert connection.execute("SELECT attempts, failure FROM bake_list").fetchall() == [(1, "GeometryError: x")]
