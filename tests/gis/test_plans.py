@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import ezdxf
 import pytest
 from city import DRAFTER, DRAWING, ENTERPRISE, City, found_city
 from other_program import rewrite
