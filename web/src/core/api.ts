@@ -1,0 +1,65 @@
+/** The one door to the server's JSON: typed questions, and errors as problem documents (RFC 9457). */
+import type { Card, Enterprise, FeatureSummary, HistoryEntry, Kinds, TilesetPointer } from "./types";
+
+export class ApiError extends Error {
+  /** `status` is 0 where no answer came at all. */
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+  ) {
+    super(detail || title);
+    this.name = "ApiError";
+  }
+}
+
+interface Problem {
+  title?: unknown;
+  detail?: unknown;
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as Problem;
+  const text = (value: unknown, fallback: string) => (typeof value === "string" ? value : fallback);
+  return new ApiError(response.status, text(body.title, response.statusText), text(body.detail, ""));
+}
+
+export class Api {
+  constructor(private readonly fetcher: typeof fetch = (input, init) => fetch(input, init)) {}
+
+  kinds(): Promise<Kinds> {
+    return this.get("/api/kinds");
+  }
+
+  enterprises(): Promise<{ cursor: string; enterprises: Enterprise[] }> {
+    return this.get("/api/enterprises");
+  }
+
+  features(enterprise: string): Promise<{ cursor: string; features: FeatureSummary[] }> {
+    return this.get(`/api/enterprises/${encodeURIComponent(enterprise)}/features`);
+  }
+
+  card(feature: string): Promise<Card> {
+    return this.get(`/api/features/${encodeURIComponent(feature)}`);
+  }
+
+  async history(feature: string): Promise<HistoryEntry[]> {
+    const answer = await this.get<{ history: HistoryEntry[] }>(`/api/features/${encodeURIComponent(feature)}/history`);
+    return answer.history;
+  }
+
+  tileset(enterprise: string): Promise<TilesetPointer> {
+    return this.get(`/tiles3d/${encodeURIComponent(enterprise)}/current.json`);
+  }
+
+  private async get<T>(path: string): Promise<T> {
+    let response: Response;
+    try {
+      response = await this.fetcher(path, { headers: { Accept: "application/json" } });
+    } catch (cause) {
+      throw new ApiError(0, "network", cause instanceof Error ? cause.message : String(cause));
+    }
+    if (!response.ok) throw await problem(response);
+    return (await response.json()) as T;
+  }
+}

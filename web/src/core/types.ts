@@ -1,0 +1,151 @@
+/** The HTTP contract of `docs/house.md`, as the browser reads it. */
+
+export interface Reading {
+  value: number;
+  unit: string;
+  at: string;
+  flag: string | null;
+  limit: number | null;
+  label: string;
+}
+
+export interface State {
+  alarm_level: number | null;
+  open_alarms: number;
+  case_count: number;
+  case_ids: string[];
+  readings: Record<string, Reading>;
+}
+
+export interface TilesetPointer {
+  version: string;
+  url: string;
+}
+
+export interface Enterprise {
+  feature_id: string;
+  name: string;
+  code: string | null;
+  source_code: string | null;
+  credit_code: string | null;
+  industry: string | null;
+  address: string | null;
+  lon: number;
+  lat: number;
+  /** Ellipsoid height of the ground, metres. */
+  ground_m: number;
+  /** Half the diagonal of all its features, metres. */
+  radius_m: number;
+  alarm_level: number | null;
+  open_alarms: number;
+  case_count: number;
+  feature_count: number;
+  tileset: TilesetPointer | null;
+}
+
+export interface FeatureSummary {
+  feature_id: string;
+  kind: string;
+  type: string | null;
+  name: string;
+  code: string | null;
+  lon: number;
+  lat: number;
+  /** Relative to the ground, metres; negative below it. */
+  z_min_m: number;
+  z_max_m: number;
+  state: State;
+}
+
+export interface CardAttribute {
+  name: string;
+  label: string;
+  value: unknown;
+  unit: string | null;
+  /** Ready to show. */
+  text: string;
+}
+
+export interface Alarm {
+  alarm_id: string;
+  level: number;
+  rule: string;
+  message: string;
+  opened: string;
+  closed: string | null;
+}
+
+export interface CaseLink {
+  case_id: string;
+  title: string;
+  opened_on: string | null;
+  status: string;
+}
+
+export interface Card {
+  feature_id: string;
+  kind: string;
+  kind_label: string;
+  type: string | null;
+  name: string;
+  code: string | null;
+  enterprise: { feature_id: string; name: string } | null;
+  lon: number;
+  lat: number;
+  z_min_m: number;
+  z_max_m: number;
+  attributes: CardAttribute[];
+  state: State;
+  alarms: Alarm[];
+  cases: CaseLink[];
+  recorded_from: string;
+  author: string;
+  reason: string;
+}
+
+export interface HistoryEntry {
+  recorded_from: string;
+  recorded_to: string | null;
+  author: string;
+  reason: string;
+  origin: string;
+  changes: { name: string; label: string; old: unknown; new: unknown }[];
+}
+
+export interface KindInfo {
+  name: string;
+  label: string;
+  color: string;
+  attributes: { name: string; label: string; unit: string | null; type: string }[];
+}
+
+export interface Kinds {
+  kinds: KindInfo[];
+  enums: Record<string, Record<string, string>>;
+}
+
+export type Bbox = [west: number, south: number, east: number, north: number];
+
+export interface ChangeEvent {
+  layer: string;
+  kind: string;
+  op: "insert" | "update" | "delete";
+  feature_id: string;
+  enterprise_id: string | null;
+  bbox: Bbox | null;
+}
+
+export interface StateEvent {
+  feature_id: string;
+  enterprise_id: string | null;
+  kind: string;
+  state: State;
+}
+
+export interface TilesetEvent {
+  enterprise_id: string;
+  version: string;
+  url: string;
+}
+
+export const EMPTY_STATE: State = { alarm_level: null, open_alarms: 0, case_count: 0, case_ids: [], readings: {} };

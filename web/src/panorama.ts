@@ -1,0 +1,15 @@
+import { createApp } from "vue";
+import "./generated/tokens.css";
+import "./styles/base.css";
+import { Api } from "./core/api";
+import { Session } from "./core/session";
+import { FeatureStore } from "./core/store";
+import App from "./panels/App.vue";
+import { CONTEXT } from "./panels/context";
+
+const api = new Api();
+const store = new FeatureStore();
+const session = new Session(api, store);
+
+createApp(App).provide(CONTEXT, { api, store, session }).mount("#app");
+void session.start();

@@ -1,0 +1,302 @@
+/** The panorama: binds the store to the engine, in both directions. */
+import { BoundingSphere, Cartesian2, Cartesian3, Intersect, SceneTransforms, ScreenSpaceEventHandler, ScreenSpaceEventType } from "cesium";
+import type { Api } from "../core/api";
+import type { Session } from "../core/session";
+import type { Change, FeatureStore } from "../core/store";
+import type { Enterprise, TilesetPointer } from "../core/types";
+import { readPlace, writePlace } from "../core/url";
+import { tokens } from "../generated/tokens";
+import { applyView, faceNorth, look, readView, targetOf, zoom, type Insets, type Target } from "./camera";
+import { alarmColour, cesiumColour, sceneColour } from "./colour";
+import { Ground } from "./ground";
+import { positionOf } from "./hook";
+import { Labels } from "./labels";
+import { isBuried, labelsOf } from "./labelling";
+import { pickFeature } from "./pick";
+import { Tilesets, type Paint } from "./tilesets";
+import { createViewer, lightFrom, type Viewer } from "./viewer";
+
+export interface SceneStatus {
+  ready: boolean;
+  /** 0 … 1 */
+  progress: number;
+  versions: Record<string, string>;
+}
+
+export interface SceneElements {
+  container: HTMLElement;
+  labels: HTMLElement;
+  credits: HTMLElement;
+}
+
+/** An enterprise's tileset is loaded where its radius is at least this share of its distance, and dropped below the second. */
+const NEAR_SHARE = 0.012;
+const FAR_SHARE = 0.006;
+const MOST_TILESETS = 24;
+/** The base map is a hint behind the data, even from afar. */
+const MOST_IMAGERY = 0.75;
+/** In underground view what stands above ground is glass. */
+const GLASS_ALPHA = 0.22;
+
+export class Scene {
+  private readonly viewer: Viewer;
+  private readonly ground: Ground;
+  private readonly tilesets: Tilesets;
+  private readonly labels: Labels;
+  private readonly near = new Set<string>();
+  private underground = false;
+  private placed = false;
+  private labelsStale = true;
+  private status: SceneStatus = { ready: false, progress: 0, versions: {} };
+  private lastSelected: string | null = null;
+
+  constructor(
+    elements: SceneElements,
+    credit: string,
+    private readonly store: FeatureStore,
+    private readonly session: Session,
+    api: Api,
+    private readonly insets: () => Insets,
+    private readonly report: (status: SceneStatus) => void,
+  ) {
+    this.viewer = createViewer(elements.container, elements.credits, credit);
+    this.ground = new Ground(this.viewer.widget);
+    this.tilesets = new Tilesets(this.viewer.widget, {
+      paint: (feature, enterprise) => this.paint(feature, enterprise),
+      shown: (enterprise, rows) => store.patch(enterprise, rows),
+      pointer: (enterprise) => api.tileset(enterprise),
+    });
+    this.labels = new Labels(this.viewer.widget, elements.labels, (id) => this.choose(id));
+    this.listen();
+    store.subscribe((change) => this.follow(change));
+    const place = readPlace(location.hash);
+    if (place.camera) {
+      applyView(this.viewer.widget, place.camera);
+      this.placed = true;
+    }
+    if (place.selected) store.select(place.selected);
+    if (place.underground) this.setUnderground(true);
+    if (store.phase === "ready") this.settle();
+    // Tiles that arrive between frames need a frame to be taken in; a still, complete scene needs none.
+    setInterval(() => this.tick(), 120);
+    window.quanjing = {
+      positionOf: (id) => positionOf(this.viewer, store, id),
+      shown: () => this.tilesets.versions(),
+      color: (id) => this.cssColour(id),
+    };
+  }
+
+  get isUnderground(): boolean {
+    return this.underground;
+  }
+
+  home(flight = true): void {
+    const target = targetOf([...this.store.enterprises.values()]);
+    if (target) look(this.viewer.widget, target, this.insets(), flight);
+  }
+
+  flyToEnterprise(id: string): void {
+    const enterprise = this.store.enterprises.get(id);
+    const target = enterprise && targetOf([enterprise]);
+    if (target) look(this.viewer.widget, target, this.insets(), true);
+  }
+
+  flyToFeature(id: string): void {
+    const feature = this.store.features.get(id);
+    const enterprise = this.store.enterprises.get(this.store.ownerOf(id) ?? "");
+    if (!feature || !enterprise) {
+      this.flyToEnterprise(id);
+      return;
+    }
+    if (isBuried(feature)) this.setUnderground(true);
+    const target: Target = {
+      position: Cartesian3.fromDegrees(feature.lon, feature.lat, enterprise.ground_m + (feature.z_min_m + feature.z_max_m) / 2),
+      radius_m: Math.max(30, (feature.z_max_m - feature.z_min_m) * 1.6),
+      pitch_deg: -32,
+    };
+    look(this.viewer.widget, target, this.insets(), true);
+  }
+
+  /** Fly to a feature unless it can be seen already, outside the panels. */
+  reveal(id: string): void {
+    const feature = this.store.features.get(id);
+    const enterprise = this.store.enterprises.get(this.store.ownerOf(id) ?? "");
+    if (!feature || !enterprise) return;
+    const { scene, canvas } = this.viewer.widget;
+    const top = Cartesian3.fromDegrees(feature.lon, feature.lat, enterprise.ground_m + feature.z_max_m);
+    const at = SceneTransforms.worldToWindowCoordinates(scene, top);
+    const { left, right, top: above, bottom } = this.insets();
+    const free = at && at.x > left && at.x < canvas.clientWidth - right && at.y > above && at.y < canvas.clientHeight - bottom;
+    if (!free || (isBuried(feature) && !this.underground)) this.flyToFeature(id);
+  }
+
+  zoom(share: number): void {
+    zoom(this.viewer.widget, share);
+  }
+
+  faceNorth(): void {
+    faceNorth(this.viewer.widget);
+  }
+
+  setUnderground(underground: boolean): void {
+    this.underground = underground;
+    this.ground.setTransparent(underground);
+    this.tilesets.repaintAll();
+    this.labelsStale = true;
+    this.remember();
+  }
+
+  setLabels(visible: boolean): void {
+    this.labels.setVisible(visible);
+  }
+
+  private listen(): void {
+    const { widget } = this.viewer;
+    const handler = new ScreenSpaceEventHandler(widget.canvas);
+    handler.setInputAction((event: ScreenSpaceEventHandler.PositionedEvent) => this.click(event.position), ScreenSpaceEventType.LEFT_CLICK);
+    widget.camera.moveEnd.addEventListener(() => {
+      this.survey();
+      this.remember();
+    });
+    widget.camera.changed.addEventListener(() => this.survey());
+    widget.camera.percentageChanged = 0.2;
+    widget.scene.renderError.addEventListener((_: unknown, error: unknown) => console.error("the 3D engine stopped", error));
+  }
+
+  private click(at: Cartesian2): void {
+    const picked = pickFeature(this.viewer.widget, at);
+    if (picked) window.dispatchEvent(new CustomEvent("quanjing:picked", { detail: picked }));
+    this.store.select(picked?.feature_id ?? null);
+  }
+
+  private choose(id: string): void {
+    if (this.store.enterprises.has(id)) {
+      this.store.choose(id);
+      this.flyToEnterprise(id);
+    } else {
+      this.store.select(id);
+    }
+  }
+
+  private follow(change: Change): void {
+    switch (change.topic) {
+      case "phase":
+        if (this.store.phase === "ready") this.settle();
+        break;
+      case "enterprises":
+        this.settle();
+        break;
+      case "tileset":
+        this.survey();
+        break;
+      case "features":
+        this.tilesets.repaint(change.enterprise);
+        break;
+      case "state":
+        this.tilesets.repaint(change.enterprise, [change.feature, change.enterprise]);
+        break;
+      case "selected":
+        this.repaintSelected();
+        this.remember();
+        break;
+      default:
+        return;
+    }
+    this.labelsStale = true;
+  }
+
+  /** The enterprises are known, or known better: ground, light, first view, tilesets. */
+  private settle(): void {
+    const places = [...this.store.enterprises.values()];
+    if (places.length === 0) return;
+    this.ground.update(places);
+    const target = targetOf(places);
+    if (target) lightFrom(this.viewer.widget, target.position);
+    if (!this.placed) {
+      this.placed = true;
+      this.home(false);
+    }
+    this.survey();
+  }
+
+  /** Which enterprises are near enough for their tileset. */
+  private survey(): void {
+    const { camera } = this.viewer.widget;
+    const volume = camera.frustum.computeCullingVolume(camera.positionWC, camera.directionWC, camera.upWC);
+    const shares: [number, Enterprise, TilesetPointer][] = [];
+    for (const enterprise of this.store.enterprises.values()) {
+      const centre = Cartesian3.fromDegrees(enterprise.lon, enterprise.lat, enterprise.ground_m);
+      const share = enterprise.radius_m / Math.max(1, Cartesian3.distance(centre, camera.positionWC));
+      const known = this.near.has(enterprise.feature_id);
+      const seen = known || volume.computeVisibility(new BoundingSphere(centre, enterprise.radius_m)) !== Intersect.OUTSIDE;
+      if (enterprise.tileset && seen && share > (known ? FAR_SHARE : NEAR_SHARE)) shares.push([share, enterprise, enterprise.tileset]);
+    }
+    const wanted = shares.sort(([a], [b]) => b - a).slice(0, MOST_TILESETS);
+    this.near.clear();
+    for (const [, enterprise] of wanted) {
+      this.near.add(enterprise.feature_id);
+      void this.session.ensureFeatures(enterprise.feature_id);
+    }
+    this.tilesets.want(new Map(wanted.map(([, enterprise, pointer]) => [enterprise.feature_id, pointer])));
+    this.fadeImagery(camera.positionCartographic.height);
+  }
+
+  /** The offline base map is for regions; near a plant its pixels would be kilometres wide. */
+  private fadeImagery(height_m: number): void {
+    const alpha = Math.min(MOST_IMAGERY, Math.max(0, (height_m - 6000) / 60_000));
+    if (Math.abs(this.viewer.imagery.alpha - alpha) < 0.01) return;
+    this.viewer.imagery.alpha = alpha;
+    this.viewer.imagery.show = alpha > 0;
+    this.viewer.widget.scene.requestRender();
+  }
+
+  private tick(): void {
+    const { scene } = this.viewer.widget;
+    if (this.labelsStale) {
+      this.labelsStale = false;
+      this.labels.set(labelsOf(this.store, this.underground));
+      scene.requestRender();
+    }
+    const listed = [...this.near].every((id) => this.store.hasFeatures(id));
+    const complete = this.tilesets.complete && scene.globe.tilesLoaded;
+    const ready = this.store.phase === "ready" && listed && complete;
+    if (!complete) scene.requestRender();
+    const status: SceneStatus = { ready, progress: this.tilesets.progress(), versions: this.tilesets.versions() };
+    if (JSON.stringify(status) === JSON.stringify(this.status)) return;
+    this.status = status;
+    this.report(status);
+  }
+
+  private repaintSelected(): void {
+    for (const id of [this.lastSelected, this.store.selected]) {
+      const enterprise = id && this.store.ownerOf(id);
+      if (id && enterprise) this.tilesets.repaint(enterprise, [id]);
+    }
+    this.lastSelected = this.store.selected;
+  }
+
+  private remember(): void {
+    const camera = this.placed ? readView(this.viewer.widget) : null;
+    const place = { camera, selected: this.store.selected, underground: this.underground };
+    history.replaceState(null, "", `${location.pathname}${location.search}${writePlace(place)}`);
+  }
+
+  /** An open alarm is told before all else; then the choice; then the material. */
+  private accent(id: string): string | null {
+    const level = this.store.enterprises.get(id)?.alarm_level ?? this.store.stateOf(id).alarm_level;
+    return alarmColour(level) ?? (id === this.store.selected ? tokens.ui.select : null);
+  }
+
+  private paint(id: string, enterprise: string): Paint {
+    const accent = this.accent(id);
+    const feature = this.store.features.get(id);
+    const above = !feature ? id === enterprise : feature.z_max_m > 0;
+    const glass = this.underground && above && accent === null;
+    return { colour: accent ? cesiumColour(accent) : null, alpha: glass ? GLASS_ALPHA : 1 };
+  }
+
+  private cssColour(id: string): string | null {
+    const feature = this.store.features.get(id);
+    return this.accent(id) ?? (feature ? sceneColour(feature.kind, feature.type) : null);
+  }
+}

@@ -1,0 +1,214 @@
+/** One tileset an enterprise in view; a new version is loaded beside the old and takes its place when it is whole. */
+import { Cartesian2, Cesium3DTileColorBlendMode, Cesium3DTileFeature, Cesium3DTileset, Color, type Cesium3DTile, type CesiumWidget } from "cesium";
+import type { FeatureSummary, TilesetPointer } from "../core/types";
+import { uuidFromBytes } from "../core/uuid";
+
+/** How one feature is painted; null colour leaves the material of the tile. */
+export interface Paint {
+  colour: Color | null;
+  alpha: number;
+}
+
+export type Row = Partial<FeatureSummary>;
+
+export interface TilesetHooks {
+  paint(feature: string, enterprise: string): Paint;
+  /** Rows of a version that has just been shown. */
+  shown(enterprise: string, rows: ReadonlyMap<string, Row>): void;
+  /** Read the pointer anew, where the named version is gone. */
+  pointer(enterprise: string): Promise<TilesetPointer>;
+}
+
+/** Share of the sky's light (diffuse, mirrored): less than whole, so that walls and roofs differ. */
+const AMBIENT = new Cartesian2(0.72, 0.3);
+
+/** One version of one enterprise. */
+interface Version {
+  version: string;
+  tileset: Cesium3DTileset;
+  /** Feature id → its parts in the loaded tiles. */
+  parts: Map<string, Set<Cesium3DTileFeature>>;
+  rows: Map<string, Row>;
+}
+
+interface Slot {
+  wanted: string;
+  current: Version | null;
+  next: Version | null;
+  failed: boolean;
+}
+
+/** The feature id that a tile's property table holds, as text. */
+export function featureIdOf(feature: Cesium3DTileFeature): string | null {
+  const value: unknown = feature.getProperty("feature_id");
+  if (typeof value === "string") return value.toLowerCase();
+  const bytes = value as ArrayLike<number> | undefined;
+  return bytes?.length === 16 ? uuidFromBytes(bytes) : null;
+}
+
+function rowOf(feature: Cesium3DTileFeature): Row {
+  const row: Row = {};
+  const name: unknown = feature.getProperty("name");
+  const code: unknown = feature.getProperty("code");
+  const zMin: unknown = feature.getProperty("z_min_m");
+  const zMax: unknown = feature.getProperty("z_max_m");
+  if (typeof name === "string" && name) row.name = name;
+  if (typeof code === "string" && code) row.code = code;
+  if (typeof zMin === "number" && Number.isFinite(zMin)) row.z_min_m = zMin;
+  if (typeof zMax === "number" && Number.isFinite(zMax)) row.z_max_m = zMax;
+  return row;
+}
+
+function featuresOf(tile: Cesium3DTile): Cesium3DTileFeature[] {
+  const content = tile.content;
+  return Array.from({ length: content?.featuresLength ?? 0 }, (_, index) => content.getFeature(index));
+}
+
+export class Tilesets {
+  private readonly slots = new Map<string, Slot>();
+  private readonly blend = new Color();
+
+  constructor(
+    private readonly widget: CesiumWidget,
+    private readonly hooks: TilesetHooks,
+  ) {
+    widget.scene.postRender.addEventListener(() => this.swap());
+  }
+
+  /** Show exactly these enterprises, each in this version. */
+  want(pointers: ReadonlyMap<string, TilesetPointer>): void {
+    for (const [enterprise, slot] of this.slots) {
+      if (pointers.has(enterprise)) continue;
+      this.remove(slot.current);
+      this.remove(slot.next);
+      this.slots.delete(enterprise);
+    }
+    for (const [enterprise, pointer] of pointers) {
+      const slot = this.slots.get(enterprise) ?? { wanted: "", current: null, next: null, failed: false };
+      this.slots.set(enterprise, slot);
+      if (slot.wanted === pointer.version) continue;
+      slot.wanted = pointer.version;
+      slot.failed = false;
+      void this.load(enterprise, slot, pointer, true);
+    }
+    this.widget.scene.requestRender();
+  }
+
+  /** Paint the loaded parts of these features again, of all features without a list. */
+  repaint(enterprise: string, features?: Iterable<string>): void {
+    const slot = this.slots.get(enterprise);
+    for (const version of [slot?.current, slot?.next]) {
+      if (!version) continue;
+      for (const id of features ?? version.parts.keys()) {
+        for (const part of version.parts.get(id) ?? []) this.apply(part, id, enterprise);
+      }
+    }
+    this.widget.scene.requestRender();
+  }
+
+  repaintAll(): void {
+    for (const enterprise of this.slots.keys()) this.repaint(enterprise);
+  }
+
+  /** True when every wanted version is on the screen with all tiles of the view. */
+  get complete(): boolean {
+    for (const slot of this.slots.values()) {
+      if (slot.failed) continue;
+      if (slot.next || slot.current?.version !== slot.wanted || !slot.current.tileset.tilesLoaded) return false;
+    }
+    return true;
+  }
+
+  /** Enterprise → version on the screen. */
+  versions(): Record<string, string> {
+    const shown: Record<string, string> = {};
+    for (const [enterprise, slot] of this.slots) if (slot.current) shown[enterprise] = slot.current.version;
+    return shown;
+  }
+
+  /** Share of the wanted enterprises that are on the screen. */
+  progress(): number {
+    const slots = [...this.slots.values()];
+    return slots.length ? slots.filter((slot) => slot.failed || slot.current).length / slots.length : 1;
+  }
+
+  private async load(enterprise: string, slot: Slot, pointer: TilesetPointer, retry: boolean): Promise<void> {
+    let tileset: Cesium3DTileset;
+    try {
+      tileset = await Cesium3DTileset.fromUrl(pointer.url, { maximumScreenSpaceError: 12, preloadWhenHidden: true, cacheBytes: 128 * 2 ** 20 });
+    } catch {
+      await this.loadCurrent(enterprise, slot, retry);
+      return;
+    }
+    if (this.slots.get(enterprise) !== slot || slot.wanted !== pointer.version) {
+      tileset.destroy();
+      return;
+    }
+    const version: Version = { version: pointer.version, tileset, parts: new Map(), rows: new Map() };
+    // Hidden it loads, but does not draw over the version that is still shown.
+    tileset.show = slot.current === null;
+    tileset.colorBlendMode = Cesium3DTileColorBlendMode.REPLACE;
+    tileset.environmentMapManager.enabled = false;
+    tileset.imageBasedLighting.imageBasedLightingFactor = AMBIENT;
+    tileset.tileLoad.addEventListener((tile: Cesium3DTile) => this.adopt(version, tile, enterprise));
+    tileset.tileUnload.addEventListener((tile: Cesium3DTile) => this.abandon(version, tile));
+    this.remove(slot.next);
+    slot.next = version;
+    this.widget.scene.primitives.add(tileset);
+    this.widget.scene.requestRender();
+  }
+
+  /** The named version may be older than the server keeps: ask once which one is current. */
+  private async loadCurrent(enterprise: string, slot: Slot, retry: boolean): Promise<void> {
+    const pointer = retry ? await this.hooks.pointer(enterprise).catch(() => null) : null;
+    if (this.slots.get(enterprise) !== slot) return;
+    if (!pointer || pointer.version === slot.wanted) {
+      slot.failed = true;
+      return;
+    }
+    slot.wanted = pointer.version;
+    await this.load(enterprise, slot, pointer, false);
+  }
+
+  private swap(): void {
+    for (const [enterprise, slot] of this.slots) {
+      const next = slot.next;
+      if (!next?.tileset.tilesLoaded) continue;
+      next.tileset.show = true;
+      this.remove(slot.current);
+      slot.current = next;
+      slot.next = null;
+      this.repaint(enterprise);
+      this.hooks.shown(enterprise, next.rows);
+      this.widget.scene.requestRender();
+    }
+  }
+
+  private remove(version: Version | null): void {
+    if (version) this.widget.scene.primitives.remove(version.tileset);
+  }
+
+  private adopt(version: Version, tile: Cesium3DTile, enterprise: string): void {
+    for (const part of featuresOf(tile)) {
+      const id = featureIdOf(part);
+      if (!id) continue;
+      const parts = version.parts.get(id) ?? new Set();
+      version.parts.set(id, parts.add(part));
+      version.rows.set(id, rowOf(part));
+      this.apply(part, id, enterprise);
+    }
+  }
+
+  private abandon(version: Version, tile: Cesium3DTile): void {
+    for (const part of featuresOf(tile)) {
+      const id = featureIdOf(part);
+      if (id) version.parts.get(id)?.delete(part);
+    }
+  }
+
+  private apply(part: Cesium3DTileFeature, id: string, enterprise: string): void {
+    const paint = this.hooks.paint(id, enterprise);
+    // White is the engine's word for "as in the tile", whatever its alpha.
+    part.color = Color.clone(paint.colour ?? Color.WHITE, this.blend).withAlpha(paint.alpha, this.blend);
+  }
+}

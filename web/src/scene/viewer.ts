@@ -1,0 +1,121 @@
+/** The engine, set up once: offline, rendering on demand, dark. */
+import {
+  buildModuleUrl,
+  Cartesian3,
+  CesiumWidget,
+  Credit,
+  CreditDisplay,
+  DirectionalLight,
+  ImageryLayer,
+  Ion,
+  Matrix4,
+  ShadowMode,
+  TileMapServiceImageryProvider,
+  Transforms,
+} from "cesium";
+import { tokens } from "../generated/tokens";
+import { cesiumColour } from "./colour";
+
+/** Where the light stands as seen from the ground: azimuth from north, height above the horizon, degrees. */
+const SUN = { azimuth_deg: 238, elevation_deg: 44 };
+
+/** Longitude, latitude, height in metres. */
+const COUNTRY: [number, number, number] = [105, 34, 14_000_000];
+/** Shadows are drawn within this distance: as far as a plant fills the picture, so that the shadow map's cells stay small. */
+const SHADOW_REACH_M = 1800;
+/** The engine's own bias is made for models a few metres long; on long flat roofs it leaves stripes. */
+const SHADOW_BIAS = { depthBias: 0.0004, normalOffsetScale: 1.2, normalShadingSmooth: 0.1 };
+
+export function hasWebgl2(): boolean {
+  return document.createElement("canvas").getContext("webgl2") !== null;
+}
+
+/** True where pixels are computed by the processor: shadows and multisampling are left out there. `?quality=high|low` overrides. */
+function isSoftware(): boolean {
+  const wanted = new URLSearchParams(location.search).get("quality");
+  if (wanted) return wanted === "low";
+  const context = document.createElement("canvas").getContext("webgl2");
+  const info = context?.getExtension("WEBGL_debug_renderer_info");
+  const renderer = context && info ? String(context.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  return /swiftshader|llvmpipe|software|basic render/i.test(renderer);
+}
+
+export interface Viewer {
+  widget: CesiumWidget;
+  imagery: ImageryLayer;
+  software: boolean;
+}
+
+/** Create the engine in `container`; its credit line goes into `credits`. */
+export function createViewer(container: Element, credits: Element, credit: string): Viewer {
+  (buildModuleUrl as typeof buildModuleUrl & { setBaseUrl(url: string): void }).setBaseUrl("/cesium/");
+  Ion.defaultAccessToken = "";
+  // The default credit is the logo of a hosted service that is not used here; the engine and the map are named instead.
+  (CreditDisplay as unknown as { cesiumCredit: Credit }).cesiumCredit = new Credit(credit, true);
+  const software = isSoftware();
+  const imagery = ImageryLayer.fromProviderAsync(
+    TileMapServiceImageryProvider.fromUrl(buildModuleUrl("Assets/Textures/NaturalEarthII"), { fileExtension: "jpg" }),
+    {},
+  );
+  const widget = new CesiumWidget(container, {
+    baseLayer: imagery,
+    skyBox: false,
+    requestRenderMode: true,
+    maximumRenderTimeChange: Number.POSITIVE_INFINITY,
+    scene3DOnly: true,
+    msaaSamples: software ? 1 : 4,
+    useBrowserRecommendedResolution: software,
+    shadows: !software,
+    terrainShadows: ShadowMode.RECEIVE_ONLY,
+    creditContainer: credits,
+    showRenderLoopErrors: false,
+    contextOptions: { webgl: { preserveDrawingBuffer: false, powerPreference: "high-performance" } },
+  });
+  dress(widget, imagery);
+  return { widget, imagery, software };
+}
+
+function dress(widget: CesiumWidget, imagery: ImageryLayer): void {
+  const { scene } = widget;
+  const { globe } = scene;
+  scene.backgroundColor = cesiumColour(tokens.ui.ground);
+  scene.highDynamicRange = false;
+  globe.baseColor = cesiumColour(tokens.ui.globe);
+  globe.undergroundColor = cesiumColour(tokens.ui.ground);
+  globe.depthTestAgainstTerrain = true;
+  globe.showGroundAtmosphere = false;
+  globe.showWaterEffect = false;
+  globe.tileCacheSize = 200;
+  imagery.brightness = 0.5;
+  imagery.contrast = 1.1;
+  imagery.saturation = 0.12;
+  if (scene.skyAtmosphere) {
+    scene.skyAtmosphere.brightnessShift = -0.35;
+    scene.skyAtmosphere.saturationShift = -0.25;
+  }
+  scene.fog.enabled = false;
+  scene.shadowMap.softShadows = true;
+  scene.shadowMap.size = 2048;
+  scene.shadowMap.darkness = 0.5;
+  scene.shadowMap.maximumDistance = SHADOW_REACH_M;
+  Object.assign((scene.shadowMap as unknown as { _primitiveBias: object })._primitiveBias, SHADOW_BIAS);
+  // Until an enterprise is known one looks at the country.
+  widget.camera.setView({ destination: Cartesian3.fromDegrees(...COUNTRY) });
+  const controller = scene.screenSpaceCameraController;
+  controller.minimumZoomDistance = 8;
+  controller.maximumZoomDistance = 20_000_000;
+}
+
+/** Stand the light in the same place of the sky over `position`, whatever the hour. */
+export function lightFrom(widget: CesiumWidget, position: Cartesian3): void {
+  const azimuth = (SUN.azimuth_deg * Math.PI) / 180;
+  const elevation = (SUN.elevation_deg * Math.PI) / 180;
+  const towards = new Cartesian3(
+    -Math.sin(azimuth) * Math.cos(elevation),
+    -Math.cos(azimuth) * Math.cos(elevation),
+    -Math.sin(elevation),
+  );
+  const frame = Transforms.eastNorthUpToFixedFrame(position);
+  const direction = Cartesian3.normalize(Matrix4.multiplyByPointAsVector(frame, towards, new Cartesian3()), new Cartesian3());
+  widget.scene.light = new DirectionalLight({ direction, intensity: 2.7 });
+}

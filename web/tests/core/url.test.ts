@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { readPlace, writePlace, type Place } from "../../src/core/url";
+import { OUTLET } from "./samples";
+
+const PLACE: Place = {
+  camera: { lon: 107.497812, lat: 31.196883, height_m: 553, heading_deg: 24, pitch_deg: -35 },
+  selected: OUTLET,
+  underground: true,
+};
+const NOTHING: Place = { camera: null, selected: null, underground: false };
+
+test("a place survives the URL", () => {
+  expect(writePlace(PLACE)).toBe(`#@107.497812,31.196883,553.0,24.0,-35.0&sel=${OUTLET}&under=1`);
+  expect(readPlace(writePlace(PLACE))).toEqual(PLACE);
+  expect(readPlace(writePlace({ ...PLACE, selected: null, underground: false }))).toEqual({ ...PLACE, selected: null, underground: false });
+});
+
+test("nothing to say is an empty fragment", () => {
+  expect(writePlace(NOTHING)).toBe("");
+  expect(readPlace("")).toEqual(NOTHING);
+});
+
+test.each(["#@107,31", "#@a,b,c,d,e", "#@200,31,1,1,1", "#@107,31,1,1,-91", "#sel=<script>", "#sel=", "#under=0", "#&&&"])("%s is ignored", (hash) => {
+  expect(readPlace(hash)).toEqual(NOTHING);
+});
