@@ -139,7 +139,7 @@ def _logged(data_dir: Path, command: Sequence[str], owner: folder.Account, keep:
         raise ClusterError(f"{Path(command[0]).name} failed with code {code}; the end of {log}:\n{_tail(log, since)}")
 
 
-def _initialise(data_dir: Path, binaries: Binaries, owner: folder.Account, lock: int) -> None:
+def _initialise(data_dir: Path, binaries: Binaries, owner: folder.Account, lock: int, *, hasty: bool) -> None:
     """Make PostgreSQL's directory beside its place and move it there whole."""
     half, secret = data_dir / "pg.new", data_dir / "pg.new.password"
     if half.exists():
@@ -150,6 +150,7 @@ def _initialise(data_dir: Path, binaries: Binaries, owner: folder.Account, lock:
         folder.write(secret, folder.password(data_dir, provision.ADMIN) + "\n", 0o600)
         os.chown(secret, owner.uid, owner.gid)
         options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]
+        options += ["--no-sync"] if hasty else []
         command = [binaries.program("initdb"), f"--pgdata={half}", f"--username={provision.ADMIN}", f"--pwfile={secret}", *options]
         # initdb inherits the lock: should we be killed, the next caller waits until it is through before it removes the half-made folder.
         _logged(data_dir, command, owner, keep=[lock])
@@ -179,7 +180,7 @@ def _make(settings: Settings, owner: folder.Account, lock: int, options: Mapping
     major = _made_by(directory)
     binaries = choose(installed(), major)
     if major is None:
-        _initialise(data_dir, binaries, owner, lock)
+        _initialise(data_dir, binaries, owner, lock, hasty=options.get("fsync") == "off")
     return _start(settings, binaries, owner, options)
 
 

@@ -9,10 +9,10 @@ import shapely
 from models3d.mesh import Mesh, faceted, translate
 from models3d.parts.prism import prism
 
-POST_RADIUS_M = 0.12
-POST_HEIGHT_M = 2.2
+POST_RADIUS_M = 0.16
+POST_HEIGHT_M = 3.2
 POST_SIDES = 12
-HEAD_RADIUS_M = 0.45
+HEAD_RADIUS_M = 0.85
 HEIGHT_M = POST_HEIGHT_M + 2 * HEAD_RADIUS_M - 0.05
 """Foot to tip: the head sinks 5 cm over the post, so no gap shows."""
 

@@ -16,8 +16,14 @@ from gis.settings import Settings
 from gis.store import binaries, cluster, folder, postmaster, provision
 from gis.store.cluster import Urls
 
+HASTY = {"fsync": "off"}
+"""A killed process loses nothing that it wrote; only a power cut would."""
 STARTER = "import sys; from pathlib import Path; from gis.settings import Settings; from gis.store.cluster import ensure_running; "
-STARTER += "print(ensure_running(Settings(data_dir=Path(sys.argv[1]), database_url=None)).owner)"
+STARTER += "print(ensure_running(Settings(data_dir=Path(sys.argv[1]), database_url=None), {'fsync': 'off'}).owner)"
+
+
+def ensure(settings: Settings) -> Urls:
+    return cluster.ensure_running(settings, HASTY)
 
 
 def starter(settings: Settings) -> subprocess.Popen[str]:
@@ -48,8 +54,8 @@ def test_made_stopped_started_and_adopted(private: Settings) -> None:
     assert cluster.status(private).state == "absent"
     with pytest.raises(ClusterError, match="does not run"):
         cluster.urls(private)
-    urls = cluster.ensure_running(private)
-    assert cluster.ensure_running(private) == urls == cluster.urls(private)
+    urls = ensure(private)
+    assert ensure(private) == urls == cluster.urls(private)
     status = cluster.status(private)
     assert (status.state, status.port) == ("running", 5432)
     with psycopg.connect(urls.owner) as connection:
@@ -57,7 +63,7 @@ def test_made_stopped_started_and_adopted(private: Settings) -> None:
     assert cluster.stop(private)
     assert not cluster.stop(private)
     assert cluster.status(private).state == "stopped"
-    urls = cluster.ensure_running(private)
+    urls = ensure(private)
     assert ask(urls.owner, "SELECT ST_X(geom) FROM kept") == 107.5
 
 
@@ -82,7 +88,7 @@ def test_every_way_in_needs_a_password(session: Urls, change: str) -> None:
 
 
 def test_secrets_and_sockets_are_closed_to_others(private: Settings) -> None:
-    cluster.ensure_running(private)
+    ensure(private)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (private.data_dir / "secrets").iterdir()}
     assert modes == dict.fromkeys(["quanjing.json", "quanjing_admin.json", "quanjing_reader.json"], 0o600)
     assert all(stat.S_IMODE((private.data_dir / name).stat().st_mode) == 0o700 for name in ("secrets", "run", "pg"))
@@ -90,7 +96,7 @@ def test_secrets_and_sockets_are_closed_to_others(private: Settings) -> None:
 
 
 def test_a_killed_postmaster_loses_nothing(private: Settings) -> None:
-    urls = cluster.ensure_running(private)
+    urls = ensure(private)
     with psycopg.connect(urls.owner) as connection:
         connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
     # A backend inside a long query does not notice that its postmaster is gone.
@@ -105,7 +111,7 @@ def test_a_killed_postmaster_loses_nothing(private: Settings) -> None:
         until(lambda: cluster.status(private).state == "stopped")
         assert not cluster.alive(private)
         assert postmaster.left_behind(cluster.pgdata(private))
-        urls = cluster.ensure_running(private)
+        urls = ensure(private)
         assert busy.wait() == 2
     assert ask(urls.owner, "SELECT count(*) FROM kept") == 1000
 
@@ -117,7 +123,7 @@ def test_a_start_killed_at_any_step_is_taken_up_again(private: Settings, step: s
     process.kill()
     process.communicate()
     assert not (private.data_dir / "format.json").exists()
-    urls = cluster.ensure_running(private)
+    urls = ensure(private)
     assert ask(urls.owner, "SELECT postgis_lib_version() >= '3.3'") is True
     assert not (private.data_dir / "pg.new").exists()
 
@@ -130,7 +136,7 @@ def test_two_starters_meet_in_one_server(private: Settings) -> None:
 
 
 def test_a_stale_mark_with_a_reused_pid_does_not_block(private: Settings) -> None:
-    cluster.ensure_running(private)
+    ensure(private)
     mark = cluster.pgdata(private) / "postmaster.pid"
     text = mark.read_text()
     cluster.stop(private)
@@ -138,38 +144,38 @@ def test_a_stale_mark_with_a_reused_pid_does_not_block(private: Settings) -> Non
     socket_lock = private.data_dir / "run" / ".s.PGSQL.5432.lock"
     socket_lock.write_text(mark.read_text())
     assert cluster.status(private).state == "stopped"
-    assert ask(cluster.ensure_running(private).owner, "SELECT 1") == 1
+    assert ask(ensure(private).owner, "SELECT 1") == 1
 
 
 def test_lost_passwords_of_the_roles_are_made_anew(private: Settings) -> None:
-    cluster.ensure_running(private)
+    ensure(private)
     cluster.stop(private)
     (private.data_dir / "secrets" / "quanjing.json").unlink()
-    assert ask(cluster.ensure_running(private).owner, "SELECT current_user") == "quanjing"
+    assert ask(ensure(private).owner, "SELECT current_user") == "quanjing"
 
 
 def test_a_newer_folder_is_refused_and_left_alone(private: Settings) -> None:
     private.data_dir.mkdir()
     (private.data_dir / "format.json").write_text(json.dumps({"format": folder.FORMAT + 1, "postgresql": 15}))
     with pytest.raises(NewerData, match="newer version"):
-        cluster.ensure_running(private)
+        ensure(private)
     assert [path.name for path in private.data_dir.iterdir()] == ["format.json"]
 
 
 def test_a_folder_of_another_postgresql_is_refused(private: Settings) -> None:
-    cluster.ensure_running(private)
+    ensure(private)
     cluster.stop(private)
     version = cluster.pgdata(private) / "PG_VERSION"
     made_by = version.read_text()
     version.write_text("14\n")
     with pytest.raises(BinariesMissing, match=r"made by PostgreSQL 14.*postgresql-14-postgis-3"):
-        cluster.ensure_running(private)
+        ensure(private)
     version.write_text(made_by)
 
 
 def test_a_loopback_port_is_opened_on_request(private: Settings) -> None:
     settings = private.model_copy(update={"database_port": 54329})
-    url = cluster.ensure_running(settings).owner
+    url = ensure(settings).owner
     assert ask(url, "SHOW listen_addresses") == "127.0.0.1"
     with psycopg.connect(url, host="127.0.0.1") as connection:
         assert connection.info.port == 54329
@@ -177,13 +183,13 @@ def test_a_loopback_port_is_opened_on_request(private: Settings) -> None:
 
 def test_a_database_of_others_is_examined_and_never_stopped(session: Urls, private: Settings) -> None:
     settings = private.model_copy(update={"database_url": session.owner})
-    assert cluster.ensure_running(settings) == Urls(session.owner, session.owner, None)
+    assert ensure(settings) == Urls(session.owner, session.owner, None)
     assert (cluster.stop(settings), cluster.alive(settings), cluster.status(settings).state) == (False, True, "external")
     assert not settings.data_dir.exists()
     with pytest.raises(DatabaseError, match="CREATE EXTENSION postgis"):
-        cluster.ensure_running(private.model_copy(update={"database_url": cluster.at(session, "postgres").owner}))
+        ensure(private.model_copy(update={"database_url": cluster.at(session, "postgres").owner}))
     with pytest.raises(DatabaseError, match="does not answer"):
-        cluster.ensure_running(private.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"}))
+        ensure(private.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"}))
 
 
 def test_the_lock_names_its_holder_and_dies_with_it(private: Settings) -> None:

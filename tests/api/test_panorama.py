@@ -1,0 +1,192 @@
+"""The page, in a real browser, on the whole house: supervisor, API, worker, PostGIS."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from browser import PATIENCE_MS, Visit, chromium, visit
+from city import DRAWING, City, found_city
+from other_program import rewrite
+from playwright.sync_api import Browser
+
+from gis.store.cluster import Urls
+from styles.tokens import tokens
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+START_S = 120
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def house(database: Urls, tmp_path: Path) -> Iterator[str]:
+    """Run `quanjing serve` on the test's database; yields the address."""
+    environment = {**os.environ, "DATABASE_URL": database.owner, "QUANJING_DATA_DIR": str(tmp_path / "data"), "QUANJING_PORT": "0"}
+    command = [sys.executable, "-c", "from api.cli import main; main()", "serve"]
+    with (
+        tmp_path.joinpath("serve.log").open("wb") as log,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        address = re.search(r"http://\S+:\d+", line)
+        assert address, tmp_path.joinpath("serve.log").read_text()
+        yield address.group()
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.fixture
+def city(database: Urls) -> City:
+    return found_city(database.owner)
+
+
+def psql(url: str, command: str) -> None:
+    """Run SQL from another process, with psql alone."""
+    subprocess.run(["psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", command], check=True)
+
+
+def baked(address: str, city: City, after: str = "") -> str:
+    """Wait until an enterprise has a version newer than `after`; returns it."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        answer = httpx.get(f"{address}/tiles3d/{city.enterprise_id}/current.json")
+        if answer.status_code == 200 and answer.json()["version"] != after:
+            return str(answer.json()["version"])
+        time.sleep(0.1)
+    raise AssertionError("never baked")
+
+
+def shows(seen: Visit, city: City, version: str) -> None:
+    """Wait until the page shows that version, and only that one."""
+    seen.until("([id, version]) => window.quanjing.shown()[id] === version", str(city.enterprise_id), version)
+    seen.ready()
+
+
+def test_a_click_on_a_tank_opens_its_card(city: City, house: str, browser: Browser) -> None:
+    tank = city.feature_id("T-101")
+    psql(city.url, f"INSERT INTO alarms (feature_id, rule, level, message) VALUES ('{tank}', '液位', 3, '液位接近高限')")
+    psql(city.url, f"INSERT INTO case_links (case_id, feature_id, title) VALUES ('示1号', '{tank}', '围堰破损案')")
+    psql(
+        city.url,
+        'UPDATE feature_state SET readings = \'{"level": {"label": "液位", "value": 10.9, "unit": "m", "at": "2026-11-23T10:00:00Z", '
+        f'"flag": "N", "limit": 11.2}}}}\' WHERE feature_id = \'{tank}\'',
+    )
+    baked(house, city)
+    with visit(browser, house) as seen:
+        seen.ready()
+        seen.page.evaluate("window.addEventListener('quanjing:picked', event => { window.picked = event.detail })")
+        seen.click_on(tank)
+        seen.page.wait_for_selector('[data-testid=card][data-state="ready"]')
+        assert seen.page.evaluate("window.picked") == {"feature_id": str(tank), "name": "浓硫酸储罐"}
+        assert seen.page.text_content("[data-testid=card-name]") == "浓硫酸储罐"
+        assert "储罐" in str(seen.page.text_content("[data-testid=card-attributes]"))
+        assert "液位接近高限" in str(seen.page.text_content("[data-testid=card-alarms]"))
+        assert "10.9" in str(seen.page.text_content("[data-testid=card-readings]"))
+        assert "围堰破损案" in str(seen.page.text_content("[data-testid=card-cases]"))
+        seen.page.click("[data-testid=tab-history]")
+        assert "drafter" in str(seen.page.text_content("[data-testid=history]"))
+        assert seen.complaints == []
+        assert seen.foreign == []
+
+
+def test_an_untouched_page_follows_psql(city: City, house: str, browser: Browser) -> None:
+    outlet, office = city.feature_id("DW001"), city.feature_id("B05")
+    other = "INSERT INTO enterprises (code, name, geom) VALUES ('91511703MADEMA000P002P', '另一家', 'SRID=4490;POINT(107.4850 31.1500)')"
+    psql(city.url, other)
+    first = baked(house, city)
+    with visit(browser, house) as seen:
+        shows(seen, city, first)
+        before = seen.page.evaluate("([id]) => window.quanjing.color(id)", [str(outlet)])
+        seen.requests.clear()
+        psql(city.url, f"INSERT INTO alarms (feature_id, rule, level, message) VALUES ('{outlet}', '超标', 1, '总磷超标')")
+        red = tokens()["alarm"]["1"]
+        seen.until("([id, was]) => window.quanjing.color(id) !== was", str(outlet), before)
+        assert colour(seen.page.evaluate("([id]) => window.quanjing.color(id)", [str(outlet)])) == colour(red)
+        assert seen.requests == []
+        psql(city.url, "UPDATE buildings SET height_m = 60 WHERE code = 'B05'")
+        second = baked(house, city, first)
+        shows(seen, city, second)
+        assert seen.requests != []
+        assert [path for path in seen.requests if not path.startswith(f"/tiles3d/{city.enterprise_id}/{second}/")] == []
+        # The new solid stands: the roof that rose can be clicked where there was sky.
+        seen.click_on(office)
+        seen.page.wait_for_selector('[data-testid=card][data-state="ready"]')
+        assert "60 m" in str(seen.page.text_content("[data-testid=card-attributes]"))
+        assert seen.complaints == []
+
+
+def test_a_building_moved_in_another_program_moves_on_the_page(city: City, house: str, browser: Browser, tmp_path: Path) -> None:
+    psql(
+        city.url, "INSERT INTO enterprises (code, name, geom) VALUES ('91511703MADEMA000P002P', '另一家', 'SRID=4490;POINT(107.485 31.15)')"
+    )
+    first = baked(house, city)
+    moved = tmp_path / DRAWING.name
+    rewrite(DRAWING, moved, move={"B05": (2.0, 0.0)}, seed=3)
+    with visit(browser, house) as seen:
+        shows(seen, city, first)
+        seen.requests.clear()
+        city.publish(moved)
+        second = baked(house, city, first)
+        shows(seen, city, second)
+        assert [path for path in seen.requests if not path.startswith(f"/tiles3d/{city.enterprise_id}/{second}/")] == []
+
+
+def test_the_page_outlives_the_server(city: City, house: str, browser: Browser) -> None:
+    baked(house, city)
+    with visit(browser, house) as seen:
+        seen.ready()
+        seen.page.wait_for_selector('[data-testid=live-state][data-state="live"]')
+        before = seen.page.evaluate("([id]) => window.quanjing.color(id)", [str(city.feature_id("DW001"))])
+        (api,) = [pid for pid in children() if b"\0api.process\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(api, signal.SIGKILL)
+        seen.page.wait_for_selector('[data-testid=live-state]:not([data-state="live"])')
+        psql(city.url, f"INSERT INTO alarms (feature_id, rule, level) VALUES ('{city.feature_id('DW001')}', '超标', 1)")
+        seen.page.wait_for_selector('[data-testid=live-state][data-state="live"]')
+        outlet = str(city.feature_id("DW001"))
+        seen.until("([id, was]) => window.quanjing.color(id) !== was", outlet, before)
+        assert colour(seen.page.evaluate("([id]) => window.quanjing.color(id)", [outlet])) == colour(tokens()["alarm"]["1"])
+
+
+def children() -> list[int]:
+    """Return the processes below this one."""
+    found = [os.getpid()]
+    for pid in found:
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (400, 860)])
+def test_nothing_hangs_over_the_edge(city: City, house: str, browser: Browser, width: int, height: int) -> None:
+    baked(house, city)
+    with visit(browser, house, width, height) as seen:
+        seen.ready()
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == width
+        assert seen.page.evaluate("document.documentElement.scrollHeight") == height
+        assert seen.page.evaluate("document.documentElement.lang").startswith("zh")
+
+
+def test_an_empty_house_says_what_to_do(house: str, browser: Browser) -> None:
+    with visit(browser, house) as seen:
+        seen.page.wait_for_selector("[data-testid=empty]", timeout=PATIENCE_MS)
+        assert "quanjing drawing import" in str(seen.page.text_content("[data-testid=empty]"))
+
+
+def colour(text: str) -> tuple[int, ...]:
+    """Return `#rrggbb` or `rgb(r, g, b)` as three integers."""
+    if text.startswith("#"):
+        return tuple(int(text[at : at + 2], 16) for at in (1, 3, 5))
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
