@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from drawings.read import site_plan
 from gis.errors import Invalid
 from gis.models.plan import SitePlan
+from gis.store.connect import Transaction
 from gis.store.enterprises import find_enterprise
 from gis.store.plans import Outcome, store_plan
 
@@ -15,12 +14,12 @@ CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
 """18-character credit code (GB 32100-2015), or with site serial the 22-character source code (HJ 608-2017)."""
 
 
-def publish_drawing(connection: Connection, path: Path, enterprise: str | None = None) -> tuple[SitePlan, Outcome]:
+def publish_drawing(connection: Transaction, path: Path, enterprise: str | None = None) -> tuple[SitePlan, Outcome]:
     """Store what a drawing shows; returns the drawing as read and what storing it did.
 
     Parameters
     ----------
-    connection : Connection
+    connection : Transaction
         Inside `gis.store.connect.writing`; roll it back for a dry run.
     path : Path
         The DXF file.

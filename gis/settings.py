@@ -34,6 +34,5 @@ class Settings(BaseSettings):
     """API processes."""
     ground_ellipsoid_m: float = 0.0
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
-    city: str = "达州市"
     web_dir: Path = Path(__file__).parents[1] / "web" / "dist"
     """The built pages."""

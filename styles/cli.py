@@ -13,7 +13,7 @@ def style() -> None:
     """Keep the verbs named although there is only one."""
 
 
-@app.command()
+@app.command(help="生成浏览器的样式表与常量")
 def build(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path("web/src/generated")) -> None:
     """Write the browser's style sheet and constants."""
     from styles.web import build as write

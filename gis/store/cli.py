@@ -9,7 +9,7 @@ app = typer.Typer(name="db", help="数据库：建立、查看、停止、进入
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出")]
 
 
-@app.command()
+@app.command(help="建立或启动私有数据库（或检查 DATABASE_URL 所指的数据库），并升级到本版本")
 def init() -> None:
     """Make or start the private database, or examine the one of DATABASE_URL, and bring it to this version."""
     from gis.settings import Settings
@@ -24,7 +24,7 @@ def init() -> None:
     typer.echo("the database is ready")
 
 
-@app.command()
+@app.command(help="查看在哪里运行着什么；不启动任何东西")
 def status(json: Json = False) -> None:
     """Say what runs where; starts nothing."""
     from json import dumps
@@ -41,7 +41,7 @@ def status(json: Json = False) -> None:
             typer.echo(f"{name:12}{'-' if value is None else value}")
 
 
-@app.command()
+@app.command(help="停止私有数据库")
 def stop() -> None:
     """Stop the private database."""
     from gis.errors import DataFolderBusy
@@ -54,7 +54,7 @@ def stop() -> None:
     typer.echo("stopped" if cluster.stop(settings) else "no private PostgreSQL was running")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(help="进入 psql；-- 之后的参数交给 psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(
     context: typer.Context,
     role: Annotated[str, typer.Option(help="owner、reader 或 admin")] = "owner",

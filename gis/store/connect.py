@@ -11,6 +11,9 @@ from sqlalchemy.pool import NullPool
 
 from gis.store.migrate import sqlalchemy_url
 
+Transaction = Connection
+"""An open transaction to write in; what other packages call it, who know no SQLAlchemy."""
+
 EVERYWHERE = "*"
 """The scope that sees all jurisdictions."""
 
