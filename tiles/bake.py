@@ -21,6 +21,7 @@ from gis.store import bakes
 from gis.store.changes import CHANNEL, held_back
 from gis.store.cluster import urls
 from models3d.scene import without_faults
+from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
 from tiles.tileset import TilesetFiles, build, version
 
@@ -91,6 +92,8 @@ async def sweep(connection: AsyncConnection, bakery: Bakery) -> int:
 async def _follow(connection: AsyncConnection) -> None:
     """Queue jobs as the change log grows, for ever."""
     await connection.execute(f"LISTEN {CHANNEL}")
+    if await bakes.follow_recipe(connection, recipe()):
+        log.info("tiles are made anew: this version makes them differently")
     await bakes.requeue_dirty(connection)
     while True:
         while await bakes.note_changes(connection):

@@ -49,6 +49,11 @@ RETIRE = "UPDATE tileset_versions SET retired_at = clock_timestamp() WHERE enter
 ADD_VERSION = """
 INSERT INTO tileset_versions (enterprise_id, version) VALUES (%s, %s) ON CONFLICT (enterprise_id, version) DO UPDATE SET retired_at = NULL
 """
+KEEP_RECIPE = """
+INSERT INTO store_meta (key, value) VALUES ('recipe', %s)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE store_meta.value <> excluded.value RETURNING true
+"""
+ALL_DIRTY = "UPDATE bake_list SET baked_xid = '0', baked_seq = 0"
 WITHDRAW = "DELETE FROM tilesets WHERE enterprise_id = %s"
 EXPIRED = "SELECT enterprise_id, version FROM tileset_versions WHERE retired_at < clock_timestamp() - %s::interval"
 FORGET = "DELETE FROM tileset_versions WHERE enterprise_id = %s AND version = %s AND retired_at IS NOT NULL"
@@ -94,6 +99,15 @@ async def note_changes(connection: AsyncConnection, limit: int = 5000) -> int:
             "UPDATE change_readers SET xid = %s::text::xid8, seq = %s WHERE reader = %s", [str(end.xid), end.seq, READER]
         )
         return len(changes)
+
+
+async def follow_recipe(connection: AsyncConnection, recipe: str) -> bool:
+    """Make everything dirty where tiles were made by another recipe (see `tiles.recipe`); returns whether that was so."""
+    async with connection.transaction():
+        if await (await connection.execute(KEEP_RECIPE, [recipe])).fetchone() is None:
+            return False
+        await connection.execute(ALL_DIRTY)
+        return True
 
 
 async def dirty(connection: AsyncConnection) -> list[UUID]:

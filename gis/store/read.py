@@ -115,7 +115,7 @@ def shown(attribute: Attribute | None, value: Any) -> str:
     return f"{text} {attribute.unit}" if attribute and attribute.unit else text
 
 
-HEIGHTS = ("height_m", "z_min_m", "z_max_m", "base_1985_m")
+HEIGHTS = ("height_m", "base_1985_m")
 
 
 def _attributes(kind: Kind, row: Mapping[str, Any]) -> list[Row]:

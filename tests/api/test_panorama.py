@@ -128,6 +128,16 @@ def test_an_untouched_page_follows_psql(city: City, house: str, browser: Browser
         assert seen.complaints == []
 
 
+def test_underground_view_lets_a_click_through_to_what_is_buried(city: City, house: str, browser: Browser) -> None:
+    baked(house, city)
+    with visit(browser, house) as seen:
+        seen.ready()
+        seen.page.click("[data-testid=tool-underground]")
+        seen.click_on(city.feature_id("T-201"))
+        seen.page.wait_for_selector('[data-testid=card][data-state="ready"]')
+        assert seen.page.text_content("[data-testid=card-name]") == "埋地柴油罐"
+
+
 def test_a_building_moved_in_another_program_moves_on_the_page(city: City, house: str, browser: Browser, tmp_path: Path) -> None:
     psql(
         city.url, "INSERT INTO enterprises (code, name, geom) VALUES ('91511703MADEMA000P002P', '另一家', 'SRID=4490;POINT(107.485 31.15)')"

@@ -16,6 +16,7 @@ from gis.store.cluster import Urls
 from tiles.bake import Bakery, bake_dirty, bake_enterprise, sweep, work
 from tiles.check import check
 from tiles.glb import unpack
+from tiles.recipe import recipe
 from tiles.store import FolderTileStore
 
 T = TypeVar("T")
@@ -168,6 +169,16 @@ def test_the_worker_follows_writers_and_takes_up_what_a_killed_one_left(city: Ci
     folder = bakery.store
     glbs = [folder.get(city.enterprise_id, current(city), "massing.glb")]
     assert all(glb and unpack(glb) for glb in glbs)
+
+
+def test_another_recipe_makes_everything_anew(city: City, bakery: Bakery) -> None:
+    assert recipe() == recipe()
+    run(city, lambda connection: bakes.follow_recipe(connection, "one"))
+    bake(city, bakery)
+    assert run(city, lambda connection: bakes.follow_recipe(connection, "one")) is False
+    assert run(city, bakes.dirty) == []
+    assert run(city, lambda connection: bakes.follow_recipe(connection, "two")) is True
+    assert run(city, bakes.dirty) == [city.enterprise_id]
 
 
 def test_a_failed_bake_says_why(city: City, bakery: Bakery) -> None:

@@ -9,7 +9,7 @@
  */
 import { Cartesian2, Cartesian3, SceneTransforms } from "cesium";
 import type { FeatureStore } from "../core/store";
-import { pickFeature } from "./pick";
+import type { Picked } from "./pick";
 import type { Viewer } from "./viewer";
 
 export interface Hook {
@@ -29,7 +29,12 @@ const SHARES = [0.5, 0.98, 0.8, 0.25];
 const AROUND: [number, number][] = [[0, 0], [0, 3], [4, 0], [-4, 0], [0, -4], [8, 4], [-8, 4], [12, -6], [-12, -6]];
 
 /** The pixel where that feature, and nothing before it, can be clicked. */
-export function positionOf(viewer: Viewer, store: FeatureStore, id: string): { x: number; y: number } | null {
+export function positionOf(
+  viewer: Viewer,
+  store: FeatureStore,
+  id: string,
+  pick: (at: Cartesian2) => Picked | null,
+): { x: number; y: number } | null {
   const feature = store.features.get(id);
   const enterprise = store.enterprises.get(store.ownerOf(id) ?? "");
   if (!feature || !enterprise) return null;
@@ -44,7 +49,7 @@ export function positionOf(viewer: Viewer, store: FeatureStore, id: string): { x
       const point = new Cartesian2(Math.round(at.x) + dx, Math.round(at.y) + dy);
       const x = page.left + point.x;
       const y = page.top + point.y;
-      if (document.elementFromPoint(x, y) === canvas && pickFeature(viewer.widget, point)?.feature_id === id) return { x, y };
+      if (document.elementFromPoint(x, y) === canvas && pick(point)?.feature_id === id) return { x, y };
     }
   }
   return null;

@@ -12,7 +12,7 @@ import { Ground } from "./ground";
 import { positionOf } from "./hook";
 import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
-import { pickFeature } from "./pick";
+import { pickFeature, type Picked } from "./pick";
 import { Tilesets, type Paint } from "./tilesets";
 import { createViewer, lightFrom, type Viewer } from "./viewer";
 
@@ -62,7 +62,7 @@ export class Scene {
     this.viewer = createViewer(elements.container, elements.credits, credit);
     this.ground = new Ground(this.viewer.widget);
     this.tilesets = new Tilesets(this.viewer.widget, {
-      paint: (feature, enterprise) => this.paint(feature, enterprise),
+      paint: (feature) => this.paint(feature),
       shown: (enterprise, rows) => store.patch(enterprise, rows),
       pointer: (enterprise) => api.tileset(enterprise),
     });
@@ -80,7 +80,7 @@ export class Scene {
     // Tiles that arrive between frames need a frame to be taken in; a still, complete scene needs none.
     setInterval(() => this.tick(), 120);
     window.quanjing = {
-      positionOf: (id) => positionOf(this.viewer, store, id),
+      positionOf: (id) => positionOf(this.viewer, store, id, (at) => this.pick(at)),
       shown: () => this.tilesets.versions(),
       color: (id) => this.cssColour(id),
     };
@@ -164,9 +164,14 @@ export class Scene {
   }
 
   private click(at: Cartesian2): void {
-    const picked = pickFeature(this.viewer.widget, at);
+    const picked = this.pick(at);
     if (picked) window.dispatchEvent(new CustomEvent("quanjing:picked", { detail: picked }));
     this.store.select(picked?.feature_id ?? null);
+  }
+
+  /** What a click at a pixel means: in underground view it goes through the glass. */
+  private pick(at: Cartesian2): Picked | null {
+    return pickFeature(this.viewer.widget, at, this.underground ? (id) => this.isGlass(id) : undefined);
   }
 
   private choose(id: string): void {
@@ -287,12 +292,16 @@ export class Scene {
     return alarmColour(level) ?? (id === this.store.selected ? tokens.ui.select : null);
   }
 
-  private paint(id: string, enterprise: string): Paint {
+  private paint(id: string): Paint {
     const accent = this.accent(id);
-    const feature = this.store.features.get(id);
-    const above = !feature ? id === enterprise : feature.z_max_m > 0;
-    const glass = this.underground && above && accent === null;
+    const glass = this.underground && this.isGlass(id) && accent === null;
     return { colour: accent ? cesiumColour(accent) : null, alpha: glass ? GLASS_ALPHA : 1 };
+  }
+
+  /** What underground view shows as glass: all that rises over the ground. */
+  private isGlass(id: string): boolean {
+    const feature = this.store.features.get(id);
+    return feature ? feature.z_max_m > 0 : this.store.enterprises.has(id);
   }
 
   private cssColour(id: string): string | null {

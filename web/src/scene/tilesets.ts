@@ -12,7 +12,7 @@ export interface Paint {
 export type Row = Partial<FeatureSummary>;
 
 export interface TilesetHooks {
-  paint(feature: string, enterprise: string): Paint;
+  paint(feature: string): Paint;
   /** Rows of a version that has just been shown. */
   shown(enterprise: string, rows: ReadonlyMap<string, Row>): void;
   /** Read the pointer anew, where the named version is gone. */
@@ -100,7 +100,7 @@ export class Tilesets {
     for (const version of [slot?.current, slot?.next]) {
       if (!version) continue;
       for (const id of features ?? version.parts.keys()) {
-        for (const part of version.parts.get(id) ?? []) this.apply(part, id, enterprise);
+        for (const part of version.parts.get(id) ?? []) this.apply(part, id);
       }
     }
     this.widget.scene.requestRender();
@@ -150,7 +150,7 @@ export class Tilesets {
     tileset.colorBlendMode = Cesium3DTileColorBlendMode.REPLACE;
     tileset.environmentMapManager.enabled = false;
     tileset.imageBasedLighting.imageBasedLightingFactor = AMBIENT;
-    tileset.tileLoad.addEventListener((tile: Cesium3DTile) => this.adopt(version, tile, enterprise));
+    tileset.tileLoad.addEventListener((tile: Cesium3DTile) => this.adopt(version, tile));
     tileset.tileUnload.addEventListener((tile: Cesium3DTile) => this.abandon(version, tile));
     this.remove(slot.next);
     slot.next = version;
@@ -188,14 +188,14 @@ export class Tilesets {
     if (version) this.widget.scene.primitives.remove(version.tileset);
   }
 
-  private adopt(version: Version, tile: Cesium3DTile, enterprise: string): void {
+  private adopt(version: Version, tile: Cesium3DTile): void {
     for (const part of featuresOf(tile)) {
       const id = featureIdOf(part);
       if (!id) continue;
       const parts = version.parts.get(id) ?? new Set();
       version.parts.set(id, parts.add(part));
       version.rows.set(id, rowOf(part));
-      this.apply(part, id, enterprise);
+      this.apply(part, id);
     }
   }
 
@@ -206,8 +206,8 @@ export class Tilesets {
     }
   }
 
-  private apply(part: Cesium3DTileFeature, id: string, enterprise: string): void {
-    const paint = this.hooks.paint(id, enterprise);
+  private apply(part: Cesium3DTileFeature, id: string): void {
+    const paint = this.hooks.paint(id);
     // White is the engine's word for "as in the tile", whatever its alpha.
     part.color = Color.clone(paint.colour ?? Color.WHITE, this.blend).withAlpha(paint.alpha, this.blend);
   }

@@ -1,0 +1,65 @@
+"""The documents say what the code does: settings, routes, verbs, links."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from typer.main import get_command
+
+from api.app import ROUTERS
+from api.cli import app
+from gis.settings import Settings
+
+TOP = Path(__file__).parents[1]
+DOCUMENTS = sorted([*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("data/**/*.md")])
+
+
+def verbs() -> set[str]:
+    """Return every verb of the command, `noun verb` or a single word."""
+    found: set[str] = set()
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        found |= {f"{name} {verb}" for verb in getattr(command, "commands", {})} or {name}
+    return found
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    named = {"DATABASE_URL" if name == "database_url" else f"QUANJING_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"^\| `([A-Z_]+)`", (TOP / "docs/settings.md").read_text(encoding="utf-8"), re.MULTILINE)) == named
+
+
+def test_every_route_is_in_the_contract() -> None:
+    text = (TOP / "docs/house.md").read_text(encoding="utf-8").replace("…", "{path}")
+    paths = {route.path for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)}
+    missing = {path for path in paths if f"GET {path.replace('{path:path}', '{path}')}`" not in text}
+    assert missing == set()
+
+
+def test_every_verb_is_in_the_changes_or_the_readme() -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8") + (TOP / "CHANGES.md").read_text(encoding="utf-8")
+    listed = {f"{noun} {verb}" for noun, several in re.findall(r"quanjing (\w+) ([\w|]+)", text) for verb in several.split("|")}
+    missing = verbs() - listed - set(re.findall(r"quanjing (\w+)", text))
+    assert missing == set()
+
+
+def test_documents_name_no_verb_that_is_not_there() -> None:
+    known = verbs()
+    for document in DOCUMENTS:
+        for noun, several in re.findall(r"quanjing (db|drawing|enterprise|tiles|style) ([a-z|]+)", document.read_text(encoding="utf-8")):
+            for verb in several.split("|"):
+                assert f"{noun} {verb}" in known, document.name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), target
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    blocks = [
+        re.findall(r"^(make \w+|quanjing [^#\n]+?) *(?:#|$)", (TOP / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name in ("README.md", "README.zh.md")
+    ]
+    assert blocks[0] == blocks[1] != []
