@@ -1,5 +1,6 @@
 """Answers as bytes: JSON of rows, ids, times."""
 
+import json
 from typing import Any
 
 import orjson
@@ -8,7 +9,15 @@ from fastapi.responses import Response
 
 def encoded(value: Any) -> bytes:
     """Return UTF-8 JSON; UUIDs and aware times as text (RFC 3339, UTC with Z)."""
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:
+        # A reading may hold an integer of more than 64 bits, as jsonb can.
+        return json.dumps(value, ensure_ascii=False, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z))
 
 
 def answer(value: Any) -> Response:

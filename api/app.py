@@ -23,6 +23,8 @@ from gis.store.cluster import urls
 from tiles.bake import bakery
 
 ROUTERS = (health.router, enterprises.router, features.router, kinds.router, tiles3d.router, live.router)
+WAIT_S, GIVE_UP_S = 10.0, 2.0
+"""How long a request waits for a connection; how long the pool tries for one, seconds."""
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 
@@ -34,7 +36,11 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         async def connect() -> AsyncConnection:
             return await AsyncConnection.connect(url, autocommit=True)
 
-        async with AsyncConnectionPool(url, min_size=1, max_size=10, open=False, check=AsyncConnectionPool.check_connection) as pool:
+        # A pool that gives up connecting soon tries anew with the next request; one that goes on waits longer each time.
+        check = AsyncConnectionPool.check_connection
+        async with AsyncConnectionPool(
+            url, min_size=1, max_size=10, open=False, check=check, timeout=WAIT_S, reconnect_timeout=GIVE_UP_S
+        ) as pool:
             async with pool.connection() as connection:
                 store = await store_id(connection)
                 hub = Hub(connect, store)

@@ -1,12 +1,17 @@
 """From errors to HTTP: one table, problem documents of RFC 9457."""
 
+import logging
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from psycopg import OperationalError
 from starlette.exceptions import HTTPException
 
 from api.answers import encoded
 from gis.errors import DatabaseError, Forbidden, Invalid, NotFound, QuanjingError
+
+log = logging.getLogger(__name__)
 
 STATUS: dict[type[QuanjingError], tuple[int, str]] = {
     Invalid: (400, "参数有误"),
@@ -42,8 +47,19 @@ async def _validation(_: Request, error: Exception) -> Response:
     return problem(400, "参数有误", f"{parameter}: {first['msg']}", parameter=parameter)
 
 
+async def _no_database(_: Request, error: Exception) -> Response:
+    log.warning("the database does not answer: %s", error)
+    return problem(503, STATUS[DatabaseError][1], "数据库没有应答；正在重新连接")
+
+
+async def _unforeseen(_: Request, __: Exception) -> Response:
+    return problem(500, STATUS[QuanjingError][1], "出了没有料到的错误，已记入日志")
+
+
 def register(app: FastAPI) -> None:
     """Answer all errors with problem documents."""
     app.add_exception_handler(QuanjingError, _ours)
+    app.add_exception_handler(OperationalError, _no_database)
+    app.add_exception_handler(Exception, _unforeseen)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)

@@ -5,6 +5,7 @@ lies between from the database, then the frames of the hub; its list of events i
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -13,13 +14,17 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from api.answers import encoded
-from gis.store.changes import CHANNEL, Change, Position, changes_after, held_back, last_position
+from gis.store.changes import CHANNEL, Change, Position, changes_after, held_back, last_position, stands
 from gis.store.connect import reading
 from gis.store.read import states, versions
 
+log = logging.getLogger(__name__)
+
 FRAME_S = 0.05
-"""Changes of one frame go out in one buffer."""
+"""A frame goes out at once where none went out before it for so long; else what gathers meanwhile is the next one."""
 HELD_BACK_S = 0.05
+AGAIN_S = 1.0
+"""Pause before the log is followed again after a failure."""
 FALLBACK_S = 15.0
 """How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
 BACKLOG = 500
@@ -28,8 +33,8 @@ PENDING = 2000
 """Frames that may wait for a slow client before it is cut; it resumes where it was."""
 
 Connect = Callable[[], Awaitable[AsyncConnection]]
-OPS = {"close": "delete"}
-"""What the log tells apart and the browser need not: a closed feature is gone from the view."""
+OPS = {"close": "delete", "leave": "delete"}
+"""What the log tells apart and the browser need not: a feature that is closed, or given to another enterprise, is gone from its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +96,34 @@ class Hub:
 
     async def run(self) -> None:
         """Follow the log for ever, through restarts of the database."""
+        lost = False
         while True:
             try:
                 async with await self.connect() as connection:
+                    lost = False
                     await connection.execute(f"LISTEN {CHANNEL}")
                     await self._follow(connection)
-            except OperationalError:
-                await asyncio.sleep(1.0)
+            except OperationalError as error:
+                if not lost:
+                    log.warning("the live stream lost the database, and tries again: %s", error)
+                lost = True
+            except Exception:
+                # Whatever it is: clients that hear nothing any more would not know it.
+                log.exception("the live stream failed, and tries again")
+            await asyncio.sleep(AGAIN_S)
 
     async def _follow(self, connection: AsyncConnection) -> None:
+        clock = asyncio.get_running_loop().time
+        sent_at = clock() - FRAME_S
         while True:
             while changes := await changes_after(connection, self.position):
                 batch = await events(connection, self.store, changes)
                 self.position = changes[-1].position
                 self._send(batch)
+                sent_at = clock()
             wait = HELD_BACK_S if await held_back(connection) else FALLBACK_S
             async for _ in connection.notifies(timeout=wait, stop_after=1):
-                await asyncio.sleep(FRAME_S)
+                await asyncio.sleep(max(0.0, sent_at + FRAME_S - clock()))
 
     def _send(self, batch: list[Event]) -> None:
         for subscriber in list(self.subscribers):
@@ -144,6 +160,14 @@ def _seen(batch: Sequence[Event], scope: str, after: Position) -> bytes:
     return b"".join(event.data for event in batch if event.change.position > after and event.change.visible_in(scope))
 
 
+async def _known(hub: Hub, pool: AsyncConnectionPool[AsyncConnection], store: str, position: Position) -> bool:
+    """Tell whether a client's position is one of this store's log."""
+    if store != hub.store:
+        return False
+    async with reading(pool) as connection:
+        return await stands(connection, position)
+
+
 async def stream(
     hub: Hub, pool: AsyncConnectionPool[AsyncConnection], scope: str, after: tuple[str, Position] | None
 ) -> AsyncIterator[bytes]:
@@ -161,10 +185,10 @@ async def stream(
     subscriber = hub.join()
     try:
         sent = subscriber.joined
-        if after is not None and after[0] != hub.store:
-            yield frame(sent.event_id(hub.store), "reset", {})
-        elif after is not None:
+        if after is not None and (after == (hub.store, sent) or await _known(hub, pool, *after)):
             sent = after[1]
+        elif after is not None:
+            yield frame(sent.event_id(hub.store), "reset", {})
         yield f"retry: 1000\nid: {sent.event_id(hub.store)}\n\n".encode()
         while sent < subscriber.joined:
             async with reading(pool) as connection:

@@ -32,6 +32,8 @@ FALLBACK_S = 15.0
 HELD_BACK_S = 0.1
 """How soon to look again while an older transaction holds newer changes back."""
 SWEEP_S = 300.0
+AT_ONCE = 4
+"""Bakes that run side by side: each holds a connection and an enterprise's meshes."""
 
 Connect = Callable[[], Awaitable[AsyncConnection]]
 """Opens a connection in autocommit mode."""
@@ -69,6 +71,7 @@ async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterpris
         if site is None:
             return await bakes.publish(connection, enterprise_id, None, position)
         baked, files = await asyncio.to_thread(_built, site, bakery.ground)
+        await bakes.announce(connection, enterprise_id, baked.version)
         await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, files)
         return await bakes.publish(connection, enterprise_id, baked, position)
 
@@ -82,11 +85,17 @@ async def bake_dirty(connection: AsyncConnection, bakery: Bakery) -> int:
 
 async def sweep(connection: AsyncConnection, bakery: Bakery) -> int:
     """Remove the versions that no browser should still need; returns how many."""
-    expired = await bakes.expired_versions(connection)
-    for enterprise_id, name in expired:
-        await asyncio.to_thread(bakery.store.remove, enterprise_id, name)
-        await bakes.forget_version(connection, enterprise_id, name)
-    return len(expired)
+    removed = 0
+    for enterprise_id, name in await bakes.expired_versions(connection):
+        try:
+            async with bakes.forgetting(connection, enterprise_id, name) as expired:
+                if expired:
+                    await asyncio.to_thread(bakery.store.remove, enterprise_id, name)
+                    removed += 1
+        except OSError:
+            # It stays on the list; a folder that can't be removed must not keep the others from being baked.
+            log.exception("version %s of %s can't be removed", name, enterprise_id)
+    return removed
 
 
 async def _follow(connection: AsyncConnection) -> None:
@@ -109,18 +118,22 @@ async def _sweep_regularly(connection: AsyncConnection, bakery: Bakery) -> None:
         if removed:
             log.info("removed %d old tileset versions", removed)
         await asyncio.sleep(SWEEP_S)
+        # What failed for a passing reason, as a full disk, heals by itself.
+        await bakes.requeue_dirty(connection)
 
 
 def _register(queue: PgQueuer, connect: Connect, bakery: Bakery) -> None:
+    places = asyncio.Semaphore(AT_ONCE)
+
     @queue.entrypoint(bakes.ENTRYPOINT)
     async def bake(job: Job) -> None:
         enterprise_id = UUID(json.loads(job.payload or b"{}")["enterprise_id"])
-        async with await connect() as connection:
+        async with places, await connect() as connection:
             try:
                 if await bake_enterprise(connection, bakery, enterprise_id):
                     log.info("baked %s", enterprise_id)
             except Exception as error:
-                # Kept where the operator looks; the enterprise stays dirty and is tried again with its next change or start.
+                # Kept where the operator looks; the enterprise stays dirty and is tried again with the next change, sweep or start.
                 await bakes.record_failure(connection, enterprise_id, f"{type(error).__name__}: {error}")
                 raise
 

@@ -27,7 +27,8 @@ NOT_GEOMETRY = ("feature_state", "tilesets")
 
 LOCK_READER = "SELECT xid::text::bigint, seq FROM change_readers WHERE reader = %s FOR UPDATE"
 MARK = """
-INSERT INTO bake_list (enterprise_id, changed_xid, changed_seq) VALUES (%s, %s::text::xid8, %s)
+INSERT INTO bake_list (enterprise_id, changed_xid, changed_seq)
+SELECT feature_id, %s::text::xid8, %s FROM features WHERE feature_id = %s
 ON CONFLICT (enterprise_id) DO UPDATE SET changed_xid = excluded.changed_xid, changed_seq = excluded.changed_seq
 """
 DIRTY = "SELECT enterprise_id FROM bake_list WHERE (changed_xid, changed_seq) > (baked_xid, baked_seq)"
@@ -46,6 +47,10 @@ ON CONFLICT (enterprise_id) DO UPDATE SET version = excluded.version, state_epoc
     features = excluded.features, bytes = excluded.bytes, baked_at = clock_timestamp()
 """
 RETIRE = "UPDATE tileset_versions SET retired_at = clock_timestamp() WHERE enterprise_id = %s AND version <> %s AND retired_at IS NULL"
+ANNOUNCE = """
+INSERT INTO tileset_versions (enterprise_id, version, retired_at) VALUES (%s, %s, clock_timestamp())
+ON CONFLICT (enterprise_id, version) DO UPDATE SET retired_at = excluded.retired_at WHERE tileset_versions.retired_at IS NOT NULL
+"""
 ADD_VERSION = """
 INSERT INTO tileset_versions (enterprise_id, version) VALUES (%s, %s) ON CONFLICT (enterprise_id, version) DO UPDATE SET retired_at = NULL
 """
@@ -56,7 +61,7 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE store_meta.value <>
 ALL_DIRTY = "UPDATE bake_list SET baked_xid = '0', baked_seq = 0"
 WITHDRAW = "DELETE FROM tilesets WHERE enterprise_id = %s"
 EXPIRED = "SELECT enterprise_id, version FROM tileset_versions WHERE retired_at < clock_timestamp() - %s::interval"
-FORGET = "DELETE FROM tileset_versions WHERE enterprise_id = %s AND version = %s AND retired_at IS NOT NULL"
+FORGET = "DELETE FROM tileset_versions WHERE enterprise_id = %s AND version = %s AND retired_at < clock_timestamp() - %s::interval"
 
 OLD_VERSIONS_STAY = "1 hour"
 """Browsers that still show an old version go on reading it for so long."""
@@ -91,7 +96,7 @@ async def note_changes(connection: AsyncConnection, limit: int = 5000) -> int:
             if change.enterprise_id is not None and change.layer not in NOT_GEOMETRY
         }
         for enterprise_id, position in sorted(latest.items()):
-            await connection.execute(MARK, [enterprise_id, str(position.xid), position.seq])
+            await connection.execute(MARK, [str(position.xid), position.seq, enterprise_id])
         if latest:
             await enqueue(connection, ENTRYPOINT, [{"enterprise_id": str(enterprise_id)} for enterprise_id in sorted(latest)])
         end = changes[-1].position
@@ -166,6 +171,11 @@ async def site_to_bake(connection: AsyncConnection, enterprise_id: UUID, ground:
         return await site(connection, enterprise_id, origin, row[0]), position
 
 
+async def announce(connection: AsyncConnection, enterprise_id: UUID, version: str) -> None:
+    """Put a version on the list before its files are written: one that is never published is swept like any old one."""
+    await connection.execute(ANNOUNCE, [enterprise_id, version])
+
+
 async def publish(connection: AsyncConnection, enterprise_id: UUID, baked: Baked | None, position: Position) -> bool:
     """Make a version the current one and clear the dirt up to a position; returns whether the version is new.
 
@@ -196,6 +206,12 @@ async def expired_versions(connection: AsyncConnection) -> list[tuple[UUID, str]
     return [(row[0], row[1]) for row in await (await connection.execute(EXPIRED, [OLD_VERSIONS_STAY])).fetchall()]
 
 
-async def forget_version(connection: AsyncConnection, enterprise_id: UUID, version: str) -> None:
-    """Strike a removed version off the list."""
-    await connection.execute(FORGET, [enterprise_id, version])
+@asynccontextmanager
+async def forgetting(connection: AsyncConnection, enterprise_id: UUID, version: str) -> AsyncIterator[bool]:
+    """Strike an expired version off the list while its files are removed inside; yields whether it is still expired.
+
+    Whoever announces the same version meanwhile waits until it is gone, and then writes it anew.
+    """
+    async with connection.transaction():
+        struck = await connection.execute(FORGET, [enterprise_id, version, OLD_VERSIONS_STAY])
+        yield struck.rowcount > 0

@@ -38,7 +38,8 @@ def parse_event_id(text: str) -> tuple[str, Position] | None:
     True
     """
     parts = text.strip().split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts[1:]):
+    # What has eighteen digits fits the log's bigint.
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts[1:]):
         return None
     return parts[0], Position(int(parts[1]), int(parts[2]))
 
@@ -87,6 +88,8 @@ LAST = """
 SELECT xid::text::bigint, seq FROM change_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, seq DESC LIMIT 1
 """
 
+STANDS = "SELECT EXISTS (SELECT FROM change_log WHERE (xid, seq) = (%s::text::xid8, %s))"
+
 
 async def changes_after(connection: AsyncConnection, position: Position, limit: int = 1000) -> list[Change]:
     """Return the next changes after a position, oldest first, at most `limit`."""
@@ -105,6 +108,14 @@ async def last_position(connection: AsyncConnection) -> Position:
     """Return the end of what may be read now."""
     row = await (await connection.execute(LAST)).fetchone()
     return Position(*row) if row else START
+
+
+async def stands(connection: AsyncConnection, position: Position) -> bool:
+    """Tell whether a position is one of this log: after a restore to an earlier time the later ones are not."""
+    if position == START:
+        return True
+    row = await (await connection.execute(STANDS, [str(position.xid), position.seq])).fetchone()
+    return bool(row and row[0])
 
 
 async def store_id(connection: AsyncConnection) -> str:

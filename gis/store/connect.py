@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from gis.errors import Forbidden
 from gis.store.migrate import sqlalchemy_url
 
 Transaction = Connection
@@ -50,7 +51,15 @@ def writing(engine: Engine, actor: Actor) -> Iterator[Connection]:
 
 @asynccontextmanager
 async def snapshot(connection: AsyncConnection, scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
-    """Run what is inside on one read-only snapshot that sees a scope."""
+    """Run what is inside on one read-only snapshot that sees a scope.
+
+    Raises
+    ------
+    Forbidden
+        The scope is empty: in SQL that means "not said", which sees everything.
+    """
+    if not scope:
+        raise Forbidden("没有辖区，不能查看")
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         await connection.execute("SELECT set_config('quanjing.scope', %s, true)", [scope])

@@ -38,7 +38,7 @@ def find_enterprise(connection: Connection, code: str) -> tuple[UUID, str]:
 
 
 def store_enterprise(connection: Connection, record: Mapping[str, Any]) -> UUID:
-    """Insert or update an enterprise by its source code; returns its id.
+    """Insert or update an enterprise by its source code, a closed one is opened again; returns its id.
 
     Parameters
     ----------
@@ -63,11 +63,14 @@ def store_enterprise(connection: Connection, record: Mapping[str, Any]) -> UUID:
     values |= {"code": record["source_code"], "name": record["name"]}
     geom = from_shape(Point(float(record["lon"]), float(record["lat"])), srid=4490)
     found = connection.execute(
-        select(ENTERPRISES.c.feature_id).where(ENTERPRISES.c.code == record["source_code"], ENTERPRISES.c.closed_at.is_(None))
+        select(ENTERPRISES.c.feature_id)
+        .where(ENTERPRISES.c.code == record["source_code"])
+        .order_by(ENTERPRISES.c.closed_at.desc().nulls_first())
+        .limit(1)
     ).scalar()
     if found is None:
         found = uuid5(NAMESPACE, f"enterprise/{record['source_code']}")
         connection.execute(insert(ENTERPRISES).values(feature_id=found, geom=geom, **values))
     else:
-        connection.execute(update(ENTERPRISES).where(ENTERPRISES.c.feature_id == found).values(geom=geom, **values))
+        connection.execute(update(ENTERPRISES).where(ENTERPRISES.c.feature_id == found).values(geom=geom, closed_at=None, **values))
     return found

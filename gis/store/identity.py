@@ -53,13 +53,17 @@ def _same_place(one: BaseGeometry, other: BaseGeometry) -> bool:
     return iou(one, other) >= SAME_HANDLE_IOU
 
 
-def _ambiguous(feature: PlanFeature, file: str, why: str) -> Issue:
+NAME_IT = "给它写上编号（CODE），或恢复其 QJ_ID 后重新导入"
+
+
+def ambiguous(feature: PlanFeature, file: str, why: str, hint: str = NAME_IT) -> Issue:
+    """Return the issue of a drawn feature that can't be told to be a certain stored one."""
     point = feature.xy.representative_point()
     return Issue(
         "E210",
         Severity.ERROR,
         f"“{feature.name or feature.code or feature.kind}”无法确定对应哪个已入库要素：{why}",
-        "给它写上编号（CODE），或恢复其 QJ_ID 后重新导入",
+        hint,
         Place(file=file, layer=feature.source.layer, handle=feature.source.handle, xy=(point.x, point.y)),
     )
 
@@ -90,7 +94,7 @@ class _Matcher:
 
     def claim(self, index: int, feature_id: UUID) -> None:
         if feature_id not in self.free:
-            self.issues[index] = _ambiguous(self.features[index], self.file, "另一个图形已对应同一要素")
+            self.issues[index] = ambiguous(self.features[index], self.file, "另一个图形已对应同一要素")
             return
         self.ids[index] = feature_id
         del self.free[feature_id]
@@ -101,7 +105,7 @@ class _Matcher:
             if feature.qj_id is None or feature.qj_id not in known:
                 continue
             if known[feature.qj_id].kind != feature.kind:
-                self.issues[index] = _ambiguous(feature, self.file, "其 QJ_ID 属于另一类要素")
+                self.issues[index] = ambiguous(feature, self.file, "其 QJ_ID 属于另一类要素")
                 continue
             self.claim(index, feature.qj_id)
 
@@ -133,7 +137,7 @@ class _Matcher:
             for doubt in matches.ambiguous:
                 feature = self.features[new[doubt.new]]
                 if any(_codes_allow(feature, old[candidate]) for candidate in doubt.old):
-                    self.issues[new[doubt.new]] = _ambiguous(feature, self.file, "附近有多个形状相近的要素")
+                    self.issues[new[doubt.new]] = ambiguous(feature, self.file, "附近有多个形状相近的要素")
 
 
 def identify(

@@ -82,8 +82,15 @@ def _table(kind: Kind) -> Iterable[str]:
     yield f"CREATE INDEX IF NOT EXISTS {table}_geom ON {table} USING gist (geom)"
     yield f"CREATE INDEX IF NOT EXISTS {table}_geom_3857 ON {table} USING gist (geom_3857)"
     yield f"CREATE INDEX IF NOT EXISTS {table}_enterprise ON {table} (enterprise_id)"
-    unique = "code" if is_enterprise else "enterprise_id, code"
-    yield f"CREATE UNIQUE INDEX IF NOT EXISTS {table}_code ON {table} ({unique}) WHERE closed_at IS NULL AND code IS NOT NULL"
+    unique = "code WITH =" if is_enterprise else "enterprise_id WITH =, code WITH ="
+    # A constraint, since an index can't wait for the end of a transaction: a drawing may give two features each other's codes.
+    yield f"""DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = '{table}'::regclass AND conname = '{table}_code_once') THEN
+        ALTER TABLE {table} ADD CONSTRAINT {table}_code_once EXCLUDE USING btree ({unique})
+            WHERE (closed_at IS NULL AND code IS NOT NULL) DEFERRABLE;
+    END IF;
+END $$"""
+    yield f"DROP INDEX IF EXISTS {table}_code"
     every = ", ".join(f"{name} {type_}" for name, type_ in {**COMMON, **STAMPS}.items())
     yield f"CREATE TABLE IF NOT EXISTS {table}_history ({every})"
     yield f"COMMENT ON TABLE {table}_history IS {quoted(kind.label + '：从前的版本')}"
@@ -126,8 +133,14 @@ def _functions(kind: Kind) -> Iterable[str]:
 BEGIN
     IF TG_OP = 'INSERT' THEN
         NEW.feature_id := coalesce(NEW.feature_id, gen_random_uuid());
-        INSERT INTO features (feature_id, kind, enterprise_id, jurisdiction)
-            VALUES (NEW.feature_id, {quoted(kind.name)}, {owner}, {place}) ON CONFLICT (feature_id) DO NOTHING;
+        -- An id that a deleted row left comes back with its new owner; it never changes its kind.
+        INSERT INTO features AS f (feature_id, kind, enterprise_id, jurisdiction)
+            VALUES (NEW.feature_id, {quoted(kind.name)}, {owner}, {place}) ON CONFLICT (feature_id) DO UPDATE
+            SET enterprise_id = excluded.enterprise_id, jurisdiction = excluded.jurisdiction
+            WHERE f.kind = excluded.kind AND NOT EXISTS (SELECT FROM {table} WHERE feature_id = excluded.feature_id);
+        IF (SELECT kind FROM features WHERE feature_id = NEW.feature_id) <> {quoted(kind.name)} THEN
+            RAISE EXCEPTION 'feature_id % belongs to a feature of another kind', NEW.feature_id;
+        END IF;
         INSERT INTO feature_state (feature_id) VALUES (NEW.feature_id) ON CONFLICT (feature_id) DO NOTHING;
         {heights_new}
         NEW.recorded := tstzrange(clock_timestamp(), NULL);
@@ -147,6 +160,15 @@ BEGIN
 END $$"""
     log = "INSERT INTO change_log (layer, kind, feature_id, enterprise_id, jurisdiction, op, old_env, new_env)"
     what = f"{quoted(table)}, {quoted(kind.name)}"
+    # Whoever shows the former owner must hear of it too. An enterprise owns itself.
+    left = (
+        ""
+        if kind.name == "enterprise"
+        else f"""{log} SELECT {what}, o.feature_id, o.enterprise_id, f.jurisdiction, 'leave', ST_Envelope(o.geom), NULL
+        FROM old_rows o JOIN new_rows n USING (feature_id) JOIN features f ON f.feature_id = o.enterprise_id
+        WHERE o.enterprise_id IS DISTINCT FROM n.enterprise_id ORDER BY o.feature_id;
+    """
+    )
     version = ", ".join(columns(kind))
     past = ", ".join(f"o.{name}" for name in columns(kind))
     yield f"""CREATE OR REPLACE FUNCTION quanjing_{table}_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -161,7 +183,7 @@ BEGIN
     INSERT INTO {table}_history ({version}, recorded, author, reason, origin)
         SELECT {past}, tstzrange(lower(o.recorded), lower(n.recorded)), o.author, o.reason, o.origin
         FROM old_rows o JOIN new_rows n USING (feature_id);
-    {log} SELECT {what}, n.feature_id, n.enterprise_id, f.jurisdiction,
+    {left}{log} SELECT {what}, n.feature_id, n.enterprise_id, f.jurisdiction,
             CASE WHEN n.closed_at IS NOT NULL AND o.closed_at IS NULL THEN 'close' ELSE 'update' END,
             ST_Envelope(o.geom), ST_Envelope(n.geom)
         FROM old_rows o JOIN new_rows n USING (feature_id) JOIN features f USING (feature_id) ORDER BY n.feature_id;

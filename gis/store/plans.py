@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
-from gis.store.identity import Known, identify
+from gis.store.identity import Identified, Known, ambiguous, identify
 from gis.store.tables import DRAWING_FILES, DRAWINGS, FEATURE_SOURCES, KIND_TABLES
 
 SAME_SHAPE_M = 1e-4
@@ -149,8 +149,9 @@ def _replace_sources(connection: Connection, enterprise_id: UUID, plan: SitePlan
 def _close(connection: Connection, gone: set[UUID], rows: dict[UUID, _Row]) -> list[tuple[UUID, str, str, Action]]:
     closed: list[tuple[UUID, str, str, Action]] = []
     for feature_id in sorted(gone):
-        row = rows[feature_id]
-        if row.known.closed:
+        row = rows.get(feature_id)
+        # What was given to another enterprise since is not this drawing's to close.
+        if row is None or row.known.closed:
             continue
         table = KIND_TABLES[row.known.kind]
         connection.execute(update(table).where(table.c.feature_id == feature_id).values(closed_at=datetime.now(UTC)))
@@ -177,6 +178,34 @@ def _record(
     )
 
 
+def _identified(connection: Connection, source_code: str, plan: SitePlan, rows: dict[UUID, _Row]) -> Identified:
+    """Give each drawn feature its id; one that another enterprise has been given since is an issue."""
+    taken: set[UUID] = set()
+    while True:
+        identified = identify(
+            plan.features,
+            [row.known for row in rows.values()],
+            source_code=source_code,
+            drawing_kind=plan.drawing_kind,
+            file=plan.file_name,
+            taken=taken,
+        )
+        fresh = {id_: feature for id_, feature in zip(identified.ids, plan.features, strict=True) if id_ and id_ not in rows}
+        used = connection.execute(text("SELECT feature_id, kind FROM features WHERE feature_id = ANY(:ids)"), {"ids": list(fresh)}).all()
+        # A handle may have named a thing of another kind once.
+        strangers = {row.feature_id for row in used if row.kind != fresh[row.feature_id].kind}
+        if not strangers:
+            break
+        taken |= strangers
+    # The rest either stand elsewhere, or were deleted and come back as themselves.
+    given = [
+        ambiguous(fresh[id_], plan.file_name, "它现在属于另一企业", "从图中删去它，或将它改回本企业后重新导入")
+        for id_, kind in used
+        if connection.execute(select(KIND_TABLES[kind].c.name).where(KIND_TABLES[kind].c.feature_id == id_)).first()
+    ]
+    return replace(identified, issues=(*identified.issues, *given))
+
+
 def store_plan(connection: Connection, enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
     """Store a drawing's features; a drafting fault publishes nothing, but the file and its issues are kept.
 
@@ -194,23 +223,20 @@ def store_plan(connection: Connection, enterprise_id: UUID, source_code: str, pl
     # Two imports of one enterprise wait for each other; ids and sources are decided on what the other committed.
     connection.execute(text("SELECT FROM enterprises WHERE feature_id = :id FOR UPDATE"), {"id": enterprise_id})
     rows = _known(connection, enterprise_id, plan.drawing_kind)
-    identified = identify(
-        plan.features,
-        [row.known for row in rows.values()],
-        source_code=source_code,
-        drawing_kind=plan.drawing_kind,
-        file=plan.file_name,
-    )
+    identified = _identified(connection, source_code, plan, rows)
     issues = (*plan.issues, *identified.issues)
     if blocking(issues):
         _record(connection, enterprise_id, plan, content, issues, published=False)
         return Outcome(published=False, actions={}, features=(), issues=issues)
     ids = [feature_id for feature_id in identified.ids if feature_id is not None]
+    # Two features may have exchanged their codes: what counts is that each code stands once in the end.
+    connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
     done = [
         (feature_id, feature.kind, feature.name, _write(connection, enterprise_id, feature_id, feature, rows.get(feature_id)))
         for feature_id, feature in zip(ids, plan.features, strict=True)
     ]
     done += _close(connection, _replace_sources(connection, enterprise_id, plan, ids), rows)
+    connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     _record(connection, enterprise_id, plan, content, issues, published=True)
     actions = Counter(action for *_, action in done)
     return Outcome(True, dict(actions), tuple(row for row in done if row[3] != "unchanged"), issues)

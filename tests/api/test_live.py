@@ -1,6 +1,8 @@
 import asyncio
 import json
+import os
 import random
+import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +15,10 @@ from city import City, found_city
 from serving import serving
 
 from api.caller import LOCAL
+from api.live import Hub
+from gis.settings import Settings
+from gis.store import cluster as clusters
+from gis.store import migrate
 from gis.store.cluster import Urls
 
 CLIENTS = 50
@@ -175,3 +181,61 @@ def test_a_client_gets_only_its_scope(city: City, database: Urls, tmp_path: Path
     with serving(database.reader, tmp_path, replace(LOCAL, scope="511724")) as address:
         (event,) = asyncio.run(first(address, 1, headers={"Last-Event-ID": cursor}))
     assert event.id == log(city)[-1]
+
+
+@pytest.mark.parametrize("change", [(1, 0), (-1, 0), (0, 1)], ids=["ahead", "behind", "between"])
+def test_a_position_that_is_not_in_the_log_asks_to_reload(city: City, address: str, change: tuple[int, int]) -> None:
+    store, xid, seq = log(city)[-1].split("-")
+    position = f"{store}-{int(xid) + change[0]}-{int(seq) + change[1]}"
+    (event,) = asyncio.run(first(address, 1, headers={"Last-Event-ID": position}))
+    assert event.event == "reset"
+
+
+def test_a_number_that_json_libraries_refuse_does_not_silence_the_stream(city: City, address: str) -> None:
+    def write() -> None:
+        city.rows("UPDATE feature_state SET readings = '{\"x\": 99999999999999999999999}' WHERE feature_id = %s", city.feature_id("DW001"))
+        city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+
+    state, change = asyncio.run(first(address, 2, write))
+    assert state.data["state"]["readings"] == {"x": 99999999999999999999999}  # type: ignore[index]
+    assert change.event == "change"
+
+
+def test_the_stream_outlives_any_failure(city: City, database: Urls) -> None:
+    async def scenario() -> None:
+        calls = 0
+
+        async def connect() -> psycopg.AsyncConnection:
+            nonlocal calls
+            calls += 1
+            if calls == 1:
+                raise ValueError("unforeseen")
+            return await psycopg.AsyncConnection.connect(database.reader, autocommit=True)
+
+        hub = Hub(connect, "x")
+        subscriber = hub.join()
+        running = asyncio.create_task(hub.run())
+        batch = await subscriber.frames.get()
+        assert batch is not None
+        assert len(batch) == len(log(city))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
+def test_the_database_is_killed_and_comes_back_under_a_server(private: Settings, tmp_path: Path) -> None:
+    urls = clusters.ensure_running(private)
+    migrate.upgrade(urls.owner)
+    city = found_city(urls.owner)
+    with serving(urls.reader, tmp_path) as address:
+        cursor = httpx.get(f"{address}/api/enterprises").json()["cursor"]
+        os.kill(clusters.status(private).pid or 0, signal.SIGKILL)
+        answer = httpx.get(f"{address}/api/enterprises", timeout=60)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        clusters.ensure_running(private)
+        assert httpx.get(f"{address}/api/enterprises", timeout=60).status_code == 200
+        (event,) = asyncio.run(
+            first(address, 1, lambda: city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'"), params={"after": cursor})
+        )
+    assert event.data["feature_id"] == str(city.feature_id("B05"))

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import ezdxf
@@ -7,9 +9,12 @@ from other_program import rewrite
 from sqlalchemy import text
 
 from drawings.publish import publish_drawing
+from drawings.read import site_plan
 from gis.errors import Invalid, NotFound
+from gis.models.plan import PlanFeature
 from gis.store.cluster import Urls
 from gis.store.connect import writing
+from gis.store.plans import Outcome, store_plan
 
 
 @pytest.fixture
@@ -138,3 +143,58 @@ def test_an_import_names_its_enterprise(database: Urls, tmp_path: Path) -> None:
         _, outcome = publish_drawing(connection, nameless, ENTERPRISE["credit_code"])
         assert outcome.published
         assert connection.execute(text("SELECT count(*) FROM structures")).scalar() == 11
+
+
+OTHER = "INSERT INTO enterprises (code, name, geom) VALUES ('Y', '另一家', 'SRID=4490;POINT(107.6 31.2)') RETURNING feature_id"
+
+
+def restored(city: City, change: Callable[[PlanFeature], PlanFeature | None]) -> Outcome:
+    """Store the example's plan with its features changed, None where one is gone."""
+    plan = site_plan(DRAWING, None)
+    features = tuple(feature for one in plan.features if (feature := change(one)) is not None)
+    with writing(city.engine, DRAFTER) as connection:
+        return store_plan(connection, city.enterprise_id, ENTERPRISE["source_code"], replace(plan, features=features), b"")
+
+
+def test_features_may_exchange_their_codes(city: City) -> None:
+    one, other = city.feature_id("B01"), city.feature_id("B02")
+    exchanged = {"B01": ("B02", one), "B02": ("B01", other)}
+
+    def change(feature: PlanFeature) -> PlanFeature:
+        if feature.code not in exchanged:
+            return feature
+        code, id_ = exchanged[feature.code]
+        return replace(feature, code=code, qj_id=id_)
+
+    assert restored(city, change).actions["update"] == 2
+    assert (city.feature_id("B02"), city.feature_id("B01")) == (one, other)
+    assert city.rows("SELECT count(*) FROM buildings_history") == [(2,)]
+
+
+def test_a_feature_may_take_the_code_of_one_that_is_gone(city: City) -> None:
+    heir = city.feature_id("B02")
+
+    def change(feature: PlanFeature) -> PlanFeature | None:
+        if feature.code == "B02":
+            return replace(feature, code="B01", qj_id=heir)
+        return None if feature.code == "B01" else feature
+
+    assert restored(city, change).actions["close"] == 1
+    assert city.feature_id("B01") == heir
+
+
+def test_what_was_given_to_another_enterprise_is_an_issue_and_not_closed(city: City) -> None:
+    ((other,),) = city.rows(OTHER)
+    city.rows("UPDATE buildings SET enterprise_id = %s WHERE code = 'B05'", other)
+    outcome = city.publish(DRAWING)
+    assert [(issue.code, "另一企业" in issue.message) for issue in outcome.issues] == [("E210", True)]
+    assert restored(city, lambda feature: None if feature.code == "B05" else feature).published
+    assert city.rows("SELECT closed_at, enterprise_id FROM buildings WHERE code = 'B05'") == [(None, other)]
+
+
+def test_a_deleted_feature_comes_back_as_itself(city: City) -> None:
+    building = city.feature_id("B05")
+    city.rows("DELETE FROM feature_sources WHERE feature_id = %s", building)
+    city.rows("DELETE FROM buildings WHERE feature_id = %s", building)
+    assert [row[3] for row in city.publish(DRAWING).features] == ["insert"]
+    assert city.feature_id("B05") == building

@@ -1,16 +1,17 @@
+import asyncio
 import threading
 from uuid import UUID
 
 import psycopg
 import pytest
-from city import City, found_city
+from city import ENTERPRISE, City, found_city
 from sqlalchemy import inspect
 
-from gis.errors import Invalid, NewerData, NotFound
+from gis.errors import Forbidden, Invalid, NewerData, NotFound
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS, load
 from gis.store import migrate
 from gis.store.cluster import Urls
-from gis.store.connect import Actor, engine, writing
+from gis.store.connect import Actor, engine, snapshot, writing
 from gis.store.enterprises import find_enterprise, store_enterprise
 from gis.store.kind_tables import statements
 from gis.store.tables import METADATA
@@ -200,3 +201,56 @@ def test_an_enterprise_record_names_its_fault(city: City) -> None:
         store_enterprise(connection, {"source_code": "x", "name": "y"})
     with pytest.raises(Invalid, match="colour"), writing(city.engine, Actor("test", "test")) as connection:
         store_enterprise(connection, {"source_code": "x", "name": "y", "lon": 1, "lat": 2, "colour": "red"})
+
+
+def test_a_feature_id_never_changes_its_kind(city: City) -> None:
+    with pytest.raises(psycopg.errors.RaiseException, match="another kind"):
+        city.rows(
+            "INSERT INTO buildings (feature_id, enterprise_id, name, geom, height_m) SELECT %s, enterprise_id, 'x', geom, 3 "
+            "FROM buildings WHERE code = 'B05'",
+            city.feature_id("DW001"),
+        )
+
+
+def test_a_deleted_feature_comes_back_with_its_new_owner(city: City) -> None:
+    ((other,),) = city.rows(
+        "INSERT INTO enterprises (code, name, geom) VALUES ('Y', '另一家', 'SRID=4490;POINT(107.6 31.2)') RETURNING feature_id"
+    )
+    building = city.feature_id("B05")
+    city.rows("DELETE FROM feature_sources WHERE feature_id = %s", building)
+    city.rows("DELETE FROM buildings WHERE feature_id = %s", building)
+    city.rows(
+        "INSERT INTO buildings (feature_id, enterprise_id, name, geom, height_m) SELECT %s, %s, 'x', geom, 3 FROM buildings LIMIT 1",
+        building,
+        other,
+    )
+    assert city.rows("SELECT enterprise_id FROM features WHERE feature_id = %s", building) == [(other,)]
+
+
+def test_two_open_features_of_one_kind_never_share_a_code(city: City) -> None:
+    with pytest.raises(psycopg.errors.ExclusionViolation):
+        city.rows("UPDATE buildings SET code = 'B01' WHERE code = 'B02'")
+
+
+def test_what_hangs_below_a_moved_jurisdiction_moves_with_it(city: City) -> None:
+    city.rows(
+        "INSERT INTO jurisdictions (code, parent, name, level) VALUES ('a', NULL, 'a', 'x'), ('b', 'a', 'b', 'x'), ('c', 'b', 'c', 'x')"
+    )
+    city.rows("UPDATE jurisdictions SET parent = '5117' WHERE code = 'b'")
+    assert city.rows("SELECT path FROM jurisdictions WHERE code = 'c'") == [(["5117", "b", "c"],)]
+
+
+def test_a_closed_enterprise_is_opened_again_by_its_record(city: City) -> None:
+    city.rows("UPDATE enterprises SET closed_at = now()")
+    with writing(city.engine, Actor("test", "test")) as connection:
+        assert store_enterprise(connection, ENTERPRISE) == city.enterprise_id
+    assert city.rows("SELECT closed_at FROM enterprises") == [(None,)]
+
+
+def test_an_empty_scope_sees_nothing(database: Urls) -> None:
+    async def look() -> None:
+        async with await psycopg.AsyncConnection.connect(database.owner) as connection, snapshot(connection, ""):
+            raise AssertionError
+
+    with pytest.raises(Forbidden):
+        asyncio.run(look())

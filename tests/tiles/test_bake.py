@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -18,6 +19,7 @@ from tiles.check import check
 from tiles.glb import unpack
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore
+from tiles.tileset import TilesetFiles
 
 T = TypeVar("T")
 
@@ -186,3 +188,81 @@ def test_a_failed_bake_says_why(city: City, bakery: Bakery) -> None:
     run(city, lambda connection: bakes.record_failure(connection, city.enterprise_id, "GeometryError: x"))
     with psycopg.connect(city.url) as connection:
         assert connection.execute("SELECT attempts, failure FROM bake_list").fetchall() == [(1, "GeometryError: x")]
+
+
+def test_a_feature_given_away_leaves_one_tileset_for_the_other(city: City, bakery: Bakery) -> None:
+    ((other,),) = city.rows(
+        "INSERT INTO enterprises (code, name, geom) VALUES ('Y', '另一家', 'SRID=4490;POINT(107.6 31.2)') RETURNING feature_id"
+    )
+    assert bake(city, bakery) == 2
+    city.rows("UPDATE buildings SET enterprise_id = %s WHERE code = 'B05'", other)
+    assert bake(city, bakery) == 2
+    assert set(city.rows("SELECT enterprise_id, features FROM tilesets")) == {(city.enterprise_id, 33), (other, 1)}
+    assert [op for (op,) in city.rows("SELECT op FROM change_log WHERE layer = 'buildings' ORDER BY xid, seq")][-2:] == ["leave", "update"]
+
+
+class Interrupted(FolderTileStore):
+    """A folder whose writer dies as soon as the files are there."""
+
+    def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
+        super().put(enterprise, version, files)
+        raise OSError("gone")
+
+
+def test_files_that_were_never_published_are_swept_too(city: City, bakery: Bakery, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(OSError, match="gone"):
+            bake(city, replace(bakery, store=Interrupted(tmp_path / "tiles3d")))
+    assert bake(city, bakery) == 1
+    assert len(bakery.store.versions(city.enterprise_id)) == 3
+    city.rows("UPDATE tileset_versions SET retired_at = retired_at - interval '61 minutes' WHERE retired_at IS NOT NULL")
+    assert run(city, lambda connection: sweep(connection, bakery)) == 2
+    assert bakery.store.versions(city.enterprise_id) == [current(city)]
+
+
+def test_a_version_that_comes_back_while_it_is_swept_is_written_anew(city: City, bakery: Bakery) -> None:
+    bake(city, bakery)
+    old = current(city)
+    city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+    bake(city, bakery)
+    city.rows("UPDATE tileset_versions SET retired_at = retired_at - interval '61 minutes' WHERE retired_at IS NOT NULL")
+
+    async def scenario(sweeper: AsyncConnection) -> None:
+        async with await AsyncConnection.connect(city.url, autocommit=True) as baker:
+            async with bakes.forgetting(sweeper, city.enterprise_id, old) as expired:
+                assert expired
+                announced = asyncio.create_task(bakes.announce(baker, city.enterprise_id, old))
+                waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+                while await asyncio.to_thread(city.rows, waits, baker.info.backend_pid) != [(True,)]:
+                    assert not announced.done()
+                bakery.store.remove(city.enterprise_id, old)
+            await announced
+            assert await bakes.expired_versions(baker) == []
+
+    run(city, scenario)
+    assert set(city.rows("SELECT version FROM tileset_versions")) == {(old,), (current(city),)}
+
+
+def test_a_folder_that_cannot_be_removed_stays_on_the_list(city: City, bakery: Bakery) -> None:
+    class Stuck(FolderTileStore):
+        def remove(self, enterprise: UUID, version: str) -> None:
+            raise OSError(f"{enterprise}/{version} is stuck")
+
+    bake(city, bakery)
+    city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+    bake(city, bakery)
+    city.rows("UPDATE tileset_versions SET retired_at = retired_at - interval '61 minutes' WHERE retired_at IS NOT NULL")
+    store = bakery.store
+    assert isinstance(store, FolderTileStore)
+    assert run(city, lambda connection: sweep(connection, replace(bakery, store=Stuck(store.root)))) == 0
+    assert run(city, lambda connection: sweep(connection, bakery)) == 1
+
+
+def test_the_log_of_an_enterprise_that_is_wiped_out_holds_nothing_up(city: City) -> None:
+    ((gone,),) = city.rows(
+        "INSERT INTO enterprises (code, name, geom) VALUES ('Y', '另一家', 'SRID=4490;POINT(107.6 31.2)') RETURNING feature_id"
+    )
+    city.rows("DELETE FROM enterprises WHERE feature_id = %s", gone)
+    city.rows("DELETE FROM features WHERE feature_id = %s", gone)
+    assert run(city, bakes.note_changes) > 0
+    assert run(city, bakes.dirty) == [city.enterprise_id]

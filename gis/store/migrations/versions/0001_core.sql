@@ -34,6 +34,14 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER path BEFORE INSERT OR UPDATE ON jurisdictions FOR EACH ROW EXECUTE FUNCTION quanjing_jurisdiction_path();
+-- What hangs below a moved node moves with it: scopes are told from paths.
+CREATE FUNCTION quanjing_jurisdiction_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE jurisdictions SET parent = parent WHERE parent = NEW.code;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER moved AFTER UPDATE ON jurisdictions FOR EACH ROW WHEN (OLD.path IS DISTINCT FROM NEW.path)
+    EXECUTE FUNCTION quanjing_jurisdiction_moved();
 
 CREATE FUNCTION quanjing_in_scope(jurisdiction text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(current_setting('quanjing.scope', true), '') IN ('', '*')
@@ -272,3 +280,4 @@ END $$;
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON change_log FOR EACH STATEMENT EXECUTE FUNCTION quanjing_no_truncate();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON feature_state FOR EACH STATEMENT EXECUTE FUNCTION quanjing_no_truncate();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON alarms FOR EACH STATEMENT EXECUTE FUNCTION quanjing_no_truncate();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON case_links FOR EACH STATEMENT EXECUTE FUNCTION quanjing_no_truncate();

@@ -1,0 +1,86 @@
+"""Baking generated buildings into 3D Tiles, beside py3dtiles and trimesh."""
+
+import gc
+
+import numpy as np
+import shapely
+import trimesh
+from figures import Clock, Row, timed
+from py3dtiles.tileset.content.gltf import Gltf
+from py3dtiles.tileset.content.gltf_utils import GltfMesh
+from town import outlines, town
+
+from gis.ground import ConstantGround
+from models3d.mesh import volume_m3
+from models3d.parts.prism import prisms
+from tiles.grid import cells
+from tiles.tileset import build
+
+ABOUT = (
+    "Generated buildings (60 % boxes, 25 % L, 15 % with a court), in memory, CPU time. Ours: `tiles.tileset.build` from longitude and "
+    "latitude to a checked 3D Tiles 1.1 tileset: solids, massing, one property table a tile, statistics. Peer: `trimesh.creation."
+    "extrude_polygon` (earcut) and py3dtiles' `Gltf.from_meshes`, one `GltfMesh` a building with flat normals, cut into the same cells, "
+    "four values a building in `extras`; it is given the footprints in metres and makes no tileset.json, massing, or property tables. "
+    "(`py3dtiles export` itself reads PostGIS through psycopg2, which is not installed.) Extrusion alone: `models3d.parts.prism.prisms` "
+    "beside `extrude_polygon`, volumes equal to 1e-6."
+)
+EXTRUDED = 2000
+
+
+def _peer(count: int) -> tuple[Clock, Clock, int]:
+    """Return the times of extruding and of writing, and the bytes written."""
+    site = town(count)
+    shapes, heights = outlines(count)
+    members = cells([feature.geom for feature in site.features])
+    with timed() as extruding:
+        solids = [trimesh.creation.extrude_polygon(shape, height) for shape, height in zip(shapes, heights, strict=True)]
+    size = 0
+    with timed() as writing:
+        for inside in members.values():
+            meshes = []
+            for index in inside:
+                solid, feature = solids[index], site.features[index]
+                properties = {"id": str(feature.feature_id), "name": feature.name, "code": feature.code, "height_m": feature.height_m}
+                points = solid.triangles.reshape(-1, 3).astype(np.float32)
+                normals = np.repeat(solid.face_normals, 3, axis=0).astype(np.float32)
+                meshes.append(GltfMesh(points, feature.name, normals, properties=properties))
+            size += len(Gltf.from_meshes(meshes).to_array().tobytes())
+    return extruding, writing, size
+
+
+def _ours(count: int) -> tuple[Clock, int]:
+    site, ground = town(count), ConstantGround()
+    gc.collect()
+    with timed() as clock:
+        files = build(site, ground)
+    return clock, sum(map(len, files.values()))
+
+
+def _extrusion() -> Row:
+    shapes, heights = outlines(EXTRUDED)
+    with timed() as ours:
+        meshes = prisms(shapes, np.zeros(EXTRUDED), heights)
+    with timed() as peer:
+        solids = [trimesh.creation.extrude_polygon(shape, height) for shape, height in zip(shapes, heights, strict=True)]
+    expected = shapely.area(shapes) * heights
+    np.testing.assert_allclose([volume_m3(mesh) for mesh in meshes], expected, rtol=1e-6)
+    np.testing.assert_allclose([solid.volume for solid in solids], expected, rtol=1e-6)
+    rates = (EXTRUDED / ours.own, EXTRUDED / peer.own)
+    return Row(f"extrude {EXTRUDED:,} footprints", rates[0], "buildings/CPU s", rates[1], "trimesh", "more", "volumes equal to 1e-6")
+
+
+def run() -> list[Row]:
+    """Measure."""
+    _ours(10)
+    small, small_bytes = _ours(1000)
+    extruding, writing, peer_bytes = _peer(1000)
+    large, large_bytes = _ours(10_000)
+    name, unit = "trimesh + py3dtiles", "buildings/CPU s"
+    note = f"peer: extruding {extruding.own:.2f} s, writing {writing.own:.2f} s"
+    return [
+        Row("bake 1,000 buildings", 1000 / small.own, unit, 1000 / (extruding.own + writing.own), name, "more", note),
+        Row("size at 1,000", small_bytes / 1000, "bytes/building", peer_bytes / 1000, name, note="ours with massing and property tables"),
+        Row("bake 10,000 buildings", 10_000 / large.own, unit, better="more"),
+        Row("size at 10,000", large_bytes / 10_000, "bytes/building"),
+        _extrusion(),
+    ]

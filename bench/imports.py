@@ -1,0 +1,95 @@
+"""Importing a drawing into PostGIS, beside GDAL's ogr2ogr with the same file and the same server."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from big_drawing import write
+from city import DRAWING, ENTERPRISE, found_city
+from database import QUANJING, Bench, cluster, environment
+from figures import Clock, Row, timed
+from psycopg.conninfo import conninfo_to_dict
+
+from drawings.publish import publish_drawing
+from gis.store.connect import Actor, engine, writing
+
+ABOUT = (
+    "The same DXF into the same PostGIS (durable settings), each as a command of its own, start of the process included; CPU time of the "
+    "command and of the server together, median of the runs. `quanjing drawing import` checks the drawing by the norm, pairs outlines and "
+    "labels into features, reads arcs to 1 mm, compares with what stands, and writes history and the change log; `ogr2ogr` copies "
+    "entities into one table, block attributes and accounts left aside. A re-import changes nothing in ours; ogr2ogr writes the table anew."
+)
+RUNS = 3
+COPIES = 60
+
+
+def _gdal(bench: Bench, drawing: Path, url: str) -> Clock | None:
+    """Run ogr2ogr; None where it is missing."""
+    if shutil.which("ogr2ogr") is None:
+        return None
+    parts = conninfo_to_dict(url)
+    password = {"PGPASSWORD": str(parts.pop("password"))}
+    target = "PG:" + " ".join(f"{name}='{value}'" for name, value in parts.items())
+    command = ["ogr2ogr", "-f", "PostgreSQL", target, str(drawing), "-nln", "entities", "-overwrite", "-a_srs", "EPSG:4545"]
+    with timed(bench.postmaster) as clock:
+        subprocess.run(command, check=True, env={**os.environ, **password}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return clock
+
+
+def _ours(bench: Bench, drawing: Path, url: str) -> Clock:
+    command = [*QUANJING, "drawing", "import", str(drawing), "--enterprise", ENTERPRISE["source_code"]]
+    with timed(bench.postmaster) as clock:
+        subprocess.run(command, check=True, env=environment(url, bench.folder / "files"), stdout=subprocess.DEVNULL)
+    return clock
+
+
+def _inside(url: str, drawing: Path) -> tuple[Clock, int]:
+    """Import in this process; returns the time and the number of entities in the drawing."""
+    with timed() as clock, writing(engine(url), Actor("bench", "导入图纸", "drawing")) as connection:
+        plan, outcome = publish_drawing(connection, drawing, ENTERPRISE["source_code"])
+    assert outcome.published, [issue.message for issue in outcome.issues][:5]
+    return clock, plan.counts.entities
+
+
+def _beside(name: str, ours: list[Clock], peers: list[Clock | None]) -> list[Row]:
+    found = [peer for peer in peers if peer is not None]
+    peer_name = "ogr2ogr" if found else ""
+
+    def row(kind: str, of: Callable[[Clock], float]) -> Row:
+        peer = median(map(of, found)) if found else None
+        return Row(f"{name}, {kind}", median(map(of, ours)), "s", peer, peer_name, note="" if found else "ogr2ogr is missing")
+
+    return [row("CPU", lambda clock: clock.children + clock.tree), row("wall", lambda clock: clock.wall)]
+
+
+def run() -> list[Row]:
+    """Measure."""
+    with cluster() as bench:
+        databases = [bench.fresh(f"example_{number}").owner for number in range(RUNS)]
+        for url in databases:
+            found_city(url, drawing=None)
+        first = _beside(
+            "import the example", [_ours(bench, DRAWING, url) for url in databases], [_gdal(bench, DRAWING, url) for url in databases]
+        )
+        again = _beside(
+            "re-import it unchanged", [_ours(bench, DRAWING, url) for url in databases], [_gdal(bench, DRAWING, url) for url in databases]
+        )
+        big = bench.folder / DRAWING.name
+        write(DRAWING, big, COPIES)
+        urls = [bench.fresh(f"big_{number}").owner for number in range(2)]
+        for url in urls:
+            found_city(url, drawing=None)
+        inside, entities = _inside(urls[0], big)
+        unchanged, _ = _inside(urls[0], big)
+        title = f"import a drawing of {entities:,} entities"
+        large = _beside(title, [_ours(bench, big, urls[1])], [_gdal(bench, big, urls[1])])
+        return [
+            *first,
+            *again,
+            *large,
+            Row("the same in one process, without start", entities / inside.own, "entities/CPU s", better="more", note="client only"),
+            Row("the same, nothing changed", entities / unchanged.own, "entities/CPU s", better="more", note="client only"),
+        ]

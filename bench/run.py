@@ -1,0 +1,70 @@
+"""Run the benchmarks: `python bench/run.py [NAME…]`; a run of all writes bench/RESULTS.md."""
+
+import importlib
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from figures import Row
+
+HERE = Path(__file__).parent
+BENCHMARKS = {"import": "imports", "bake": "bakes", "rebake": "rebake", "live": "live", "picture": "picture"}
+HEAD = ("what", "ours", "peer", "unit", "ratio", "note")
+
+
+def _machine() -> list[str]:
+    """Return what it ran on."""
+    model = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
+    gib = f"{int(memory[1]) / 2**20:.0f} GiB" if memory else "unknown"
+    from gis.store.binaries import choose, installed  # noqa: PLC0415 — the table can be had without a server
+
+    server = subprocess.run([choose(installed(), None).program("postgres"), "--version"], capture_output=True, text=True, check=True)
+    return [
+        f"{os.cpu_count()} cores, {model[1] if model else platform.machine()}, {gib} of memory",
+        f"load average {os.getloadavg()[0]:.1f} at the end, the benchmark itself included",
+        f"Python {platform.python_version()}, {server.stdout.strip()}",
+    ]
+
+
+def _markdown(sections: Sequence[tuple[str, str, Sequence[Row]]], seconds: float) -> str:
+    lines = ["# How fast", "", "Written by `make bench`; every figure with a peer was measured beside it in the same run."]
+    lines += ["The ratio says how many times ahead of the peer we are; below 1 we are behind.", ""]
+    lines += [f"- {datetime.now(UTC).date().isoformat()}, `.venv/bin/python bench/run.py`, {seconds:.0f} s"]
+    lines += [f"- {line}" for line in _machine()]
+    for name, about, rows in sections:
+        lines += ["", f"## {name}", "", about, "", f"| {' | '.join(HEAD)} |", "|---|--:|--:|---|--:|---|"]
+        lines += [f"| {' | '.join(row.cells())} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def main(names: Sequence[str]) -> None:
+    """Run the named benchmarks, or all."""
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    # The tests' helpers found a city and drive the browser; pytest puts them on the path the same way.
+    sys.path.append(str(HERE.parent / "tests"))
+    begin = time.perf_counter()
+    sections = []
+    for name in names or BENCHMARKS:
+        print(f"== {name}", flush=True)
+        benchmark = importlib.import_module(BENCHMARKS[name])
+        rows: list[Row] = benchmark.run()
+        for row in rows:
+            what, ours, peer, unit, ratio, note = row.cells()
+            print(f"{what:52} {ours:>9} {unit:16} peer {peer:32} {ratio:>8}  {note}", flush=True)
+        sections.append((name, benchmark.ABOUT, rows))
+    print(f"{time.perf_counter() - begin:.0f} s")
+    if not names:
+        HERE.joinpath("RESULTS.md").write_text(_markdown(sections, time.perf_counter() - begin), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

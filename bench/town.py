@@ -1,0 +1,65 @@
+"""A generated town: buildings of three shapes on a grid, the same each time."""
+
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import affinity
+
+from gis.crs import lonlat_to_xy, xy_to_lonlat
+from gis.models.feature import Feature, Site
+
+LONLAT = (107.5, 31.2)
+PITCH_M = 40.0
+SEED = 20260301
+EPOCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+
+def _id(key: str) -> UUID:
+    return uuid5(NAMESPACE_URL, f"https://quanjing.bench/{key}")
+
+
+def outlines(count: int) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Return footprints in metres (60 % boxes, 25 % L, 15 % with a court) and their heights."""
+    chance = np.random.default_rng(SEED)
+    columns = int(np.ceil(np.sqrt(count)))
+    shapes = []
+    for index in range(count):
+        w, d, kind, turn = chance.uniform(12, 26), chance.uniform(10, 20), chance.random(), chance.uniform(0, 90)
+        if kind < 0.60:
+            shape = shapely.box(0, 0, w, d)
+        elif kind < 0.85:
+            shape = shapely.Polygon([(0, 0), (w, 0), (w, d / 2), (w / 2, d / 2), (w / 2, d), (0, d)])
+        else:
+            court = [(w / 3, d / 3), (w / 3, 2 * d / 3), (2 * w / 3, 2 * d / 3), (2 * w / 3, d / 3)]
+            shape = shapely.Polygon([(0, 0), (w, 0), (w, d), (0, d)], [court])
+        shape = affinity.rotate(shape, turn, origin=(0, 0))
+        shapes.append(affinity.translate(shape, PITCH_M * (index % columns), PITCH_M * (index // columns)))
+    return np.array(shapes, object), chance.uniform(6, 40, count).round(1)
+
+
+def town(count: int) -> Site:
+    """Return a site with that many buildings, named in Chinese, with three attributes each."""
+    shapes, heights = outlines(count)
+    anchor = lonlat_to_xy(np.array([LONLAT]))[0]
+    placed = shapely.transform(shapes, lambda xy: xy_to_lonlat(xy + anchor))
+    owner = _id("enterprise")
+    features = tuple(
+        Feature(
+            _id(f"building/{index}"),
+            "building",
+            owner,
+            f"B{index:05d}",
+            f"{index}号厂房",
+            geom,
+            height_m=height,
+            z_min_m=0.0,
+            z_max_m=height,
+            attributes={"storeys": int(height // 3), "roof": "flat", "use": "生产"},
+        )
+        for index, (geom, height) in enumerate(zip(placed, heights.tolist(), strict=True))
+    )
+    enterprise = Feature(owner, "enterprise", None, None, "生成的园区", shapely.Point(LONLAT))
+    return Site(enterprise, (*LONLAT, 0.0), features, EPOCH)
