@@ -27,8 +27,8 @@ ABOUT = (
     f"whole event at each client. Burst: {BURST:,} rows updated, one transaction each, as fast as one connection goes; from the first "
     "COMMIT to the last event at the last client. Peer: a row trigger that sends the row as NOTIFY payload and a FastAPI server that "
     "hands it on (`bench/naive_stream.py`); it keeps nothing: a client that was away, a payload over 8 kB, or a restart loses events, "
-    "and it has no history, no scopes and no state beyond the row. Ours sends a change at once where 50 ms were quiet, else what gathers in 50 ms "
-    "as one frame, and only what the change log proves complete."
+    "and it has no history, no scopes and no state beyond the row. Ours sends a change at once where 50 ms were quiet, else what gathers "
+    "in 50 ms as one frame, and only what the change log proves complete."
 )
 
 
