@@ -18,7 +18,7 @@ from tiles.tileset import build
 
 ABOUT = (
     "Generated buildings (60 % boxes, 25 % L, 15 % with a court), in memory, CPU time. Ours: `tiles.tileset.build` from longitude and "
-    "latitude to a checked 3D Tiles 1.1 tileset: solids, massing, one property table a tile, statistics. Peer: `trimesh.creation."
+    "latitude to a whole 3D Tiles 1.1 tileset: solids, massing, one property table a tile, statistics. Peer: `trimesh.creation."
     "extrude_polygon` (earcut) and py3dtiles' `Gltf.from_meshes`, one `GltfMesh` a building with flat normals, cut into the same cells, "
     "four values a building in `extras`; it is given the footprints in metres and makes no tileset.json, massing, or property tables. "
     "(`py3dtiles export` itself reads PostGIS through psycopg2, which is not installed.) Extrusion alone: `models3d.parts.prism.prisms` "

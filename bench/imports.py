@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import psycopg
 from big_drawing import write
 from city import DRAWING, ENTERPRISE, found_city
 from database import QUANJING, Bench, cluster, environment
@@ -16,13 +18,16 @@ from psycopg.conninfo import conninfo_to_dict
 from drawings.publish import publish_drawing
 from gis.store.connect import Actor, engine, writing
 
+RUNS = 3
 ABOUT = (
     "The same DXF into the same PostGIS (durable settings), each as a command of its own, start of the process included; CPU time of the "
-    "command and of the server together, median of the runs. `quanjing drawing import` checks the drawing by the norm, pairs outlines and "
-    "labels into features, reads arcs to 1 mm, compares with what stands, and writes history and the change log; `ogr2ogr` copies "
-    "entities into one table, block attributes and accounts left aside. A re-import changes nothing in ours; ogr2ogr writes the table anew."
+    f"command and of the server together, median of {RUNS} runs (one of the big drawing). `quanjing drawing import` checks the drawing by "
+    "the norm, pairs outlines and labels into features, reads arcs to 1 mm, transforms to EPSG:4490, compares with what stands, and writes "
+    "history and the change log; `ogr2ogr` writes every entity and every block attribute as a row of one table, in the drawing's own "
+    "coordinates, nothing related to anything. A re-import changes nothing in ours; ogr2ogr writes the table anew. It is a copy, not an "
+    "import, and so a lower bound rather than a rival: there is no program that we know that does the same work."
 )
-RUNS = 3
+RATE = "entities/CPU s, client only"
 COPIES = 60
 
 
@@ -65,6 +70,21 @@ def _beside(name: str, ours: list[Clock], peers: list[Clock | None]) -> list[Row
     return [row("CPU", lambda clock: clock.children + clock.tree), row("wall", lambda clock: clock.wall)]
 
 
+def _copied(url: str) -> int:
+    """Return the number of rows that ogr2ogr wrote; 0 where it is missing."""
+    with psycopg.connect(url) as connection:
+        if connection.execute("SELECT to_regclass('entities')").fetchone() == (None,):
+            return 0
+        row = connection.execute("SELECT count(*) FROM entities").fetchone()
+        return row[0] if row else 0
+
+
+def _stored(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM feature_view").fetchone()
+        return row[0] if row else 0
+
+
 def run() -> list[Row]:
     """Measure."""
     with cluster() as bench:
@@ -86,10 +106,17 @@ def run() -> list[Row]:
         unchanged, _ = _inside(urls[0], big)
         title = f"import a drawing of {entities:,} entities"
         large = _beside(title, [_ours(bench, big, urls[1])], [_gdal(bench, big, urls[1])])
+        # Once more in a process that has read its code: what the start of the command costs is left away.
+        url = bench.fresh("inside").owner
+        found_city(url, drawing=None)
+        small, small_entities = _inside(url, DRAWING)
+        counts = f"{_stored(urls[1]):,} features with history; ogr2ogr {_copied(urls[1]):,} rows"
+        large = [replace(row, note=counts if row.peer else row.note) for row in large]
         return [
             *first,
             *again,
             *large,
-            Row("the same in one process, without start", entities / inside.own, "entities/CPU s", better="more", note="client only"),
-            Row("the same, nothing changed", entities / unchanged.own, "entities/CPU s", better="more", note="client only"),
+            Row("the example, in a running process", small_entities / small.own, RATE, better="more", note=f"{small.wall:.2f} s wall"),
+            Row("the big one, in a running process", entities / inside.own, RATE, better="more", note=f"{inside.wall:.2f} s wall"),
+            Row("the big one, nothing changed", entities / unchanged.own, RATE, better="more", note=f"{unchanged.wall:.2f} s wall"),
         ]

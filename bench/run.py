@@ -25,11 +25,17 @@ def _machine() -> list[str]:
     gib = f"{int(memory[1]) / 2**20:.0f} GiB" if memory else "unknown"
     from gis.store.binaries import choose, installed  # noqa: PLC0415 — the table can be had without a server
 
-    server = subprocess.run([choose(installed(), None).program("postgres"), "--version"], capture_output=True, text=True, check=True)
+    binaries = choose(installed(), None)
+
+    def said(program: str, option: str) -> str:
+        return subprocess.run([binaries.program(program), option], capture_output=True, text=True, check=True).stdout.strip()
+
+    control = Path(said("pg_config", "--sharedir"), "extension", "postgis.control").read_text(encoding="utf-8")
+    postgis = re.search(r"default_version = '(.+)'", control)
     return [
         f"{os.cpu_count()} cores, {model[1] if model else platform.machine()}, {gib} of memory",
         f"load average {os.getloadavg()[0]:.1f} at the end, the benchmark itself included",
-        f"Python {platform.python_version()}, {server.stdout.strip()}",
+        f"Python {platform.python_version()}, {said('postgres', '--version')}, PostGIS {postgis[1] if postgis else 'unknown'}",
     ]
 
 

@@ -1,5 +1,6 @@
 """Where baked tilesets lie: a port, and folders behind it."""
 
+import errno
 import os
 import re
 import shutil
@@ -128,6 +129,10 @@ class FolderTileStore:
             return (self._folder(enterprise, version) / PurePosixPath(path)).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise
 
     def versions(self, enterprise: UUID) -> list[str]:
         """Return the versions, oldest first; versions of one instant by name."""
@@ -141,6 +146,8 @@ class FolderTileStore:
         """Forget a version: it is renamed out of sight, then deleted."""
         place = self._folder(enterprise, version)
         gone = place.with_name(f".old-{version}")
+        # What an earlier, killed removal left.
+        shutil.rmtree(gone, ignore_errors=True)
         try:
             place.rename(gone)
         except FileNotFoundError:

@@ -111,3 +111,18 @@ def test_the_first_of_two_writers_wins(store: FolderTileStore, monkeypatch: pyte
     monkeypatch.setattr(Path, "rename", beaten)
     store.put(ME, "0a", FILES)
     assert store.get(ME, "0a", "tileset.json") == b"{}"
+
+
+def test_a_removal_that_was_killed_is_finished_by_the_next(store: FolderTileStore) -> None:
+    store.put(ME, "0a1b", FILES)
+    left = store.root / str(ME) / ".old-0a1b"
+    left.mkdir()
+    (left / "tileset.json").write_bytes(b"{}")
+    store.remove(ME, "0a1b")
+    assert not left.exists()
+    assert store.versions(ME) == []
+
+
+def test_a_name_longer_than_the_disk_takes_is_no_file(store: FolderTileStore) -> None:
+    store.put(ME, "0a1b", FILES)
+    assert store.get(ME, "0a1b", "x" * 300) is None

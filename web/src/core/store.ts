@@ -143,7 +143,7 @@ export class FeatureStore {
   applyTileset(event: TilesetEvent): boolean {
     const enterprise = this.enterprises.get(event.enterprise_id);
     if (!enterprise) return true;
-    enterprise.tileset = { version: event.version, url: event.url };
+    enterprise.tileset = event.version && event.url ? { version: event.version, url: event.url } : null;
     this.emit({ topic: "tileset", enterprise: event.enterprise_id });
     return false;
   }

@@ -142,10 +142,11 @@ export interface StateEvent {
   state: State;
 }
 
+/** Both null where the enterprise was withdrawn. */
 export interface TilesetEvent {
   enterprise_id: string;
-  version: string;
-  url: string;
+  version: string | null;
+  url: string | null;
 }
 
 export const EMPTY_STATE: State = { alarm_level: null, open_alarms: 0, case_count: 0, case_ids: [], readings: {} };
