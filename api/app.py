@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -13,16 +13,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors
 from api.caller import LOCAL, Caller
+from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.pages import Headers, pages
-from api.routes import enterprises, features, health, kinds, live, tiles3d
+from api.routes import drafts, enterprises, features, health, kinds, live, tiles3d
 from gis.settings import Settings
 from gis.store.changes import store_id
 from gis.store.cluster import urls
 from tiles.bake import bakery
 
-ROUTERS = (health.router, enterprises.router, features.router, kinds.router, tiles3d.router, live.router)
+ROUTERS = (health.router, enterprises.router, features.router, kinds.router, tiles3d.router, live.router, drafts.router)
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -45,15 +46,17 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 store = await store_id(connection)
                 hub = Hub(connect, store)
                 await hub.start(connection)
-            app.state.house = House(settings, pool, hub, bakery(settings).store, store)
-            follower = asyncio.create_task(hub.run())
+            watch = Watch(connect)
+            app.state.house = House(settings, pool, hub, watch, bakery(settings).store, store)
+            followers = [asyncio.create_task(hub.run()), asyncio.create_task(watch.run())]
             try:
                 yield
             finally:
                 hub.close()
-                follower.cancel()
-                with suppress(asyncio.CancelledError):
-                    await follower
+                watch.close()
+                for follower in followers:
+                    follower.cancel()
+                await asyncio.gather(*followers, return_exceptions=True)
 
     return lifespan
 

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     HEALTH_READ = "health:read"
     FEATURES_READ = "features:read"
     TILES_READ = "tiles:read"
+    DRAWINGS_IMPORT = "drawings:import"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from psycopg import OperationalError
 from starlette.exceptions import HTTPException
 
 from api.answers import encoded
-from gis.errors import DatabaseError, Forbidden, Invalid, NotFound, QuanjingError
+from gis.errors import Conflict, DatabaseError, Forbidden, Invalid, NotFound, QuanjingError, TooLarge
 
 log = logging.getLogger(__name__)
 
 STATUS: dict[type[QuanjingError], tuple[int, str]] = {
+    TooLarge: (413, "内容太大"),
     Invalid: (400, "参数有误"),
+    Conflict: (409, "现在不能这样做"),
     Forbidden: (403, "无权访问"),
     NotFound: (404, "没有找到"),
     DatabaseError: (503, "数据库暂不可用"),
@@ -32,7 +34,11 @@ def problem(status: int, title: str, detail: str, **members: str) -> Response:
 async def _ours(_: Request, error: Exception) -> Response:
     status, title = next(row for class_, row in STATUS.items() if isinstance(error, class_))
     members = {"parameter": error.parameter} if isinstance(error, Invalid) else {}
-    return problem(status, title, str(error), **members)
+    response = problem(status, title, str(error), **members)
+    if isinstance(error, TooLarge):
+        # What is still on its way is not read.
+        response.headers["Connection"] = "close"
+    return response
 
 
 async def _http(_: Request, error: Exception) -> Response:

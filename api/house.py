@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from api.drafting import Watch
 from api.live import Hub
 from gis.settings import Settings
 from tiles.store import TileStore
@@ -14,11 +15,12 @@ from tiles.store import TileStore
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Settings, the read-only pool, the live hub, the tiles."""
+    """Settings, the pool (read-only but for drafts), the live hub, the watch over drafts, the tiles."""
 
     settings: Settings
     pool: AsyncConnectionPool[AsyncConnection]
     hub: Hub
+    watch: Watch
     tiles: TileStore
     store_id: str
 

@@ -1,5 +1,7 @@
 """The built pages as static files, and the headers that keep them to themselves."""
 
+import os
+
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,6 +56,15 @@ class Headers:
         await self.app(scope, receive, with_headers)
 
 
+class _Pages(StaticFiles):
+    """Static files in which `/drafting` finds `drafting.html`."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        found = super().lookup_path(path)
+        named = found[1] is None and path not in ("", ".") and "." not in path
+        return super().lookup_path(f"{path}.html") if named else found
+
+
 def pages(folder: str) -> StaticFiles:
-    """Return the application that serves the built pages, `index.html` at the root."""
-    return StaticFiles(directory=folder, html=True, check_dir=False)
+    """Return the application that serves the built pages: `index.html` at the root, the others by name."""
+    return _Pages(directory=folder, html=True, check_dir=False)

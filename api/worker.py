@@ -3,9 +3,26 @@
 import asyncio
 import signal
 
-from api import log
+from psycopg import AsyncConnection
+
+from api import draftsman, log
 from gis.settings import Settings
-from tiles.bake import run_worker
+from gis.store.cluster import urls
+from tiles import bake
+
+
+async def work(settings: Settings) -> None:
+    """Bake what changes and read the drawings that people bring, until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    url = urls(settings).owner
+
+    async def connect() -> AsyncConnection:
+        return await AsyncConnection.connect(url, autocommit=True)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bake.work(connect, bake.bakery(settings), stop))
+        group.create_task(draftsman.work(connect, url, stop))
 
 
 def main() -> None:
@@ -13,7 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings()
     log.configure(settings.data_dir, "worker")
-    asyncio.run(run_worker(settings))
+    asyncio.run(work(settings))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Checks of a whole plan: codes used twice, what lies outside the boundary, what overlaps, what is missing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,10 @@ OVERLAP_M2 = 0.05
 OVERLAP_HEIGHT_M = 0.01
 """Solids that share less height than this only stand on each other, metres."""
 SOLIDS = ("building", "structure", "underground_structure")
+INSIDE = (*SOLIDS, "production_unit", "treatment_facility", "storage")
+"""Kinds that lie inside the boundary (norm, E303)."""
+NEAR = ("outlet", "monitoring_point")
+"""Kinds that may lie somewhat outside."""
 
 
 def place_of(feature: PlanFeature, xy: BaseGeometry | None = None, field: str | None = None) -> Place:
@@ -74,15 +78,14 @@ def boundary_issues(features: Sequence[PlanFeature]) -> list[Issue]:
     outer = unary_union([feature.xy for feature in features if feature.kind == "site_boundary"])
     if outer.is_empty:
         return [finding("W202", "没有厂界（QJ-A-BOUND 上没有可用的闭合轮廓）", "请在 QJ-A-BOUND 上画闭合厂界", Place(layer="QJ-A-BOUND"))]
-    issues = []
+    issues, touched = [], outer.buffer(TOUCH_M)
     for feature in features:
-        if feature.kind == "site_boundary":
+        if feature.kind not in (*INSIDE, *NEAR):
             continue
-        reach = TOUCH_M if feature.kind in SOLIDS else OUTLET_REACH_M
-        outside = feature.xy.difference(outer.buffer(reach)) if feature.kind in SOLIDS else feature.xy
-        beyond = not outside.is_empty if feature.kind in SOLIDS else outer.distance(feature.xy) > reach
+        outside = feature.xy.difference(touched) if feature.kind in INSIDE else feature.xy
+        beyond = not outside.is_empty if feature.kind in INSIDE else outer.distance(feature.xy) > OUTLET_REACH_M
         if beyond:
-            hint = "请移入厂界内，或修改厂界" if feature.kind in SOLIDS else "排放口、监控点距厂界不得超过 50 m"
+            hint = "请移入厂界内，或修改厂界" if feature.kind in INSIDE else "排放口、监控点距厂界不得超过 50 m"
             issues.append(finding("E303", f"{title(feature)} 在厂界之外", hint, place_of(feature, outside)))
     return issues
 
@@ -116,9 +119,11 @@ def _extent(features: Sequence[PlanFeature]) -> list[Issue]:
     return extent_issues(unary_union(shapes).bounds) if shapes else []
 
 
-CHECKS: tuple[Callable[[Sequence[PlanFeature]], list[Issue]], ...] = (_extent, duplicate_codes, boundary_issues, overlaps)
+def check(features: Sequence[PlanFeature], *, by_norm: bool = True) -> list[Issue]:
+    """Run every check of a whole plan; all findings at once.
 
-
-def check(features: Sequence[PlanFeature]) -> list[Issue]:
-    """Run every check of a whole plan; all findings at once."""
-    return [issue for one in CHECKS for issue in one(features)]
+    A survey may show a part of a plant, without its boundary, and things that stand on each other: there only codes and extent are judged.
+    """
+    mapped = [feature for feature in features if not KINDS[feature.kind].schematic]
+    issues = [*_extent(mapped), *duplicate_codes(features)]
+    return [*issues, *boundary_issues(mapped), *overlaps(mapped)] if by_norm and mapped else issues

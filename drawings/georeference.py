@@ -1,12 +1,19 @@
-"""Where on Earth a drawing lies, told by the size of its coordinates: EPSG:4545, zone-prefixed EPSG:4524, or not usable as it is."""
+"""Where on Earth a drawing lies: by control points, by a CRS that is given, by GEODATA, or by the size of its coordinates."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
+from ezdxf.document import Drawing
 from numpy.typing import NDArray
 
+from drawings.frames import Frame
+from drawings.gcp import drawn_points, frame_by, points_of
+from drawings.geodata import georeference_of
 from drawings.ledger import finding
-from drawings.norm import METRES
+from drawings.units import EXTENT_M, declared, norm_issues
+from gis.crs import lonlat_to_xy, source_of, to_lonlat
+from gis.errors import CoordinateError
+from gis.geometry.similarity import Similarity
 from gis.issues import Issue, Place
 
 EASTING = (360_000.0, 560_000.0)
@@ -15,23 +22,11 @@ NORTHING = (3_370_000.0, 3_580_000.0)
 """Northings of Dazhou in EPSG:4545, with a margin, metres."""
 ZONE_PREFIX = 36_000_000.0
 """What zone-prefixed eastings (EPSG:4524, zone 36) carry on top, metres."""
-EXTENT_M = (20.0, 10_000.0)
-"""Smallest and largest plausible side of a plant, metres."""
-UNITS = {1: "英寸", 2: "英尺", 4: "毫米", 5: "厘米", 7: "千米"}
-"""$INSUNITS codes people meet (DXF reference, header variables)."""
+
+FAR_M = 100_000.0
+"""Coordinates beyond this on both axes are a surveyor's, not a drafter's local ones."""
 
 Points = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """How drawing coordinates become EPSG:4545 metres."""
-
-    known: bool
-    """False: the place is unknown, nothing may be stored."""
-    offset_east: float = 0.0
-    """To subtract from x, metres."""
-    issues: tuple[Issue, ...] = ()
 
 
 def _inside(value: float, limits: tuple[float, float]) -> bool:
@@ -59,6 +54,9 @@ def _unplaced(x: float, y: float) -> Frame:
         named = f"（带号 {zone}）" if zone else ""
         hint = "请核对中央经线是否为 108°E（EPSG:4545）、坐标是否为达州境内"
         return _refused("E603", f"坐标像国家投影坐标{named}，但不在达州范围内", hint, at)
+    if abs(x) > FAR_M and abs(y) > FAR_M:
+        hint = "请核对坐标系；测绘图要移到本地须用 --gcp 给出控制点，其他坐标系用 --crs 指明"
+        return _refused("E603", "坐标像某个测量坐标系，但不在达州范围内", hint, at)
     return _refused(
         "E601", "图纸没有真实坐标（不是 EPSG:4545 的东、北坐标）", "请按 CGCS2000 三度带中央经线 108°E 的真实坐标绘制，不平移、不旋转", at
     )
@@ -75,25 +73,17 @@ def frame_of(points: Points) -> Frame:
         Drawing coordinates of what is to be stored.
     """
     if len(points) == 0:
-        return Frame(known=True)
+        return Frame(known=True, method="norm")
     x, y = (float(value) for value in np.median(points, axis=0))
     at = (round(x, 3), round(y, 3))
     if _is_dazhou(x, y):
-        return Frame(known=True)
+        return Frame(known=True, method="norm")
     if _is_dazhou(x - ZONE_PREFIX, y):
         issue = finding(
             "W603", "横坐标带 36 带带号（EPSG:4524），已减去 36 000 000 m 按 EPSG:4545 读取", "下次出图请用不带带号的坐标", Place(xy=at)
         )
-        return Frame(known=True, offset_east=ZONE_PREFIX, issues=(issue,))
+        return Frame(known=True, similarity=Similarity(source=(ZONE_PREFIX, 0.0)), method="norm", issues=(issue,))
     return _unplaced(x, y)
-
-
-def unit_issues(insunits: int) -> list[Issue]:
-    """Return what is wrong with the unit a drawing declares; 0 (none declared) is left to the coordinates."""
-    if insunits in (0, METRES):
-        return []
-    unit = UNITS.get(insunits, f"代码 {insunits}")
-    return [finding("E106", f"图形单位声明为{unit}，规范要求米", "请在 UNITS 中改为“米”（$INSUNITS=6）", Place(field="$INSUNITS"))]
 
 
 def extent_issues(bounds: tuple[float, float, float, float]) -> list[Issue]:
@@ -103,3 +93,104 @@ def extent_issues(bounds: tuple[float, float, float, float]) -> list[Issue]:
         return []
     place = Place(xy=(round(bounds[0], 3), round(bounds[1], 3)))
     return [finding("E106", f"厂区范围 {side:.1f} m，不在 20 m 至 10 km 之间", "请核对图形单位，或删去远处的散落图元", place)]
+
+
+REGISTERED_REACH_M = 2_000.0
+"""How far a plan may lie from its enterprise's registered point, metres (norm, Georeference)."""
+
+
+def _in_dazhou(frame: Frame, points: Points) -> Frame:
+    """Refuse a frame that puts the middle of a drawing outside Dazhou, saying where it lies."""
+    if len(points) == 0 or not frame.known:
+        return frame
+    try:
+        middle = frame.xy(np.median(points, axis=0)[None])
+    except CoordinateError as error:
+        return replace(frame, known=False, issues=(*frame.issues, _unusable(str(error))))
+    if not np.all(np.isfinite(middle)) or not _is_dazhou(float(middle[0, 0]), float(middle[0, 1])):
+        hint = "请核对坐标系；测绘图要移到本地须用 --gcp 给出控制点"
+        issue = finding("E603", f"{_words(frame, points)}，不在达州范围内", hint, Place(field=frame.method.upper()))
+        return replace(frame, known=False, issues=(*frame.issues, issue))
+    return frame
+
+
+def _words(frame: Frame, points: Points) -> str:
+    """Say where the middle of a drawing lies."""
+    inner = frame.similarity.points(np.median(points, axis=0)[None])
+    if frame.source is None:
+        return f"图纸中心在东 {inner[0, 0]:.0f}、北 {inner[0, 1]:.0f}（EPSG:4545）"
+    lon, lat = to_lonlat(inner, frame.source)[0]
+    return f"按 {frame.source} 图纸中心在经度 {lon:.5f}、纬度 {lat:.5f}"
+
+
+def _unusable(why: str) -> Issue:
+    hint = "西安80、北京54 等需要测绘部门的转换参数；请先转换到 CGCS2000"
+    return finding("E610", f"坐标系不能采用：{why}", hint, Place(field="CRS"))
+
+
+def _by_crs(crs: str, points: Points) -> Frame:
+    try:
+        source = source_of(crs)
+        middle = np.median(points, axis=0) if len(points) else np.zeros(2)
+        to_lonlat(middle[None], source)
+    except CoordinateError as error:
+        return Frame(known=False, method="crs", issues=(_unusable(str(error)),))
+    at = (float(middle[0]), float(middle[1]))
+    return Frame(known=True, source=source, middle=at, method="crs", note={"crs": str(source)})
+
+
+def _near_registered(frame: Frame, points: Points, registered: tuple[float, float]) -> Frame:
+    """Refuse a frame that puts a plan far from the registered point of its enterprise."""
+    if not frame.known or len(points) == 0:
+        return frame
+    there = lonlat_to_xy(np.array([registered]))[0]
+    distance = float(np.min(np.hypot(*(frame.xy(points) - there).T)))
+    if distance <= REGISTERED_REACH_M:
+        return frame
+    hint = "请核对图纸属于哪个企业，或改正企业的登记位置"
+    issue = finding("E603", f"图纸距企业登记位置 {distance / 1000:.1f} km（限 2 km）", hint, Place())
+    return replace(frame, known=False, issues=(*frame.issues, issue))
+
+
+def _found(document: Drawing, points: Points, crs: str | None, gcp: str | None) -> Frame:
+    if gcp is not None:
+        control, faults = points_of(gcp)
+        if faults:
+            return Frame(known=False, method="gcp", issues=tuple(faults))
+        return _in_dazhou(frame_by(control, document), points)
+    if crs is not None:
+        return _in_dazhou(_by_crs(crs, points), points)
+    drawn = drawn_points(document)
+    if drawn:
+        return _in_dazhou(frame_by(drawn, document), points)
+    georeference, faults = georeference_of(document)
+    if georeference is not None:
+        middle = (float(np.median(points[:, 0])), float(np.median(points[:, 1]))) if len(points) else (0.0, 0.0)
+        note = {"crs": str(georeference.source)}
+        return _in_dazhou(Frame(True, georeference.similarity, georeference.source, middle, "geodata", note), points)
+    frame = frame_of(points)
+    return replace(frame, issues=(*norm_issues(declared(document)), *faults, *frame.issues))
+
+
+def place_drawing(
+    document: Drawing, points: Points, *, crs: str | None = None, gcp: str | None = None, registered: tuple[float, float] | None = None
+) -> Frame:
+    """Return how a drawing's coordinates become EPSG:4545 metres; nothing is guessed: what is not proven is refused.
+
+    Asked in this order: control points of a file, a CRS that is given, `QJ_GCP` blocks, GEODATA, the size of the coordinates themselves.
+
+    Parameters
+    ----------
+    document : Drawing
+        As read.
+    points : (n, 2) float64
+        Drawing coordinates of what is to be stored.
+    crs : str, optional
+        What the coordinates are in (see `gis.crs.source_of`).
+    gcp : str, optional
+        CSV text of control points (see `drawings.gcp`).
+    registered : tuple of float, optional
+        Longitude and latitude (EPSG:4490, degrees) of the enterprise.
+    """
+    frame = _found(document, points, crs, gcp)
+    return _near_registered(frame, points, registered) if registered else frame

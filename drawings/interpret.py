@@ -1,7 +1,7 @@
 """From a drawing to a site plan: what each entity means by the norm, and what is wrong with it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,43 +10,29 @@ import shapely
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
-from shapely.geometry import Point
+from shapely.geometry import MultiPolygon, Point
+from shapely.geometry.base import BaseGeometry
 
 from drawings.checks import check, without_copied_ids
-from drawings.georeference import Frame, frame_of, unit_issues
+from drawings.curves import FARTHEST, anchor
+from drawings.frames import Frame
+from drawings.georeference import place_drawing
 from drawings.labels import Label, attributes_of, code_issues, measures_of, read_label
-from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, printable
-from drawings.norm import APPID, LAYERS, Layer, blocks_on
-from drawings.outlines import Outline, curve_of, read_outline
+from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, whole
+from drawings.making import made
+from drawings.mapping import Mapping
+from drawings.norm import APPID, LAYERS, blocks_on
+from drawings.options import Options
+from drawings.outlines import Outline, read_line, read_outline
+from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
+from drawings.sorting import Found, Item, Sorter, refuse_unknown
 from gis.crs import xy_to_lonlat
 from gis.issues import Issue, Place, Severity
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, PlanSource, SitePlan
 
-DECORATION = {
-    "HATCH": "填充",
-    "MPOLYGON": "填充",
-    "SOLID": "填充",
-    "TEXT": "注记文字（属性以标注块为准）",
-    "MTEXT": "注记文字（属性以标注块为准）",
-    "DIMENSION": "尺寸与引线",
-    "LEADER": "尺寸与引线",
-    "MULTILEADER": "尺寸与引线",
-    "WIPEOUT": "遮罩与图像",
-    "IMAGE": "遮罩与图像",
-    "VIEWPORT": "视口",
-}
-"""Entities that decorate any layer and carry no facts: type → reason for leaving them out."""
 SEVERITY_ORDER = list(Severity)
-
-
-@dataclass(slots=True)
-class _Sorted:
-    """The entities that carry facts, by what they can be."""
-
-    outlines: list[DXFEntity]
-    symbols: list[Insert]
 
 
 def _by_handle(entities: Sequence[DXFEntity]) -> list[DXFEntity]:
@@ -54,77 +40,48 @@ def _by_handle(entities: Sequence[DXFEntity]) -> list[DXFEntity]:
     return sorted(entities, key=lambda entity: (len(handle_of(entity)), handle_of(entity)))
 
 
-def _sort_entity(entity: DXFEntity, layer: Layer, ledger: Ledger, found: _Sorted) -> None:
-    kind_of_entity = entity.dxftype()
-    if not layer.kinds:
-        ledger.ignore(entity, f"{layer.name} {layer.label}：暂不入库")
-    elif kind_of_entity in DECORATION:
-        ledger.ignore(entity, DECORATION[kind_of_entity])
-    elif kind_of_entity == "ACAD_PROXY_ENTITY":
-        hint = "请在原软件中“图形导出”或炸开后另存"
-        ledger.refuse([handle_of(entity)], finding("W105", "代理图元（第三方软件对象）无法读取", hint, place_of(entity)))
-    elif isinstance(entity, Insert):
-        found.symbols.append(entity)
-    elif any(kind.geometry == "Polygon" for kind in layer.kinds):
-        found.outlines.append(entity)
-    else:
-        hint = f"图层 {layer.name}（{layer.label}）只放：{'、'.join(blocks_on(layer))}"
-        ledger.refuse([handle_of(entity)], finding("E203", f"{kind_of_entity} 不是规范的点位块", hint, place_of(entity)))
-
-
-def _sort(entities: Sequence[DXFEntity], ledger: Ledger) -> _Sorted:
-    """Share out the entities by layer and type; unknown layers are refused, one issue a layer."""
-    found = _Sorted([], [])
-    unknown: dict[str, list[DXFEntity]] = {}
-    for entity in entities:
-        layer = LAYERS.get(layer_of(entity))
-        if layer is None:
-            unknown.setdefault(layer_of(entity), []).append(entity)
-        else:
-            _sort_entity(entity, layer, ledger, found)
-    for name, rows in unknown.items():
-        issue = finding(
-            "E201", f"图层 {printable(name)} 不在规范内，其上 {len(rows)} 个图元未采用", "请改到规范图层，或删去", place_of(rows[0])
-        )
-        ledger.refuse((handle_of(entity) for entity in rows), issue)
-    return found
-
-
-def _frame(found: _Sorted) -> Frame:
+def _frame(document: Drawing, found: Found, options: Options, mapping: Mapping | None) -> Frame:
     places = [entity.ocs().to_wcs(entity.dxf.insert).xyz[:2] for entity in found.symbols]
-    for entity in found.outlines:
-        curve = curve_of(entity, 0.0)
-        if curve is not None and len(curve.ring):
-            places.append((float(curve.ring[0][0]), float(curve.ring[0][1])))
+    items = [item.entity for item in (*found.areas, *found.lines, *found.spots)]
+    # Where nothing is to be stored, all that is drawn says where it lies.
+    items = items or ([] if places else list(document.modelspace()))
+    places += [point for entity in items if (point := anchor(entity)) is not None]
     points = np.array(places, dtype=float).reshape(-1, 2)
-    return frame_of(points[np.all(np.isfinite(points), axis=1)])
+    return place_drawing(
+        document,
+        points[np.all(np.isfinite(points), axis=1)],
+        crs=options.crs or (mapping.crs if mapping else None),
+        gcp=options.gcp,
+        registered=options.registered,
+    )
 
 
-def _outlines(entities: Sequence[DXFEntity], offset_east: float, ledger: Ledger) -> list[Outline]:
+def _outlines(items: Sequence[Item], frame: Frame, ledger: Ledger) -> list[Outline]:
     """Read the outlines; a second one in the same place is left out with a warning."""
     kept: dict[tuple[object, ...], Outline] = {}
-    for entity in entities:
-        outline, issues = read_outline(entity, offset_east)
+    for item in items:
+        outline, issues = read_outline(item, frame)
         ledger.issues += issues
         if outline is None:
-            ledger.refused.add(handle_of(entity))
+            ledger.refused.add(handle_of(item.entity))
             continue
         shape = outline.polygon
         key = (outline.layer, *np.round([*shape.bounds, shape.area], 2).tolist())
         if key in kept:
             message = f"轮廓重复，与图元 {kept[key].handle} 相同"
-            ledger.issues.append(finding("W305", message, "请删去一个（OVERKILL）", place_of(entity, shape.exterior.coords[0])))
-            ledger.ignore(entity, "重复图元")
+            place = place_of(item.entity, shape.exterior.coords[0])
+            ledger.issues.append(finding("W305", message, "请删去一个（OVERKILL）", place))
+            ledger.ignore(item.entity, "重复图元")
         else:
             kept[key] = outline
     return list(kept.values())
 
 
-def _labels(entities: Sequence[Insert], offset_east: float, ledger: Ledger) -> list[Label]:
+def _labels(entities: Sequence[Insert], frame: Frame, ledger: Ledger) -> list[Label]:
     """Read the labels and point symbols; a second one in the same place saying the same is left out with a warning."""
     kept: dict[tuple[object, ...], Label] = {}
     for entity in entities:
-        label, issues = read_label(entity, offset_east)
+        label, issues = read_label(entity, frame)
         ledger.issues += issues
         if label is None:
             ledger.refused.add(handle_of(entity))
@@ -208,12 +165,20 @@ def _solid_feature(solid: Solid, ledger: Ledger) -> PlanFeature | None:
         return None
     entities = [outline.entity, *([label.entity] if label else [])]
     shape = {**outline.shape, "holes": [hole.shape for hole in solid.holes]} if solid.holes else outline.shape
-    facts: dict[str, Any] = _labelled(label, ledger) if label else {"kind": "site_boundary", "code": None, "name": "厂界"}
-    names = {attribute.name for attribute in KINDS[facts["kind"]].attributes}
-    if "diameter_m" in names and outline.shape["type"] == "circle":
+    facts = _labelled(label, ledger) if label else made(Item(outline.entity, outline.making), ledger)
+    if facts is None:
+        ledger.refused.update(handles)
+        return None
+    kind = KINDS[facts["kind"]]
+    if "diameter_m" in {attribute.name for attribute in kind.attributes} and outline.shape["type"] == "circle":
         facts["attributes"].setdefault("diameter_m", round(2 * outline.shape["radius"], 3))
     source = PlanSource(outline.handle, outline.layer, label.handle if label else None)
-    return PlanFeature(geom=solid.polygon, xy=solid.polygon, shape=shape, source=source, qj_id=_qj_id(entities, ledger), **facts)
+    geom: BaseGeometry = solid.polygon
+    if kind.geometry == "PolygonZ":
+        geom = shapely.force_3d(geom, facts["z_min_m"])
+    elif kind.geometry == "MultiPolygon":
+        geom = MultiPolygon([geom])
+    return PlanFeature(geom=geom, xy=geom, shape=shape, source=source, qj_id=_qj_id(entities, ledger), **facts)
 
 
 def _point_feature(label: Label, ledger: Ledger) -> PlanFeature:
@@ -223,22 +188,71 @@ def _point_feature(label: Label, ledger: Ledger) -> PlanFeature:
     return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=_qj_id([label.entity], ledger), **_labelled(label, ledger))
 
 
+def _spot_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
+    at, facts = anchor(item.entity), made(item, ledger)
+    if at is None or facts is None or not np.all(np.abs(at) < FARTHEST):
+        if facts is not None:
+            ledger.issues.append(finding("E203", f"{item.entity.dxftype()} 不是点", "请改用点、块或文字", place_of(item.entity)))
+        ledger.refused.add(handle_of(item.entity))
+        return None
+    east, north = frame.xy(np.array([at]))[0].tolist()
+    point = Point(east, north)
+    shape = {"type": "point", "point": [east, north]}
+    source = PlanSource(handle_of(item.entity), layer_of(item.entity))
+    return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=_qj_id([item.entity], ledger), **facts)
+
+
+def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
+    read, issues = read_line(item, frame)
+    ledger.issues += issues
+    facts = made(item, ledger) if read else None
+    if read is None or facts is None:
+        ledger.refused.add(handle_of(item.entity))
+        return None
+    source = PlanSource(handle_of(item.entity), layer_of(item.entity))
+    return PlanFeature(geom=read[0], xy=read[0], shape=read[1], source=source, qj_id=_qj_id([item.entity], ledger), **facts)
+
+
+def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
+    """Yield the features that are one entity each: lines and spots; a line drawn twice is left out with a warning."""
+    lines: dict[bytes, str] = {}
+    for item in found.lines:
+        feature = _line_feature(item, frame, ledger)
+        if feature is None:
+            continue
+        key = shapely.to_wkb(shapely.normalize(shapely.set_precision(feature.xy, 0.01))) + feature.kind.encode()
+        if key in lines:
+            hint = "请删去一个（OVERKILL）"
+            ledger.issues.append(
+                finding("W305", f"线重复，与图元 {lines[key]} 相同", hint, place_of(item.entity, feature.xy.coords[0][:2]))
+            )
+            ledger.ignore(item.entity, "重复图元")
+            continue
+        lines[key] = handle_of(item.entity)
+        yield feature, [handle_of(item.entity)]
+    for item in found.spots:
+        feature = _spot_feature(item, frame, ledger)
+        if feature is not None:
+            yield feature, [handle_of(item.entity)]
+
+
 def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
-    """Yield each feature with the handles of the entities it is made of."""
+    """Yield each area and each labelled point with the handles of the entities it is made of."""
     pairing = pair(
-        [outline for outline in outlines if blocks_on(LAYERS[outline.layer])],
-        [label for label in labels if label.kind.geometry == "Polygon"],
+        [outline for outline in outlines if outline.making.kind is None],
+        [label for label in labels if label.kind.solid],
     )
-    _left_over(pairing, ledger)
-    plain = nest([outline for outline in outlines if not blocks_on(LAYERS[outline.layer])])
-    for solid in (*plain, *pairing.solids):
+    alone = [label for label in pairing.homeless if label.kind.geometry == "Geometry"]
+    _left_over(replace(pairing, homeless=tuple(label for label in pairing.homeless if label.kind.geometry != "Geometry")), ledger)
+    plain = nest([outline for outline in outlines if outline.making.kind is not None and outline.making.rule is None])
+    mapped = [Solid(outline, (), None, outline.polygon) for outline in outlines if outline.making.rule is not None]
+    for solid in (*plain, *mapped, *pairing.solids):
         feature = _solid_feature(solid, ledger)
         if feature is not None:
             handles = [solid.outline.handle, *(hole.handle for hole in solid.holes)]
             yield feature, [*handles, solid.label.handle] if solid.label else handles
-    for label in labels:
-        if label.kind.geometry == "Point":
-            yield _point_feature(label, ledger), [label.handle]
+    for label in (*alone, *(label for label in labels if not label.kind.solid)):
+        yield _point_feature(label, ledger), [label.handle]
 
 
 def _order(feature: PlanFeature) -> tuple[object, ...]:
@@ -251,10 +265,36 @@ def _issue_order(issue: Issue) -> tuple[object, ...]:
     return SEVERITY_ORDER.index(issue.severity), issue.code, place.layer or "", place.xy or (0.0, 0.0), place.field or "", issue.message
 
 
-def interpret(
-    document: Drawing, *, source_code: str | None = None, file_name: str = "", sha256: str = "", drawing_kind: str = "A"
-) -> SitePlan:
-    """Return the site plan that a drawing by the norm shows.
+def _placed(features: list[PlanFeature]) -> list[PlanFeature]:
+    """Give each feature its place on Earth; what is drawn on a process flow has none."""
+    on_map = [feature for feature in features if not KINDS[feature.kind].schematic]
+    shapes = shapely.transform(np.array([feature.xy for feature in on_map], dtype=object), xy_to_lonlat, include_z=False)
+    raised = iter(
+        shapely.force_3d(shape, feature.z_min_m) if KINDS[feature.kind].geometry == "PolygonZ" else shape
+        for shape, feature in zip(shapes, on_map, strict=True)
+    )
+    return [feature if KINDS[feature.kind].schematic else replace(feature, geom=next(raised)) for feature in features]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A site plan, and what became of each entity."""
+
+    plan: SitePlan
+    frame: Frame | None = None
+    """Where the drawing lies; None where it could not be read."""
+    fates: dict[str, str] = field(default_factory=dict)
+    """Handle → stored, ignored or refused."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Handle of what is stored → kind."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Handle of what is ignored → why."""
+
+
+def interpretation(
+    document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "", mapping: Mapping | None = None
+) -> Reading:
+    """Return the site plan that a drawing shows, with the fate of each entity, by a mapping's rules and else by the norm.
 
     Each entity of the model space is accounted for: stored, ignored with a reason, or refused with an issue. Nothing depends on the order
     of the entities. Where the place of the drawing is unknown no feature is handed on, but everything is checked all the same.
@@ -263,30 +303,35 @@ def interpret(
     ----------
     document : Drawing
         As read; it is not changed.
-    source_code : str or None
-        22-character source code (HJ 608-2017).
-    file_name, sha256, drawing_kind : str
+    options : Options
+        Whose drawing it is, of which kind, and what is known of its place.
+    file_name, sha256 : str
         Where the document came from.
+    mapping : Mapping, optional
+        What layers, blocks and texts mean where the drawing is not by the norm.
     """
+    options = options or Options()
     entities = _by_handle(list(document.modelspace()))
-    ledger = Ledger(issues=unit_issues(int(document.header.get("$INSUNITS", 0))))
-    found = _sort(entities, ledger)
-    frame = _frame(found)
+    ledger = Ledger()
+    found = Sorter(ledger, Rules(mapping, document) if mapping else None).share(entities)
+    refuse_unknown(found, ledger)
+    frame = _frame(document, found, options, mapping)
     ledger.issues += frame.issues
-    outlines = _outlines(found.outlines, frame.offset_east, ledger)
-    labels = _labels(found.symbols, frame.offset_east, ledger)
-    pieces = list(_features(outlines, labels, ledger))
+    outlines = _outlines(found.areas, frame, ledger)
+    labels = _labels(found.symbols, frame, ledger)
+    pieces = [*_features(outlines, labels, ledger), *_singles(found, frame, ledger)]
     stored = {handle for _, handles in pieces for handle in handles}
     features, copied = without_copied_ids(sorted((feature for feature, _ in pieces), key=_order))
-    ledger.issues += [*copied, *check(features)]
+    ledger.issues += [*copied, *check(features, by_norm=mapping is None)]
     if frame.known:
-        features = [replace(feature, geom=shapely.transform(feature.xy, xy_to_lonlat)) for feature in features]
+        features = _placed(features)
     else:
         ledger.refused |= stored
         features, stored = [], set()
-    return SitePlan(
-        drawing_kind=drawing_kind,
-        source_code=source_code,
+    stored, refused = ledger.close(stored)
+    plan = SitePlan(
+        drawing_kind=options.drawing_kind or "A",
+        source_code=options.source_code,
         file_name=file_name,
         sha256=sha256,
         features=tuple(features),
@@ -294,3 +339,11 @@ def interpret(
         counts=ledger.counts(len(entities), stored),
         ignored_by=ledger.ignored_by(),
     )
+    fates = dict.fromkeys(ledger.ignored, "ignored") | dict.fromkeys(refused, "refused") | dict.fromkeys(stored, "stored")
+    kinds = {whole(handle): feature.kind for feature, handles in pieces for handle in handles}
+    return Reading(plan, frame, fates, kinds, dict(ledger.ignored))
+
+
+def interpret(document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "") -> SitePlan:
+    """Return the site plan that a drawing by the norm shows; parameters as for `interpretation`."""
+    return interpretation(document, options, file_name=file_name, sha256=sha256).plan

@@ -6,8 +6,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from ezdxf.entities.insert import Insert
 
+from drawings.frames import Frame
 from drawings.ledger import finding, handle_of, layer_of, place_of, printable
 from drawings.norm import BLOCKS, LAYERS, Layer, Symbol, blocks_on
 from gis.issues import Issue
@@ -20,12 +22,25 @@ REQUIRED = {
     "underground_structure": ("NAME", "DEPTH"),
     "outlet": ("CODE", "NAME"),
     "monitoring_point": ("NAME",),
+    "production_unit": ("CODE", "NAME"),
+    "treatment_facility": ("CODE", "NAME"),
+    "ambient_point": ("NAME",),
+    "river_outlet": ("NAME",),
+    "storage": ("NAME",),
+    "emergency_facility": ("NAME",),
+    "process_node": ("CODE", "NAME"),
+    "receptor": ("NAME",),
+    "parcel": ("PARCEL",),
+    "parcel_3d": ("PARCEL", "HEIGHT"),
+    "elevation_point": ("ELEV",),
 }
 """Tags without which a thing of a kind, or of one type of it, can't stand in the archive."""
 SIZES = ("HEIGHT", "DEPTH", "DIAM")
 """Tags whose numbers can't be negative, metres."""
 NOT_STORED = ("SRC", "DATE")
 """Tags that the norm allows on every block and no kind keeps."""
+COMMA = re.compile(r"[+-]?\d+,\d+")
+"""A number with a decimal comma."""
 UNIT = re.compile(r"\s*(m|米|层)$", re.IGNORECASE)
 
 
@@ -84,21 +99,22 @@ def _block_fault(entity: Insert, layer: Layer) -> Issue | None:
     return None
 
 
-def read_label(entity: Insert, offset_east: float) -> tuple[Label | None, list[Issue]]:
+def read_label(entity: Insert, frame: Frame) -> tuple[Label | None, list[Issue]]:
     """Return the label that a block reference is, None where it is refused, and what was found either way.
 
     Parameters
     ----------
     entity : Insert
         A block reference on a layer that carries kinds.
-    offset_east : float
-        Metres to take from x (zone prefix).
+    frame : Frame
+        Where the drawing lies.
     """
     layer = LAYERS[layer_of(entity)]
     where = entity.ocs().to_wcs(entity.dxf.insert)
     if not all(math.isfinite(value) and abs(value) < 1e9 for value in where.xyz):
         return None, [finding("E106", "坐标不是有效的数", "请删去该图元后重画", place_of(entity))]
-    xy = (where.x - offset_east, where.y)
+    east, north = frame.xy(np.array([[where.x, where.y]]))[0].tolist()
+    xy = (east, north)
     fault = _block_fault(entity, layer)
     if fault:
         return None, [fault]
@@ -123,7 +139,8 @@ def number(text: str) -> float | None:
     (12.5, None)
     """
     try:
-        value = float(UNIT.sub("", plain(text)))
+        said = UNIT.sub("", plain(text))
+        value = float(said.replace(",", ".") if COMMA.fullmatch(said) else said)
     except ValueError:
         return None
     return value if math.isfinite(value) else None
@@ -136,7 +153,7 @@ def _enum_code(enum: str, text: str) -> str | None:
     return next((code for code, label in codes.items() if said.lower() == code or said == label), None)
 
 
-def _convert(attribute: Attribute, text: str) -> Any:
+def convert(attribute: Attribute, text: str) -> Any:
     """Return a text as the attribute's type, None where it does not fit."""
     match attribute.type:
         case "number":
@@ -188,7 +205,7 @@ def attributes_of(label: Label) -> tuple[dict[str, Any], list[Issue]]:
     for attribute in kind.attributes:
         if attribute.tag is None or attribute.tag not in label.values or attribute.name in values:
             continue
-        value = _convert(attribute, label.values[attribute.tag])
+        value = convert(attribute, label.values[attribute.tag])
         if value is not None:
             values[attribute.name] = value
         elif attribute.tag not in SIZES:

@@ -32,6 +32,11 @@ def layer_of(entity: DXFEntity) -> str:
     return str(entity.dxf.get("layer", "0")).upper() if entity.dxf.is_supported("layer") else "0"
 
 
+def whole(handle: str) -> str:
+    """Return the handle of the entity in the drawing that a part of an exploded block belongs to."""
+    return handle.partition(".")[0]
+
+
 def finding(code: str, message: str, hint: str, place: Place) -> Issue:
     """Return an issue whose severity is the letter of its code: W warns, E blocks."""
     return Issue(code, Severity.WARNING if code.startswith("W") else Severity.ERROR, printable(message), printable(hint), place)
@@ -59,6 +64,20 @@ class Ledger:
         """Return how many entities were left out on purpose, by reason."""
         return dict(sorted(Counter(self.ignored.values()).items()))
 
+    def close(self, stored: set[str]) -> tuple[set[str], set[str]]:
+        """Settle each entity once and return the stored and the refused handles.
+
+        Of a block reference that was exploded, one stored part makes it stored; else one refused part makes it refused.
+        """
+        stored = {whole(handle) for handle in stored}
+        refused = {whole(handle) for handle in self.refused} - stored
+        settled: dict[str, str] = {}
+        for handle, reason in self.ignored.items():
+            settled.setdefault(whole(handle), reason)
+        self.ignored = {handle: reason for handle, reason in settled.items() if handle not in stored and handle not in refused}
+        self.refused = refused
+        return stored, refused
+
     def counts(self, entities: int, stored: set[str]) -> Counts:
-        """Close the accounts."""
+        """Return the accounts; after `close`."""
         return Counts(entities=entities, stored=len(stored), ignored=len(self.ignored), refused=len(self.refused))

@@ -1,9 +1,11 @@
 """From a file to the store: read, interpret, publish; what `quanjing drawing import` and the demo call."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from drawings.read import site_plan
+from drawings.options import Options
+from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.models.plan import SitePlan
 from gis.store.connect import Transaction
@@ -14,7 +16,9 @@ CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
 """18-character credit code (GB 32100-2015), or with site serial the 22-character source code (HJ 608-2017)."""
 
 
-def publish_drawing(connection: Transaction, path: Path, enterprise: str | None = None) -> tuple[SitePlan, Outcome]:
+def publish_drawing(
+    connection: Transaction, path: Path, enterprise: str | None = None, options: Options | None = None
+) -> tuple[SitePlan, Outcome]:
     """Store what a drawing shows; returns the drawing as read and what storing it did.
 
     Parameters
@@ -25,6 +29,9 @@ def publish_drawing(connection: Transaction, path: Path, enterprise: str | None 
         The DXF file.
     enterprise : str, optional
         Credit code or source code; else the source code that the file is named after.
+
+    options : Options, optional
+        How the drawing is to be read: mapping, control points, CRS.
 
     Raises
     ------
@@ -37,7 +44,8 @@ def publish_drawing(connection: Transaction, path: Path, enterprise: str | None 
         raise Invalid("enterprise", f"{enterprise} 不是 18 位信用代码，也不是 22 位排污单位编码")
     content = path.read_bytes()
     known = find_enterprise(connection, enterprise) if enterprise else None
-    plan = site_plan(path, known[1] if known else None)
+    options = replace(options or Options(), source_code=known[1] if known else None)
+    plan = read_plan(content, path.name, options)
     if known is None:
         if plan.source_code is None:
             raise Invalid("enterprise", f"{path.name} 的文件名不含 22 位排污单位编码；请用 --enterprise 指明企业")

@@ -10,6 +10,8 @@ QuanjingError
 ├── NotFound               no such enterprise, feature, version, file
 ├── Forbidden              the caller lacks a permission, or the thing lies outside the caller's scope
 ├── Invalid                a parameter of a call is wrong; names the parameter
+│   └── TooLarge           what a parameter brings is more than is taken
+├── Conflict               the thing is not in the state that the call needs
 ├── CoordinateError        a transformation is refused: unknown CRS, ballpark shift, out of area
 ├── GeometryError          a solid or shape can't be built from what is stored
 └── TilesetError           a tileset can't be written or read
@@ -67,6 +69,14 @@ class Invalid(QuanjingError):
         super().__init__(f"{parameter}: {detail}")
         self.parameter = parameter
         self.detail = detail
+
+
+class TooLarge(Invalid):
+    """What a parameter brings is more than is taken."""
+
+
+class Conflict(QuanjingError):
+    """The thing is not in the state that the call needs."""
 
 
 class CoordinateError(QuanjingError):

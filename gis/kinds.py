@@ -11,7 +11,8 @@ from typing import Any, Literal
 import yaml
 
 Type = Literal["text", "integer", "number", "boolean", "date", "enum"]
-GeometryType = Literal["Point", "Polygon"]
+GeometryType = Literal["Point", "LineString", "Polygon", "PolygonZ", "MultiPolygon", "Geometry"]
+Form = Literal["solid", "surface", "line", "pipe", "marker", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,13 @@ class Kind:
     table: str
     """English, plural: `buildings`; its view is `<name>_view`, its history `<table>_history`."""
     geometry: GeometryType
+    """`Geometry`: a point or an outline, as drawn."""
+    form: Form
+    """How a scene shows it: a body with a top and a bottom, a patch of ground, a line on it, a pipe, a marker, not at all."""
     layers: tuple[str, ...]
     """DXF layers of the norm."""
+    layer_implies: dict[str, tuple[tuple[str, Any], ...]]
+    """Layer → attribute values that lying on it stands for."""
     blocks: tuple[Block, ...]
     """Label blocks (for outlines), or the point symbols themselves."""
     attributes: tuple[Attribute, ...]
@@ -58,6 +64,13 @@ class Kind:
     """Regular expression that a code must match (HJ 608-2017 where it is an official code)."""
     type_attribute: str | None = None
     """The attribute that says which sort of this kind it is."""
+    schematic: bool = False
+    """Drawn on a process flow, which is no map: it has a `shape` in sheet units and no `geom`."""
+
+    @property
+    def solid(self) -> bool:
+        """Whether it is an area, so that a height, a bottom and a top may be said of it."""
+        return self.geometry in ("Polygon", "PolygonZ", "Geometry")
 
     def attribute(self, name: str) -> Attribute:
         """Return the attribute of that name; raises KeyError."""
@@ -74,7 +87,10 @@ def _attribute(name: str, row: dict[str, Any]) -> Attribute:
 def _kind(name: str, row: dict[str, Any]) -> Kind:
     blocks = tuple(Block(block, tuple(sorted((implies or {}).items()))) for block, implies in (row.pop("blocks", None) or {}).items())
     attributes = tuple(_attribute(key, value) for key, value in (row.pop("attributes", None) or {}).items())
-    return Kind(name=name, layers=tuple(row.pop("layers", ())), blocks=blocks, attributes=attributes, **row)
+    listed = row.pop("layers", None) or {}
+    layers: dict[str, Any] = listed if isinstance(listed, dict) else {layer: {} for layer in listed}
+    implies = {layer: tuple(sorted(values.items())) for layer, values in layers.items()}
+    return Kind(name=name, layers=tuple(layers), layer_implies=implies, blocks=blocks, attributes=attributes, **row)
 
 
 @cache

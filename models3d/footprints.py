@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 TOLERANCE_M = 1e-7
 """Points closer than this to the line between their neighbours are left out: the lines of CAD carry many that say nothing."""
 
+LEAST_AREA_M2 = 1e-6
+LEAST_LENGTH_M = 1e-3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footprints:
@@ -52,8 +55,8 @@ def footprints(features: Sequence[Feature], origin: tuple[float, float, float], 
     return Footprints(shapely.simplify(local, TOLERANCE_M), up)
 
 
-def fault(shape: shapely.Geometry) -> str | None:
-    """Say in words why no solid can stand on an outline in metres; None where one can.
+def fault(shape: shapely.Geometry, *, line: bool = False) -> str | None:
+    """Say in words why no solid can stand on an outline in metres, or along a course where its kind is a `line`; None where one can.
 
     >>> fault(shapely.box(0, 0, 1, 1)) is None
     True
@@ -64,10 +67,16 @@ def fault(shape: shapely.Geometry) -> str | None:
         return "the outline is empty"
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         return "the outline has coordinates that are no numbers"
-    if shape.geom_type not in ("Point", "Polygon", "MultiPolygon"):
-        return f"a {shape.geom_type} has no solid"
-    if shape.geom_type == "Point":
-        return None
-    if not shape.is_valid:
-        return f"the outline is not valid: {shapely.is_valid_reason(shape)}"
-    return "the outline has no area" if shape.area < 1e-6 else None
+    reason = None
+    match shape.geom_type:
+        case "Point":
+            pass
+        case "Polygon" | "MultiPolygon" if not shape.is_valid:
+            reason = f"the outline is not valid: {shapely.is_valid_reason(shape)}"
+        case "Polygon" | "MultiPolygon":
+            reason = "the outline has no area" if shape.area < LEAST_AREA_M2 else None
+        case "LineString" | "MultiLineString" if line:
+            reason = "the line has no length" if shape.length < LEAST_LENGTH_M else None
+        case other:
+            reason = f"a {other} has no solid"
+    return reason

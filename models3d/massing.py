@@ -4,13 +4,15 @@ import numpy as np
 import shapely
 
 from gis.ground import Ground
+from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
 from models3d.footprints import Footprints, footprints
-from models3d.heights import PLATE, extent
+from models3d.heights import extent, is_line, is_patch
 from models3d.mesh import Mesh, concatenate, scale, translate
 from models3d.parts.marker import head, post
 from models3d.parts.prism import prisms
-from models3d.scene import SolidMesh, type_of
+from models3d.scene import shown
+from models3d.solid import SolidMesh, type_of
 from styles.tokens import scene_colour
 
 DETAIL_M = 0.5
@@ -21,7 +23,10 @@ SIGN_SCALE = 5.0
 
 def _stands(feature: Feature) -> bool:
     """Say whether a feature shows above the ground with a body of its own."""
-    return feature.kind == "site_boundary" or (feature.geom.geom_type != "Point" and extent(feature, type_of(feature))[1] > 0)
+    if feature.kind == "site_boundary":
+        return True
+    body = feature.geom.geom_type != "Point" and not is_line(feature) and not is_patch(feature)
+    return body and KINDS[feature.kind].geometry != "PolygonZ" and extent(feature, type_of(feature))[1] > 0
 
 
 def _blocks(features: list[Feature], places: Footprints) -> list[Mesh]:
@@ -30,7 +35,7 @@ def _blocks(features: list[Feature], places: Footprints) -> list[Mesh]:
     coarse = shapely.simplify(parts, DETAIL_M)
     usable = shapely.is_valid(coarse) & ~shapely.is_empty(coarse)
     outlines = np.where(usable, coarse, parts)
-    z_m = np.array([PLATE if feature.kind == "site_boundary" else extent(feature, type_of(feature)) for feature in features])
+    z_m = np.array([extent(feature, type_of(feature)) for feature in features])
     low = np.where(np.array([feature.kind == "site_boundary" for feature in features]), z_m[:, 0], np.maximum(z_m[:, 0], 0))
     return prisms(outlines, (low + places.up_m)[owner], (z_m[:, 1] + places.up_m)[owner])
 
@@ -49,7 +54,7 @@ def massing(site: Site, ground: Ground) -> SolidMesh:
     SolidMesh
         Of `site.enterprise`; a large marker at its point where nothing has an outline. Blocks may overlap.
     """
-    features = [feature for feature in site.features if feature.kind != "enterprise" and _stands(feature)]
+    features = [feature for feature in shown(site.features) if _stands(feature)]
     if features:
         places = footprints(features, site.origin, ground)
         meshes = _blocks(features, places)

@@ -1,6 +1,7 @@
-"""Another CAD program: opens a drawing, saves it in its own way — new handles, other order, other version."""
+"""Other programs: open a drawing and save it in their own way — new handles, other order, other version, chords for curves."""
 
 import random
+import subprocess
 from pathlib import Path
 
 import ezdxf
@@ -79,3 +80,8 @@ def rewrite(
     copy = ezdxf.new(version, units=document.header["$INSUNITS"])
     xref.load_modelspace(document, copy, conflict_policy=xref.ConflictPolicy.KEEP)
     copy.saveas(target)
+
+
+def gdal_rewrite(source: Path, target: Path) -> None:
+    """Save a drawing as GDAL does: new handles, chords of 4° for curves, open polylines that end where they began, no attributes."""
+    subprocess.run(["ogr2ogr", "-f", "DXF", target, source], check=True, capture_output=True)

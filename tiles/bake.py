@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +18,6 @@ from gis.models.feature import Site
 from gis.settings import Settings
 from gis.store import bakes
 from gis.store.changes import CHANNEL, held_back
-from gis.store.cluster import urls
 from models3d.scene import without_faults
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
@@ -158,18 +156,6 @@ async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def run_worker(settings: Settings) -> None:
-    """Run the worker on the settings' database and data folder until SIGTERM."""
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    url = urls(settings).owner
-
-    async def connect() -> AsyncConnection:
-        return await AsyncConnection.connect(url, autocommit=True)
-
-    await work(connect, bakery(settings), stop)
 
 
 def bakery(settings: Settings) -> Bakery:

@@ -30,7 +30,7 @@ class Report:
     tilesets: int
     glbs: int
     features: int
-    """Over the leaves."""
+    """In the finest picture: over the leaves, and over tiles that their children add to."""
     issues: tuple[Issue, ...]
 
 
@@ -41,7 +41,7 @@ class _Tally:
     folder: Path
     prefix: str
     issues: list[Issue] = field(default_factory=list)
-    leaf_ids: Counter[bytes] = field(default_factory=Counter)
+    shown_ids: Counter[bytes] = field(default_factory=Counter)
     glbs: int = 0
 
     def add(self, code: str, detail: str = "", field: str | None = None) -> None:
@@ -116,7 +116,7 @@ def _shape(tile: Any, *, root: bool) -> Iterator[tuple[str, str]]:
         yield "T108", ""
 
 
-def _content(tile: Tile, tally: _Tally) -> None:
+def _content(tile: Tile, tally: _Tally, *, added: bool) -> None:
     uri = tile["content"]["uri"]
     path = (tally.folder / uri).resolve()
     if "://" in uri or not path.is_relative_to(tally.folder.resolve()):
@@ -133,12 +133,12 @@ def _content(tile: Tile, tally: _Tally) -> None:
     box = _box(tile)
     if box is not None and content.vertices is not None and not _inside(content.vertices, box):
         tally.issues.append(finding("T208", f"{tally.prefix}{uri}"))
-    if "children" not in tile:
-        tally.leaf_ids.update(content.feature_ids)
+    if "children" not in tile or added:
+        tally.shown_ids.update(content.feature_ids)
 
 
-def _walk(tile: Any, parent: Tile | None, limit_m: float, tally: _Tally, depth: int = 0) -> None:
-    """Check a tile and all below it; `limit_m` is the geometric error above."""
+def _walk(tile: Any, parent: Tile | None, limit_m: float, tally: _Tally, depth: int = 0, *, refine: str = "REPLACE") -> None:
+    """Check a tile and all below it; `limit_m` is the geometric error above, `refine` what holds where the tile says nothing."""
     faults = list(_shape(tile, root=parent is None))
     for code, detail in faults:
         tally.add(code, detail, detail or None)
@@ -150,10 +150,11 @@ def _walk(tile: Any, parent: Tile | None, limit_m: float, tally: _Tally, depth: 
     above = None if parent is None else _box(parent)
     if box is not None and above is not None and frame is not None and not _inside(_corners(box, frame), above):
         tally.add("T105", tile.get("content", {}).get("uri", ""))
+    refine = tile.get("refine", refine)
     if "content" in tile:
-        _content(tile, tally)
+        _content(tile, tally, added=refine == "ADD")
     for child in tile.get("children", []):
-        _walk(child, tile, tile["geometricError"], tally, depth + 1)
+        _walk(child, tile, tile["geometricError"], tally, depth + 1, refine=refine)
 
 
 def _tileset(path: Path, tally: _Tally) -> None:
@@ -176,7 +177,7 @@ def _tileset(path: Path, tally: _Tally) -> None:
         _walk(document.get("root"), None, limit, tally)
     except MALFORMED as error:
         tally.add("T102", f"{type(error).__name__}: {error}")
-    for feature_id, times in sorted(tally.leaf_ids.items()):
+    for feature_id, times in sorted(tally.shown_ids.items()):
         if times > 1:
             tally.add("T308", f"{feature_id.hex()} {times} 次")
 
@@ -193,7 +194,7 @@ def report(folder: Path) -> Report:
     issues = tuple(issue for tally in tallies for issue in tally.issues)
     if not paths:
         issues = (finding("T101", "tileset.json"),)
-    return Report(len(paths), sum(tally.glbs for tally in tallies), sum(tally.leaf_ids.total() for tally in tallies), issues)
+    return Report(len(paths), sum(tally.glbs for tally in tallies), sum(tally.shown_ids.total() for tally in tallies), issues)
 
 
 def check(folder: Path) -> list[Issue]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gis.errors import TilesetError
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute, Kind
-from models3d.scene import SolidMesh
+from models3d.solid import SolidMesh
 
 CLASS = "feature"
 ABSENT = "no_data"
@@ -102,12 +102,17 @@ def _common() -> dict[str, Schema]:
     return {name: {"name": COMMON_LABELS.get(name, "类别"), **row} for name, row in properties.items()}
 
 
-@cache
-def schema() -> Schema:
-    """Return the metadata schema of every tile and tileset; treat it as read-only."""
-    used = {column.attribute.enum for column in columns() if column.attribute.enum}
+def schema_of(kinds: Mapping[str, Kind], enums: Mapping[str, Mapping[str, str]]) -> Schema:
+    """Return the metadata schema of a registry: its kinds and its code lists.
+
+    Raises
+    ------
+    TilesetError
+        An attribute has the name of a common property, or a code list has a code that stands for the unknown.
+    """
+    used = {column.attribute.enum for column in columns(kinds) if column.attribute.enum}
     properties = _common()
-    for column in columns():
+    for column in columns(kinds):
         if column.name in properties:
             raise TilesetError(f"the attribute {column.name} has the name of a common property")
         properties[column.name] = _property(column.attribute)
@@ -115,10 +120,21 @@ def schema() -> Schema:
         "id": "quanjing",
         "classes": {CLASS: {"name": "要素", "properties": properties}},
         "enums": {
-            "kind": _enum({kind.name: kind.label for kind in KINDS.values()}, absent=False),
-            **{name: _enum(values, absent=True) for name, values in ENUMS.items() if name in used},
+            "kind": _enum({kind.name: kind.label for kind in kinds.values()}, absent=False),
+            **{name: _enum(values, absent=True) for name, values in enums.items() if name in used},
         },
     }
+
+
+@cache
+def schema() -> Schema:
+    """Return the metadata schema of every tile and tileset; treat it as read-only."""
+    return schema_of(KINDS, ENUMS)
+
+
+@cache
+def _columns() -> tuple[Column, ...]:
+    return columns()
 
 
 def _value(column: Column, solid: SolidMesh) -> Any:
@@ -158,5 +174,5 @@ def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
         "alarm_level": state.alarm_level,
         "open_alarms": min(state.open_alarms, UINT16_MAX),
         "case_count": min(state.case_count, UINT16_MAX),
-        **{column.name: _value(column, solid) for column in columns()},
+        **{column.name: _value(column, solid) for column in _columns()},
     }

@@ -72,7 +72,7 @@ def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any])
 
 
 def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> list[Binary]:
-    """Return the columns of a table.
+    """Return the columns of a table; one of which nothing is known is left out, where it may be.
 
     Parameters
     ----------
@@ -87,7 +87,12 @@ def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> li
         A required value is None.
     """
     properties = schema["classes"][class_]["properties"]
-    return [_column(schema, name, property_, [row[name] for row in rows]) for name, property_ in properties.items()]
+    columns = ((name, property_, [row[name] for row in rows]) for name, property_ in properties.items())
+    return [
+        _column(schema, name, property_, values)
+        for name, property_, values in columns
+        if property_.get("required") or any(value is not None for value in values)
+    ]
 
 
 def _decoded(schema: Schema, property_: Schema, count: int, stored: Mapping[str, Any], view: View) -> list[Any]:

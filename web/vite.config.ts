@@ -12,17 +12,19 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
-      input: { panorama: "index.html" },
+      input: { panorama: "index.html", drafting: "drafting.html" },
       output: {
         codeSplitting: {
           groups: [
             { name: "cesium", test: /node_modules[\\/](@?cesium|@zip|protobufjs|draco3d|meshoptimizer|dompurify)/ },
+            { name: "maplibre", test: /node_modules[\\/]maplibre-gl/ },
             { name: "vue", test: /node_modules[\\/]@?vue/ },
           ],
         },
       },
     },
   },
+  worker: { format: "es" },
   server: { proxy: { "/api": "http://127.0.0.1:8000", "/live": "http://127.0.0.1:8000", "/tiles3d": "http://127.0.0.1:8000" } },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

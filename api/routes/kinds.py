@@ -1,27 +1,40 @@
 """`/api/kinds`: the glossary of feature kinds, for legends and labels."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from api.answers import answer
 from api.caller import Permission, requires
-from gis.kinds import ENUMS, KINDS
+from gis.kinds import ENUMS, KINDS, Kind
 from styles.tokens import tokens
 
 router = APIRouter(prefix="/api/kinds", dependencies=[Depends(requires(Permission.FEATURES_READ))])
 
 
-@router.get("")
-async def kinds() -> Response:
-    """List the kinds with their attributes, and the code lists."""
+def glossary(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
+    """Return the kinds of a registry as the browser reads them; `type_enum` is the code list of the types that a legend tells apart."""
     scene = tokens()["scene"]
-    rows = [
+    return [
         {
             "name": kind.name,
             "label": kind.label,
+            "form": kind.form,
+            "geometry": kind.geometry,
             "color": scene.get(kind.name, scene["massing"]),
-            "attributes": [{"name": a.name, "label": a.label, "unit": a.unit, "type": a.type} for a in kind.attributes],
+            "type_enum": kind.attribute(kind.type_attribute).enum if kind.type_attribute else None,
+            "attributes": [
+                {"name": a.name, "label": a.label, "unit": a.unit, "type": a.type, "enum": a.enum, "required": a.required}
+                for a in kind.attributes
+            ],
         }
-        for kind in KINDS.values()
+        for kind in kinds.values()
     ]
-    return answer({"kinds": rows, "enums": ENUMS})
+
+
+@router.get("")
+async def kinds() -> Response:
+    """List the kinds with their attributes, and the code lists."""
+    return answer({"kinds": glossary(KINDS), "enums": ENUMS})

@@ -17,6 +17,8 @@ class PlanSource:
     layer: str
     label_handle: str | None = None
     """Handle of the label block, where the outline and its label are two entities."""
+    handles: tuple[str, ...] = ()
+    """Handles of all entities that an outline was chained of, where they are several; `handle` is one of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,17 +57,34 @@ def _attribute_column(kind: Kind, attribute: Attribute, enums: Mapping[str, Mapp
         yield f"ALTER TABLE {table} ADD CONSTRAINT {table}_{attribute.name}_given CHECK ({attribute.name} IS NOT NULL) NOT VALID"
 
 
+def _placed(kind: Kind) -> str:
+    """Return the check that a shape lies on the globe, in finite coordinates; a schematic kind has none.
+
+    A box may hide a NaN in the middle of a line, a length can't: NaN compares above all numbers.
+    """
+    shape = {
+        "Point": "ST_X(geom) BETWEEN -180 AND 180 AND ST_Y(geom) BETWEEN -90 AND 90",
+        "LineString": "ST_Length(geom) < 'infinity'",
+        "PolygonZ": "ST_3DPerimeter(geom) < 'infinity'",
+        "Geometry": "ST_Perimeter(geom) < 'infinity' AND GeometryType(geom) IN ('POINT', 'POLYGON')",
+    }.get(kind.geometry, "ST_Perimeter(geom) < 'infinity'")
+    if kind.geometry == "Point":
+        return shape
+    return f"{shape} AND ST_XMin(geom) >= -180 AND ST_XMax(geom) <= 180 AND ST_YMin(geom) >= -90 AND ST_YMax(geom) <= 90"
+
+
 def _table(kind: Kind) -> Iterable[str]:
     table, is_enterprise = kind.table, kind.name == "enterprise"
+    geom, shape = ("", " NOT NULL") if kind.schematic else (" NOT NULL CHECK (NOT ST_IsEmpty(geom))", "")
     owner = "uuid GENERATED ALWAYS AS (feature_id) STORED" if is_enterprise else "uuid REFERENCES enterprises"
     yield f"""CREATE TABLE IF NOT EXISTS {table} (
-        feature_id uuid PRIMARY KEY DEFAULT gen_random_uuid() REFERENCES features,
+        feature_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
         enterprise_id {owner},
         code text CHECK (code <> ''),
         name text NOT NULL DEFAULT '',
-        geom geometry({kind.geometry}, 4490) NOT NULL CHECK (NOT ST_IsEmpty(geom)),
+        geom geometry({kind.geometry}, 4490){geom},
         geom_3857 geometry({kind.geometry}, 3857) GENERATED ALWAYS AS (ST_Transform(geom, 3857)) STORED,
-        shape jsonb,
+        shape jsonb{shape},
         base_1985_m double precision,
         height_m double precision,
         z_min_m double precision,
@@ -78,6 +95,17 @@ def _table(kind: Kind) -> Iterable[str]:
         author text NOT NULL,
         reason text NOT NULL,
         origin text NOT NULL)"""
+    # The statement's own trigger writes `features`, after all rows: a foreign key would look before it. Rows of `features` stay.
+    yield f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_feature_id_fkey"
+    # Not validated: what was stored before a check was thought of is not refused by it.
+    yield f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_placed"
+    yield f"ALTER TABLE {table} ADD CONSTRAINT {table}_placed CHECK ({_placed(kind)}) NOT VALID"
+    if is_enterprise:
+        # Whatever belongs to an enterprise takes its jurisdiction from here, so that it is looked up once.
+        yield "ALTER TABLE enterprises ADD COLUMN IF NOT EXISTS jurisdiction text"
+        yield "ALTER TABLE enterprises DROP CONSTRAINT IF EXISTS enterprises_jurisdiction_known"
+        yield """ALTER TABLE enterprises ADD CONSTRAINT enterprises_jurisdiction_known
+            FOREIGN KEY (jurisdiction) REFERENCES jurisdictions NOT VALID"""
     yield f"COMMENT ON TABLE {table} IS {quoted(kind.label)}"
     yield f"CREATE INDEX IF NOT EXISTS {table}_geom ON {table} USING gist (geom)"
     yield f"CREATE INDEX IF NOT EXISTS {table}_geom_3857 ON {table} USING gist (geom_3857)"
@@ -116,32 +144,23 @@ def _functions(kind: Kind) -> Iterable[str]:
     table = kind.table
     stored = [name for name in columns(kind) if not (kind.name == "enterprise" and name == "enterprise_id")]
     old, new = (", ".join(f"{side}.{name}" for name in stored) for side in ("OLD", "NEW"))
-    owner = "NEW.feature_id" if kind.name == "enterprise" else "NEW.enterprise_id"
-    place = "NEW.jurisdiction" if kind.name == "enterprise" else f"(SELECT jurisdiction FROM features WHERE feature_id = {owner})"
+    is_enterprise = kind.name == "enterprise"
     follow = (
         """IF OLD.jurisdiction IS DISTINCT FROM NEW.jurisdiction THEN
             UPDATE features SET jurisdiction = NEW.jurisdiction WHERE enterprise_id = NEW.feature_id;
         END IF"""
-        if kind.name == "enterprise"
-        else f"""IF OLD.enterprise_id IS DISTINCT FROM NEW.enterprise_id THEN
-            UPDATE features SET enterprise_id = {owner}, jurisdiction = {place} WHERE feature_id = NEW.feature_id;
+        if is_enterprise
+        else """IF OLD.enterprise_id IS DISTINCT FROM NEW.enterprise_id THEN
+            UPDATE features SET enterprise_id = NEW.enterprise_id,
+                jurisdiction = (SELECT jurisdiction FROM features WHERE feature_id = NEW.enterprise_id)
+                WHERE feature_id = NEW.feature_id;
         END IF"""
     )
-    solid = kind.geometry == "Polygon"
-    heights_new, heights_changed = (HEIGHTS_NEW, HEIGHTS_CHANGED) if solid else ("", "")
+    heights_new, heights_changed = (HEIGHTS_NEW, HEIGHTS_CHANGED) if kind.solid else ("", "")
     yield f"""CREATE OR REPLACE FUNCTION quanjing_{table}_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         NEW.feature_id := coalesce(NEW.feature_id, gen_random_uuid());
-        -- An id that a deleted row left comes back with its new owner; it never changes its kind.
-        INSERT INTO features AS f (feature_id, kind, enterprise_id, jurisdiction)
-            VALUES (NEW.feature_id, {quoted(kind.name)}, {owner}, {place}) ON CONFLICT (feature_id) DO UPDATE
-            SET enterprise_id = excluded.enterprise_id, jurisdiction = excluded.jurisdiction
-            WHERE f.kind = excluded.kind AND NOT EXISTS (SELECT FROM {table} WHERE feature_id = excluded.feature_id);
-        IF (SELECT kind FROM features WHERE feature_id = NEW.feature_id) <> {quoted(kind.name)} THEN
-            RAISE EXCEPTION 'feature_id % belongs to a feature of another kind', NEW.feature_id;
-        END IF;
-        INSERT INTO feature_state (feature_id) VALUES (NEW.feature_id) ON CONFLICT (feature_id) DO NOTHING;
         {heights_new}
         NEW.recorded := tstzrange(clock_timestamp(), NULL);
     ELSE
@@ -163,16 +182,28 @@ END $$"""
     # Whoever shows the former owner must hear of it too. An enterprise owns itself.
     left = (
         ""
-        if kind.name == "enterprise"
+        if is_enterprise
         else f"""{log} SELECT {what}, o.feature_id, o.enterprise_id, f.jurisdiction, 'leave', ST_Envelope(o.geom), NULL
         FROM old_rows o JOIN new_rows n USING (feature_id) JOIN features f ON f.feature_id = o.enterprise_id
         WHERE o.enterprise_id IS DISTINCT FROM n.enterprise_id ORDER BY o.feature_id;
     """
     )
+    place = "n.jurisdiction" if is_enterprise else "e.jurisdiction"
+    owner = "" if is_enterprise else "LEFT JOIN features e ON e.feature_id = n.enterprise_id"
     version = ", ".join(columns(kind))
     past = ", ".join(f"o.{name}" for name in columns(kind))
     yield f"""CREATE OR REPLACE FUNCTION quanjing_{table}_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stranger uuid;
 BEGIN
+    -- An id that a deleted row left comes back with its new owner; it never changes its kind.
+    INSERT INTO features AS f (feature_id, kind, enterprise_id, jurisdiction)
+        SELECT n.feature_id, {quoted(kind.name)}, n.enterprise_id, {place} FROM new_rows n {owner} ORDER BY n.feature_id
+        ON CONFLICT (feature_id) DO UPDATE SET enterprise_id = excluded.enterprise_id, jurisdiction = excluded.jurisdiction
+        WHERE f.kind = excluded.kind;
+    SELECT f.feature_id INTO stranger FROM new_rows n JOIN features f USING (feature_id) WHERE f.kind <> {quoted(kind.name)} LIMIT 1;
+    IF FOUND THEN RAISE EXCEPTION 'feature_id % belongs to a feature of another kind', stranger; END IF;
+    INSERT INTO feature_state (feature_id) SELECT feature_id FROM new_rows ORDER BY feature_id ON CONFLICT (feature_id) DO NOTHING;
     {log} SELECT {what}, n.feature_id, n.enterprise_id, f.jurisdiction, 'insert', NULL, ST_Envelope(n.geom)
         FROM new_rows n JOIN features f USING (feature_id) ORDER BY n.feature_id;
     IF FOUND THEN PERFORM quanjing_hint(); END IF;
@@ -234,6 +265,7 @@ def _summaries(kinds: Iterable[Kind]) -> str:
         f"""SELECT feature_id, {quoted(kind.name)} AS kind, {kind.type_attribute or "NULL"}::text AS type, enterprise_id, code, name, geom,
         z_min_m, z_max_m, alarm_level, open_alarms, case_count, case_ids, readings, recorded FROM {kind.name}_view"""
         for kind in kinds
+        if not kind.schematic
     )
     return "CREATE VIEW feature_view AS " + " UNION ALL ".join(selects)
 

@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
+from gis.store.drafts import grant
 from gis.store.kind_tables import statements
 
 READER = "quanjing_reader"
@@ -101,6 +102,7 @@ def _grant_reader(url: str) -> None:
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader))
         connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(reader))
         connection.execute(sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(reader))
+        grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:

@@ -1,29 +1,58 @@
 """Storing an interpreted drawing: the same drawing again changes nothing, a changed one changes just that."""
 
-from collections import Counter
-from collections.abc import Sequence
+import gc
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
-import shapely
-from geoalchemy2.shape import from_shape
-from shapely import wkb
-from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, delete, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+import orjson
+from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection as Transaction
 
+from gis.geometry.matching import shapes_of
 from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
-from gis.store.identity import Identified, Known, ambiguous, identify
-from gis.store.tables import DRAWING_FILES, DRAWINGS, FEATURE_SOURCES, KIND_TABLES
+from gis.store.bulk import close_features, insert_features, insert_sources, json_of, update_features, wkb_of
+from gis.store.fitting import fitted
+from gis.store.identity import Identified, ambiguous, identify
+from gis.store.known import Source, known_features, source_of, sources
+from gis.store.spots import Known, compared, said, stays
 
-SAME_SHAPE_M = 1e-4
-"""Shapes closer than this everywhere are one shape: another program's rounding is no change."""
+SAME_VALUE = 1e-4
+"""Numbers closer than this are one number: another program's rounding is no change."""
+
+DEEP = frozenset(name for name, kind in KINDS.items() if kind.geometry == "PolygonZ")
+"""Kinds of which an outline's heights matter."""
 
 Action = Literal["insert", "update", "reopen", "unchanged", "close"]
+Done = tuple[UUID, str, str, Action]
+
+HOLD = "SELECT FROM enterprises WHERE feature_id = %s FOR UPDATE"
+SEEN = "SELECT pg_current_snapshot()::text, pg_current_xact_id()::text"
+# Positions mean something in the cluster that gave them only: a restored log has other transactions under the same numbers.
+STANDS = """
+SELECT d.digest = %(digest)s
+    AND d.cluster = (SELECT system_identifier FROM pg_control_system())
+    AND (SELECT count(*) FROM feature_sources WHERE enterprise_id = %(enterprise)s AND drawing_kind = %(kind)s) = %(features)s
+    AND NOT EXISTS (SELECT FROM change_log c WHERE c.enterprise_id = %(enterprise)s AND c.layer NOT IN ('feature_state', 'tilesets')
+        AND c.xid >= pg_snapshot_xmin(d.snapshot) AND c.xid <> d.xid AND NOT pg_visible_in_snapshot(c.xid, d.snapshot))
+FROM drawings d WHERE d.enterprise_id = %(enterprise)s AND d.drawing_kind = %(kind)s AND d.published
+ORDER BY d.drawing_id DESC LIMIT 1
+"""
+KEEP_FILE = "INSERT INTO drawing_files (sha256, content) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+RECORD = """
+INSERT INTO drawings (enterprise_id, drawing_kind, file_name, sha256, published, counts, ignored_by, issues, digest, snapshot, xid, cluster)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::pg_snapshot, %s::xid8, (SELECT system_identifier FROM pg_control_system()))
+"""
+USED = "SELECT feature_id, kind FROM features WHERE feature_id = ANY (%s)"
+FORGET = "DELETE FROM feature_sources WHERE enterprise_id = %s AND drawing_kind = %s AND feature_id = ANY (%s)"
+STILL_SHOWN = "SELECT DISTINCT feature_id FROM feature_sources WHERE feature_id = ANY (%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,185 +62,167 @@ class Outcome:
     published: bool
     """False where a drafting fault blocks, or on a dry run."""
     actions: dict[Action, int]
-    features: tuple[tuple[UUID, str, str, Action], ...]
+    features: tuple[Done, ...]
     """(feature_id, kind, name, action) of everything that is not unchanged."""
     issues: tuple[Issue, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    known: Known
-    name: str
-    values: dict[str, Any]
-    """Columns as stored, without geometry."""
+class _Import:
+    """One import of one drawing."""
+
+    connection: Connection[Any]
+    enterprise_id: UUID
+    plan: SitePlan
+    content: bytes
+    digest: str
+    snapshot: str
+    """What it could see when it began."""
+    xid: str
+
+    def record(self, issues: Sequence[Issue], *, published: bool) -> None:
+        plan, counts = self.plan, self.plan.counts
+        self.connection.execute(KEEP_FILE, [plan.sha256, self.content])
+        told = {"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused}
+        what = [self.enterprise_id, plan.drawing_kind, plan.file_name, plan.sha256, published]
+        found = [Jsonb(told), Jsonb(plan.ignored_by), Jsonb([issue.as_json() for issue in issues])]
+        self.connection.execute(RECORD, [*what, *found, self.digest, self.snapshot, self.xid])
 
 
-def _known(connection: Connection, enterprise_id: UUID, drawing_kind: str) -> dict[UUID, _Row]:
-    handles: dict[UUID, set[str]] = {}
-    lineage = select(FEATURE_SOURCES.c.feature_id, FEATURE_SOURCES.c.handle).where(
-        FEATURE_SOURCES.c.enterprise_id == enterprise_id, FEATURE_SOURCES.c.drawing_kind == drawing_kind
-    )
-    for feature_id, handle in connection.execute(lineage):
-        handles.setdefault(feature_id, set()).add(handle)
-    rows: dict[UUID, _Row] = {}
-    for kind, table in KIND_TABLES.items():
-        if kind == "enterprise":
-            continue
-        drawn = func.ST_AsBinary(func.ST_Transform(table.c.geom, 4545)).label("drawn")
-        columns = [column for column in table.c if column.name != "geom"]
-        for row in connection.execute(select(*columns, drawn).where(table.c.enterprise_id == enterprise_id)).mappings():
-            feature_id = row["feature_id"]
-            known = Known(
-                feature_id,
-                kind,
-                row["code"],
-                wkb.loads(bytes(row["drawn"])),
-                frozenset(handles.get(feature_id, ())),
-                row["closed_at"] is not None,
-            )
-            rows[feature_id] = _Row(known, row["name"], {name: value for name, value in row.items() if name != "drawn"})
-    return rows
-
-
-def same_shape(one: BaseGeometry, other: BaseGeometry) -> bool:
-    """Tell whether two shapes (metres) are one but for rounding."""
-    if one.geom_type != other.geom_type or shapely.get_num_coordinates(one) != shapely.get_num_coordinates(other):
-        return False
-    return bool(one.equals_exact(other, SAME_SHAPE_M)) or bool(one.normalize().equals_exact(other.normalize(), SAME_SHAPE_M))
+def _digest(plan: SitePlan, drawn: Sequence[bytes]) -> str:
+    """Return a digest of everything of a plan that storing it depends on."""
+    summary = sha256()
+    for feature, shape in zip(plan.features, drawn, strict=True):
+        source = feature.source
+        key = (feature.kind, feature.code, feature.qj_id, source.handle, source.handles, source.label_handle, source.layer)
+        deep = feature.geom.wkb_hex if feature.kind in DEEP else None
+        summary.update(orjson.dumps((key, said(feature), feature.shape, deep), option=orjson.OPT_SERIALIZE_NUMPY))
+        summary.update(shape)
+    return summary.hexdigest()
 
 
 def _same_value(old: Any, new: Any) -> bool:
     if isinstance(old, float) and isinstance(new, (int, float)):
-        return abs(old - new) <= SAME_SHAPE_M
+        return abs(old - new) <= SAME_VALUE
     return bool(old == new)
 
 
-def _values(feature: PlanFeature) -> dict[str, Any]:
-    """Return the columns a drawing speaks of; what it is silent about stays as it is stored."""
-    values: dict[str, Any] = {"name": feature.name, "shape": feature.shape}
-    given = {"code": feature.code, "height_m": feature.height_m, "z_min_m": feature.z_min_m, "z_max_m": feature.z_max_m}
-    known = {attribute.name for attribute in KINDS[feature.kind].attributes}
-    given |= {name: value for name, value in feature.attributes.items() if name in known}
-    return values | {name: value for name, value in given.items() if value is not None}
-
-
-def _changed(row: _Row, feature: PlanFeature) -> dict[str, Any]:
+def _changed(one: Known, feature: PlanFeature, geom: bytes | None, *, same: bool) -> dict[str, Any]:
     """Return the columns to write so that the stored row says what the drawing says."""
-    values = _values(feature)
-    if same_shape(row.known.drawn, feature.xy):
-        # The same outline, perhaps begun at another vertex: the stored one stays.
-        values.pop("shape")
-        values = {name: value for name, value in values.items() if not _same_value(row.values[name], value)}
-    else:
-        values = {name: value for name, value in values.items() if not _same_value(row.values[name], value)}
-        values["geom"] = from_shape(feature.geom, srid=4490)
-    if row.known.closed:
+    values = {name: value for name, value in said(feature).items() if not _same_value(one.values[name], value)}
+    if feature.code is not None and feature.code != one.code:
+        values["code"] = feature.code
+    # The same outline, perhaps begun at another corner: the stored one stays.
+    if not same and geom is not None:
+        values["geom"] = geom
+    if not same and feature.shape is not None:
+        values["shape"] = json_of(feature.shape)
+    if one.closed:
         values["closed_at"] = None
     return values
 
 
-def _write(connection: Connection, enterprise_id: UUID, feature_id: UUID, feature: PlanFeature, row: _Row | None) -> Action:
-    table = KIND_TABLES[feature.kind]
-    if row is None:
-        geom = from_shape(feature.geom, srid=4490)
-        connection.execute(insert(table).values(feature_id=feature_id, enterprise_id=enterprise_id, geom=geom, **_values(feature)))
-        return "insert"
-    values = _changed(row, feature)
-    if not values:
-        return "unchanged"
-    connection.execute(update(table).where(table.c.feature_id == feature_id).values(**values))
-    return "reopen" if row.known.closed else "update"
+def _write(job: _Import, ids: Sequence[UUID], features: Sequence[PlanFeature], known: Mapping[UUID, Known]) -> list[Done]:
+    """Insert what is new and update what differs; returns what was done to each, in order."""
+    fresh: defaultdict[str, list[tuple[UUID, PlanFeature]]] = defaultdict(list)
+    changes: defaultdict[tuple[str, tuple[str, ...]], list[tuple[UUID, dict[str, Any]]]] = defaultdict(list)
+    actions: dict[UUID, Action] = dict.fromkeys(ids, "unchanged")
+    met = [(id_, feature, known[id_]) for id_, feature in zip(ids, features, strict=True) if id_ in known]
+    stored = [one for *_, one in met]
+    same_shape = stays(stored, shapes_of([one.drawn for one in stored]), compared([feature for _, feature, _ in met]))
+    for (id_, feature, one), same in zip(met, same_shape, strict=True):
+        geom = None if same or KINDS[feature.kind].schematic else wkb_of([feature.geom])[0]
+        if values := _changed(one, feature, geom, same=same):
+            changes[feature.kind, tuple(sorted(values))].append((id_, values))
+            actions[id_] = "reopen" if one.closed else "update"
+    for id_, feature in zip(ids, features, strict=True):
+        if id_ not in known:
+            fresh[feature.kind].append((id_, feature))
+            actions[id_] = "insert"
+    for (kind, names), rows in sorted(changes.items()):
+        update_features(job.connection, KINDS[kind], names, rows)
+    for kind, added in sorted(fresh.items()):
+        insert_features(job.connection, KINDS[kind], job.enterprise_id, added)
+    return [(id_, feature.kind, feature.name, actions[id_]) for id_, feature in zip(ids, features, strict=True)]
 
 
-def _replace_sources(connection: Connection, enterprise_id: UUID, plan: SitePlan, ids: Sequence[UUID]) -> set[UUID]:
-    """Write the lineage's sources anew; returns the features that no drawing shows any more."""
-    lineage = (FEATURE_SOURCES.c.enterprise_id == enterprise_id) & (FEATURE_SOURCES.c.drawing_kind == plan.drawing_kind)
-    before = set(connection.scalars(select(FEATURE_SOURCES.c.feature_id).where(lineage)))
-    connection.execute(delete(FEATURE_SOURCES).where(lineage))
-    rows = [
-        {
-            "enterprise_id": enterprise_id,
-            "drawing_kind": plan.drawing_kind,
-            "handle": feature.source.handle,
-            "feature_id": feature_id,
-            "label_handle": feature.source.label_handle,
-            "layer": feature.source.layer,
-            "drawn": from_shape(feature.xy, srid=4545),
-        }
-        for feature_id, feature in zip(ids, plan.features, strict=True)
-    ]
-    if rows:
-        connection.execute(insert(FEATURE_SOURCES), rows)
-    gone = before - set(ids)
-    return gone - set(connection.scalars(select(FEATURE_SOURCES.c.feature_id).where(FEATURE_SOURCES.c.feature_id.in_(gone))))
+def _replace_sources(job: _Import, lineage: Mapping[UUID, Source], drawn: Mapping[UUID, Source]) -> set[UUID]:
+    """Bring the lineage's sources up to date; returns the features that no drawing shows any more."""
+    stale = [id_ for id_, source in lineage.items() if drawn.get(id_) != source]
+    of_lineage = [job.enterprise_id, job.plan.drawing_kind]
+    if stale:
+        job.connection.execute(FORGET, [*of_lineage, stale])
+    added = [(id_, source) for id_, source in drawn.items() if lineage.get(id_) != source]
+    if added:
+        insert_sources(job.connection, job.enterprise_id, job.plan.drawing_kind, added)
+    gone = lineage.keys() - drawn.keys()
+    if not gone:
+        return set()
+    return gone - {row[0] for row in job.connection.execute(STILL_SHOWN, [list(gone)])}
 
 
-def _close(connection: Connection, gone: set[UUID], rows: dict[UUID, _Row]) -> list[tuple[UUID, str, str, Action]]:
-    closed: list[tuple[UUID, str, str, Action]] = []
-    for feature_id in sorted(gone):
-        row = rows.get(feature_id)
+def _close(job: _Import, gone: set[UUID], known: Mapping[UUID, Known]) -> list[Done]:
+    closing: defaultdict[str, list[UUID]] = defaultdict(list)
+    for id_ in sorted(gone):
         # What was given to another enterprise since is not this drawing's to close.
-        if row is None or row.known.closed:
-            continue
-        table = KIND_TABLES[row.known.kind]
-        connection.execute(update(table).where(table.c.feature_id == feature_id).values(closed_at=datetime.now(UTC)))
-        closed.append((feature_id, row.known.kind, row.name, "close"))
-    return closed
+        if id_ in known and not known[id_].closed:
+            closing[known[id_].kind].append(id_)
+    for kind, ids in sorted(closing.items()):
+        close_features(job.connection, KINDS[kind], ids)
+    return [(id_, kind, known[id_].name, "close") for kind, ids in sorted(closing.items()) for id_ in ids]
 
 
-def _record(
-    connection: Connection, enterprise_id: UUID, plan: SitePlan, content: bytes, issues: Sequence[Issue], *, published: bool
-) -> None:
-    connection.execute(upsert(DRAWING_FILES).values(sha256=plan.sha256, content=content).on_conflict_do_nothing())
-    counts = plan.counts
-    connection.execute(
-        insert(DRAWINGS).values(
-            enterprise_id=enterprise_id,
-            drawing_kind=plan.drawing_kind,
-            file_name=plan.file_name,
-            sha256=plan.sha256,
-            published=published,
-            counts={"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused},
-            ignored_by=plan.ignored_by,
-            issues=[issue.as_json() for issue in issues],
-        )
-    )
+def _elsewhere(connection: Connection[Any], used: Mapping[UUID, str]) -> set[UUID]:
+    """Return those of some ids, with their kinds, under which a feature stands."""
+    standing: set[UUID] = set()
+    for kind in sorted(set(used.values()) & KINDS.keys()):
+        query = sql.SQL("SELECT feature_id FROM {} WHERE feature_id = ANY (%s)").format(sql.Identifier(KINDS[kind].table))
+        standing |= {row[0] for row in connection.execute(query, [[id_ for id_, its in used.items() if its == kind]])}
+    return standing
 
 
-def _identified(connection: Connection, source_code: str, plan: SitePlan, rows: dict[UUID, _Row]) -> Identified:
+def _identified(job: _Import, source_code: str, features: Sequence[PlanFeature], known: Mapping[UUID, Known]) -> Identified:
     """Give each drawn feature its id; one that another enterprise has been given since is an issue."""
     taken: set[UUID] = set()
+    plan = job.plan
     while True:
         identified = identify(
-            plan.features,
-            [row.known for row in rows.values()],
-            source_code=source_code,
-            drawing_kind=plan.drawing_kind,
-            file=plan.file_name,
-            taken=taken,
+            features, [*known.values()], source_code=source_code, drawing_kind=plan.drawing_kind, file=plan.file_name, taken=taken
         )
-        fresh = {id_: feature for id_, feature in zip(identified.ids, plan.features, strict=True) if id_ and id_ not in rows}
-        used = connection.execute(text("SELECT feature_id, kind FROM features WHERE feature_id = ANY(:ids)"), {"ids": list(fresh)}).all()
+        fresh = {id_: feature for id_, feature in zip(identified.ids, features, strict=True) if id_ and id_ not in known}
+        used = dict(job.connection.execute(USED, [list(fresh)]).fetchall()) if fresh else {}
         # A handle may have named a thing of another kind once.
-        strangers = {row.feature_id for row in used if row.kind != fresh[row.feature_id].kind}
+        strangers = {id_ for id_, kind in used.items() if kind != fresh[id_].kind}
         if not strangers:
             break
         taken |= strangers
     # The rest either stand elsewhere, or were deleted and come back as themselves.
     given = [
-        ambiguous(fresh[id_], plan.file_name, "它现在属于另一企业", "从图中删去它，或将它改回本企业后重新导入")
-        for id_, kind in used
-        if connection.execute(select(KIND_TABLES[kind].c.name).where(KIND_TABLES[kind].c.feature_id == id_)).first()
+        ambiguous(fresh[id_], plan.file_name, f"它（标识 {id_.hex[:8]}）现在属于另一企业", "从图中删去它，或将它改回本企业后重新导入")
+        for id_ in sorted(_elsewhere(job.connection, used))
     ]
     return replace(identified, issues=(*identified.issues, *given))
 
 
-def store_plan(connection: Connection, enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from looking for cycles in a million new objects that have none, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_without_collector()
+def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
     """Store a drawing's features; a drafting fault publishes nothing, but the file and its issues are kept.
 
     Parameters
     ----------
-    connection : Connection
+    connection : Transaction
         Inside `gis.store.connect.writing`; roll it back for a dry run.
     enterprise_id, source_code
         As `gis.store.enterprises.find_enterprise` gives them.
@@ -220,23 +231,34 @@ def store_plan(connection: Connection, enterprise_id: UUID, source_code: str, pl
     content : bytes
         The file as it came, kept whole.
     """
+    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     # Two imports of one enterprise wait for each other; ids and sources are decided on what the other committed.
-    connection.execute(text("SELECT FROM enterprises WHERE feature_id = :id FOR UPDATE"), {"id": enterprise_id})
-    rows = _known(connection, enterprise_id, plan.drawing_kind)
-    identified = _identified(connection, source_code, plan, rows)
-    issues = (*plan.issues, *identified.issues)
+    driver.execute(HOLD, [enterprise_id])
+    seen = driver.execute(SEEN).fetchone()
+    assert seen is not None, "a SELECT of functions has one row"  # noqa: S101
+    features, faults = fitted(plan.features, plan.file_name)
+    drawn = wkb_of([feature.xy for feature in features], 2)
+    job = _Import(driver, enterprise_id, plan, content, _digest(plan, drawn), *seen)
+    issues = (*plan.issues, *(fault for fault in faults if fault.code != "E206" or all(one.code != "E206" for one in plan.issues)))
+    what = {"digest": job.digest, "enterprise": enterprise_id, "kind": plan.drawing_kind, "features": len(features)}
+    stands = None if blocking(issues) else driver.execute(STANDS, what).fetchone()
+    if stands and stands[0]:
+        job.record(issues, published=True)
+        return Outcome(True, {"unchanged": len(features)} if features else {}, (), issues)
+    lineage = sources(driver, enterprise_id, plan.drawing_kind)
+    known = known_features(driver, enterprise_id, plan.drawing_kind, lineage)
+    if not faults:
+        identified = _identified(job, source_code, features, known)
+        issues = (*issues, *identified.issues)
     if blocking(issues):
-        _record(connection, enterprise_id, plan, content, issues, published=False)
+        job.record(issues, published=False)
         return Outcome(published=False, actions={}, features=(), issues=issues)
-    ids = [feature_id for feature_id in identified.ids if feature_id is not None]
+    ids = [id_ for id_ in identified.ids if id_ is not None]
     # Two features may have exchanged their codes: what counts is that each code stands once in the end.
-    connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-    done = [
-        (feature_id, feature.kind, feature.name, _write(connection, enterprise_id, feature_id, feature, rows.get(feature_id)))
-        for feature_id, feature in zip(ids, plan.features, strict=True)
-    ]
-    done += _close(connection, _replace_sources(connection, enterprise_id, plan, ids), rows)
-    connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    _record(connection, enterprise_id, plan, content, issues, published=True)
-    actions = Counter(action for *_, action in done)
-    return Outcome(True, dict(actions), tuple(row for row in done if row[3] != "unchanged"), issues)
+    driver.execute("SET CONSTRAINTS ALL DEFERRED")
+    done = _write(job, ids, features, known)
+    shown = {id_: source_of(feature, shape) for id_, feature, shape in zip(ids, features, drawn, strict=True)}
+    done += _close(job, _replace_sources(job, lineage, shown), known)
+    driver.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    job.record(issues, published=True)
+    return Outcome(True, dict(Counter(row[3] for row in done)), tuple(row for row in done if row[3] != "unchanged"), issues)

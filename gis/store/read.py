@@ -234,6 +234,8 @@ async def site(connection: AsyncConnection, enterprise_id: UUID, origin: tuple[f
     """
     features: dict[str, list[Feature]] = {}
     for kind in KINDS.values():
+        if kind.schematic:
+            continue
         query = sql.SQL(
             "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %s ORDER BY feature_id"
         ).format(_view(kind))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Date, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -29,7 +29,7 @@ def _kind_table(kind: Kind) -> Table:
         *([] if kind.name == "enterprise" else [Column("enterprise_id", Uuid)]),
         Column("code", Text),
         Column("name", Text),
-        Column("geom", Geometry(kind.geometry.upper(), 4490, spatial_index=False)),
+        Column("geom", Geometry(kind.geometry.upper(), 4490, dimension=3 if kind.geometry == "PolygonZ" else 2, spatial_index=False)),
         Column("shape", JSONB(none_as_null=True)),
         Column("base_1985_m", Double),
         Column("height_m", Double),
@@ -43,31 +43,6 @@ def _kind_table(kind: Kind) -> Table:
 
 KIND_TABLES: dict[str, Table] = {name: _kind_table(kind) for name, kind in KINDS.items()}
 
-DRAWING_FILES = Table("drawing_files", METADATA, Column("sha256", Text, primary_key=True), Column("content", LargeBinary))
-DRAWINGS = Table(
-    "drawings",
-    METADATA,
-    Column("drawing_id", BigInteger, primary_key=True),
-    Column("enterprise_id", Uuid),
-    Column("drawing_kind", Text),
-    Column("file_name", Text),
-    Column("sha256", Text),
-    Column("published", Boolean),
-    Column("counts", JSONB),
-    Column("ignored_by", JSONB),
-    Column("issues", JSONB),
-)
-FEATURE_SOURCES = Table(
-    "feature_sources",
-    METADATA,
-    Column("enterprise_id", Uuid, primary_key=True),
-    Column("drawing_kind", Text, primary_key=True),
-    Column("handle", Text, primary_key=True),
-    Column("feature_id", Uuid),
-    Column("label_handle", Text),
-    Column("layer", Text),
-    Column("drawn", Geometry("GEOMETRY", 4545, spatial_index=False)),
-)
 ALARMS = Table(
     "alarms",
     METADATA,

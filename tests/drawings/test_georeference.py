@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from drawings.georeference import extent_issues, frame_of, unit_issues
+from drawings.georeference import extent_issues, frame_of
+from drawings.units import Declared, norm_issues
 
 HERE = (450_400.0, 3_447_700.0)
 
@@ -19,7 +20,7 @@ HERE = (450_400.0, 3_447_700.0)
         ((450_000.0, 2_500_000.0), False, 0.0, "E603", "达州"),
         ((120.0, 80.0), False, 0.0, "E601", "真实坐标"),
         ((0.0, 0.0), False, 0.0, "E601", "真实坐标"),
-        ((-HERE[0], -HERE[1]), False, 0.0, "E601", "真实坐标"),
+        ((-HERE[0], -HERE[1]), False, 0.0, "E603", "不在达州"),
     ],
 )
 def test_frame(point: tuple[float, float], known: bool, offset: float, code: str | None, says: str) -> None:
@@ -36,7 +37,7 @@ def test_one_stray_point_does_not_move_the_answer() -> None:
 
 @pytest.mark.parametrize(("code", "faulty"), [(6, False), (0, False), (4, True), (1, True), (99, True)])
 def test_units(code: int, faulty: bool) -> None:
-    assert [issue.code for issue in unit_issues(code)] == (["E106"] if faulty else [])
+    assert [issue.code for issue in norm_issues(Declared(code))] == (["E106"] if faulty else [])
 
 
 @pytest.mark.parametrize(("side", "faulty"), [(19.0, True), (20.0, False), (10_000.0, False), (10_001.0, True)])

@@ -14,8 +14,8 @@ def test_every_layer_and_block_of_a_kind_is_in_the_norm() -> None:
 
 
 def test_layers_without_a_kind_are_known_all_the_same() -> None:
-    assert LAYERS["QJ-A-ROAD"].kinds == ()
-    assert blocks_on(LAYERS["QJ-A-ROAD"]) == ()
+    assert LAYERS["QJ-R-ROUTE"].kinds == ()
+    assert blocks_on(LAYERS["QJ-R-ROUTE"]) == ()
     assert blocks_on(LAYERS["QJ-A-OUTLET"]) == ("QJ_DA", "QJ_DW", "QJ_YS")
 
 

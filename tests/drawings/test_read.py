@@ -7,7 +7,7 @@ from other_program import rewrite
 
 from drawings.example import drawing, example_files
 from drawings.norm import BLOCKS
-from drawings.read import document_of, plan_of, site_plan
+from drawings.read import Options, document_of, plan_of, site_plan
 from drawings.tally import count_entities
 from drawings.template import template
 
@@ -49,7 +49,7 @@ def test_what_is_no_drawing_is_an_issue(data: bytes, says: str) -> None:
 
 
 def test_too_large_a_file_is_not_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("drawings.read.MAX_BYTES", 100)
+    monkeypatch.setattr("drawings.guard.MAX_BYTES", 100)
     (tmp_path / NAME).write_bytes(DATA)
     for plan in (plan_of(DATA, NAME), site_plan(tmp_path / NAME)):
         assert [issue.code for issue in plan.issues] == ["E101"]
@@ -107,7 +107,7 @@ def test_an_unknown_encoding_is_named() -> None:
     ],
 )
 def test_the_file_name_says_whose_and_what(file_name: str, given: str | None, source: str | None, kind: str, codes: list[str]) -> None:
-    plan = plan_of(DATA, file_name, given)
+    plan = plan_of(DATA, file_name, Options(source_code=given))
     assert (plan.source_code, plan.drawing_kind, [issue.code for issue in plan.issues]) == (source, kind, codes)
     assert len(plan.sha256) == 64
 
@@ -167,3 +167,40 @@ def test_every_block_of_the_norm_survives_a_file() -> None:
     assert document is not None
     assert issues == []
     assert {block.name for block in document.blocks} >= set(BLOCKS)
+
+
+def test_damage_is_mended_and_named() -> None:
+    document, issues = document_of((SHARED / "06_broken_structure_r12.dxf").read_bytes())
+    assert document is not None
+    assert len(document.modelspace()) == 1504
+    assert [issue.code for issue in issues] == ["W104", "W104"]
+    assert "EOF" in issues[0].message
+    assert "段外的数据 4 处" in issues[1].message
+    document, issues = document_of((SHARED / "07_duplicate_handles_r13.dxf").read_bytes())
+    assert document is not None
+    assert [issue.code for issue in issues] == ["W104", "E104"]
+    assert "表句柄无效 22 处" in issues[0].message
+
+
+def test_a_number_that_is_none_is_mended() -> None:
+    # Only the mending reader takes it.
+    broken = DATA.replace(b" 70\n1\n", b" 70\n1x\n", 1) if b" 70\n1\n" in DATA else DATA.replace(b" 70\n     1\n", b" 70\n    1x\n", 1)
+    assert broken != DATA
+    document, issues = document_of(broken)
+    assert document is not None
+    assert [issue.code for issue in issues] == ["W104"]
+    assert "整数有误 1 处" in issues[0].message
+
+
+def test_progress_goes_up_and_may_end_the_reading() -> None:
+    steps: list[tuple[str, float]] = []
+    plan_of(DATA, NAME, progress=lambda stage, share: steps.append((stage, share)))
+    assert [stage for stage, _ in steps][:3] == ["guard", "decode", "read"]
+    assert steps[-1] == ("interpret", 1.0)
+    assert [share for _, share in steps] == sorted(share for _, share in steps)
+
+    def call_off(stage: str, share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        plan_of(DATA, NAME, progress=call_off)

@@ -29,7 +29,7 @@ CASES = {
     "a building is no point": ([HOUSE], [Point(10, 5)], (), ()),
     "a point 5 m off": ([Point(0, 0)], [Point(5, 0)], ((0, 0),), ()),
     "a point beyond": ([Point(0, 0)], [Point(5.1, 0)], (), ()),
-    "one becomes two alike": ([HOUSE], [moved(HOUSE, 2), moved(HOUSE, -2)], (), (Ambiguity(0, (0,)), Ambiguity(1, (0,)))),
+    "one becomes two alike": ([HOUSE], [moved(HOUSE, 2), moved(HOUSE, -2)], (), (Ambiguity(0, (0,), (1,)), Ambiguity(1, (0,), (0,)))),
     "two points in the middle": ([Point(0, 0), Point(2, 0)], [Point(1, 0)], (), (Ambiguity(0, (0, 1)),)),
     "a clear pair frees its neighbour": (
         [Point(0, 0), Point(4.5, 0)],

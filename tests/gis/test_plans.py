@@ -43,6 +43,10 @@ def test_the_example_is_stored_whole(city: City) -> None:
         "underground_structure": 1,
         "outlet": 3,
         "monitoring_point": 4,
+        "green": 5,
+        "pipe": 12,
+        "road": 6,
+        "wall": 1,
     }
     ((published, stored),) = city.rows("SELECT published, (counts->>'stored')::integer FROM drawings")
     assert published is True

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from dataclasses import replace
 from uuid import UUID
 
 import psycopg
@@ -8,7 +9,7 @@ from city import ENTERPRISE, City, found_city
 from sqlalchemy import inspect
 
 from gis.errors import Forbidden, Invalid, NewerData, NotFound
-from gis.kinds import COMMON_LABELS, ENUMS, KINDS, load
+from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute
 from gis.store import migrate
 from gis.store.cluster import Urls
 from gis.store.connect import Actor, engine, snapshot, writing
@@ -50,23 +51,16 @@ def test_python_and_the_database_agree_on_the_tables(database: Urls) -> None:
 
 
 def test_an_attribute_added_to_the_registry_reaches_table_history_view_and_glossary(database: Urls) -> None:
-    document = {
-        "kinds": {
-            "enterprise": {"label": "企业", "table": "enterprises", "geometry": "Point"},
-            "building": {
-                "label": "建筑物",
-                "table": "buildings",
-                "geometry": "Polygon",
-                "attributes": {"built_on": {"label": "建成日期", "type": "date"}},
-            },
-        }
-    }
+    added = Attribute("built_on", "建成日期", "date")
+    kinds = {name: replace(kind, attributes=(*kind.attributes, added)) for name, kind in KINDS.items()}
     with psycopg.connect(database.owner) as connection:
-        for statement in statements(KINDS | {"building": load(document)["building"]}, ENUMS):
+        for statement in statements(kinds, ENUMS):
             connection.execute(statement)
-        for relation in ("buildings", "buildings_history", "building_view"):
-            connection.execute(f"SELECT built_on FROM {relation}")
-        assert connection.execute("SELECT label FROM glossary WHERE term = 'building.built_on'").fetchone() == ("建成日期",)
+        for kind in kinds.values():
+            for relation in (kind.table, f"{kind.table}_history", f"{kind.name}_view"):
+                connection.execute(f"SELECT built_on FROM {relation}")
+            term = f"{kind.name}.built_on"
+            assert connection.execute("SELECT label FROM glossary WHERE term = %s", [term]).fetchone() == ("建成日期",)
 
 
 def test_every_column_and_kind_has_a_chinese_label(database: Urls) -> None:

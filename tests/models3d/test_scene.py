@@ -13,7 +13,8 @@ from models3d.heights import extent
 from models3d.mesh import volume_m3
 from models3d.parts import caps
 from models3d.parts.marker import HEIGHT_M
-from models3d.scene import KERB_M, scene, type_of
+from models3d.scene import KERB_M, scene
+from models3d.solid import type_of
 from styles.tokens import scene_colour
 
 GROUND = ConstantGround()

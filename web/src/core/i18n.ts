@@ -2,11 +2,15 @@
 import { zhCN } from "./zh-cn";
 
 export type MessageKey = keyof typeof zhCN;
+type Parameters = Record<string, string | number>;
 
-/** The text of a key, `{name}` replaced by the parameter of that name. */
-export function t(key: MessageKey, parameters: Record<string, string | number> = {}): string {
-  return zhCN[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(parameters[name] ?? whole));
+/** A function that gives the texts of one catalogue, `{name}` replaced by the parameter of that name. */
+export function catalogue<Texts extends Record<string, string>>(texts: Texts): (key: keyof Texts, parameters?: Parameters) => string {
+  return (key, parameters = {}) => texts[key]!.replace(/\{(\w+)\}/g, (whole, name: string) => String(parameters[name] ?? whole));
 }
+
+/** The text of a key of the panorama. */
+export const t = catalogue(zhCN);
 
 const ROMAN: Record<number, string> = { 1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ" };
 

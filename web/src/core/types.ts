@@ -112,10 +112,16 @@ export interface HistoryEntry {
   changes: { name: string; label: string; old: unknown; new: unknown }[];
 }
 
+/** How a scene shows a kind. */
+export type Form = "solid" | "surface" | "line" | "pipe" | "marker" | "none";
+
 export interface KindInfo {
   name: string;
   label: string;
+  form: Form;
   color: string;
+  /** The code list of its types, where it has types. */
+  type_enum: string | null;
   attributes: { name: string; label: string; unit: string | null; type: string }[];
 }
 

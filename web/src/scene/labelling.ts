@@ -1,14 +1,16 @@
 /** Which labels the store asks for: enterprises from afar, their features near by, alarms always. */
 import { Cartesian3 } from "cesium";
 import { roman } from "../core/i18n";
+import { toneOf } from "../core/kinds";
 import type { FeatureStore } from "../core/store";
-import type { Enterprise, FeatureSummary } from "../core/types";
+import type { Enterprise, FeatureSummary, KindInfo } from "../core/types";
 import { alarmColour } from "./colour";
 import type { LabelItem } from "./labels";
 
-/** Outlets and monitors are what inspectors look for; large things explain the place. */
+/** Outlets and monitors are what inspectors look for; large things explain the place. Of the rest, bodies have names; there may be thousands of others. */
 const PRIORITY: Record<string, number> = { outlet: 30, monitoring_point: 26, structure: 20, underground_structure: 18, building: 14 };
-const UNNAMED = new Set(["site_boundary", "enterprise"]);
+/** So many at once can be placed without slowing the picture; the most important stay. */
+const MOST = 400;
 const ALWAYS = Number.POSITIVE_INFINITY;
 
 /** True for what the ground covers whole; an open basin ends at the ground and can be seen. */
@@ -36,29 +38,31 @@ function ofEnterprise(enterprise: Enterprise, loaded: boolean): LabelItem {
   };
 }
 
-function ofFeature(feature: FeatureSummary, enterprise: Enterprise, selected: boolean, underground: boolean): LabelItem | null {
+interface Look {
+  selected: boolean;
+  underground: boolean;
+  kind: KindInfo | undefined;
+}
+
+function ofFeature(feature: FeatureSummary, enterprise: Enterprise, { selected, underground, kind }: Look): LabelItem | null {
   const below = isBuried(feature);
   const alarm = mark(feature.state.alarm_level);
-  if (UNNAMED.has(feature.kind) && !selected) return null;
+  const named = (feature.kind in PRIORITY || kind?.form === "solid") && Boolean(feature.name || feature.code);
+  if (!named && !alarm && !selected) return null;
   if (below && !underground && !alarm && !selected) return null;
   const top = below && !underground ? 0 : feature.z_max_m;
   return {
     id: feature.feature_id,
-    text: feature.name || feature.code || "",
+    text: feature.name || feature.code || kind?.label || "",
     position: Cartesian3.fromDegrees(feature.lon, feature.lat, enterprise.ground_m + top + 0.3),
     priority: (selected ? 1000 : 0) + (alarm ? 600 - alarm.level * 10 : 0) + (below ? 40 : 0) + (PRIORITY[feature.kind] ?? 10) + Math.min(9, feature.z_max_m / 10),
     tone: alarm ? "alarm" : selected ? "selected" : "feature",
     selected,
     alarm,
-    dot: selected ? "var(--ui-select)" : kindDot(feature),
+    dot: selected ? "var(--ui-select)" : toneOf(feature.kind, feature.type),
     near_m: 0,
     far_m: alarm || selected ? enterprise.radius_m * 12 : enterprise.radius_m * 5,
   };
-}
-
-function kindDot(feature: FeatureSummary): string {
-  const kind = `--scene-${feature.kind}`;
-  return feature.type ? `var(${kind}-${feature.type}, var(${kind}))` : `var(${kind})`;
 }
 
 /** The labels of this moment. */
@@ -68,9 +72,10 @@ export function labelsOf(store: FeatureStore, underground: boolean): LabelItem[]
     const loaded = store.hasFeatures(enterprise.feature_id);
     items.push(ofEnterprise(enterprise, loaded));
     for (const feature of store.featuresOf(enterprise.feature_id)) {
-      const item = ofFeature(feature, enterprise, feature.feature_id === store.selected, underground);
+      const selected = feature.feature_id === store.selected;
+      const item = ofFeature(feature, enterprise, { selected, underground, kind: store.kinds.get(feature.kind) });
       if (item) items.push(item);
     }
   }
-  return items;
+  return items.length > MOST ? items.sort((a, b) => b.priority - a.priority).slice(0, MOST) : items;
 }

@@ -1,0 +1,279 @@
+"""Work on drafts, in the job worker: read a drawing in a child process, show what came of it, import it.
+
+The row of a draft says what is to be done. Whoever changes or cancels it is heard at once: the child is killed, and the next job goes on
+with what the row says then.
+"""
+
+import asyncio
+import json
+import logging
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job
+from psycopg import AsyncConnection
+
+from api.drafting import FALLBACK_S, Connect, Watch
+from drawings import sandbox
+from drawings.child import Failure, run
+from drawings.options import Options
+from drawings.read import FILE_NAME, Progress
+from drawings.report import report
+from gis.errors import NotFound, QuanjingError
+from gis.models.plan import Counts, SitePlan
+from gis.store import drafts
+from gis.store.connect import Actor, engine, writing
+from gis.store.drafts import Draft
+from gis.store.plans import Outcome, store_plan
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2
+"""Drawings read side by side: each may take a gigabyte."""
+PROGRESS_S = 0.2
+"""How often progress is written, at most."""
+SWEEP_S = 300.0
+SHOWN_ISSUES = 500
+"""Issues of an import that are kept beside the draft."""
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """The draft was changed or cancelled while it was worked on."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """One piece of work: the draft as it was taken, how far it is, and whether it is still wanted."""
+
+    at: Draft
+    loop: asyncio.AbstractEventLoop
+    news: asyncio.Event
+    unwanted: threading.Event
+    step: tuple[str, float] | None = None
+
+    def progress(self, step: str, share: float) -> None:
+        """Note how far the work is; called in the thread that waits for the child, which it leaves where the work is not wanted."""
+        if self.unwanted.is_set():
+            raise Stopped
+        self.step = (step, share)
+        self.loop.call_soon_threadsafe(self.news.set)
+
+
+async def _attend(connection: AsyncConnection, bench: Bench) -> None:
+    """Write progress as it comes, and notice when the work is no longer wanted."""
+    written: tuple[str, float] | None = None
+    while True:
+        try:
+            await asyncio.wait_for(bench.news.wait(), FALLBACK_S)
+        except TimeoutError:
+            log.debug("no news of %s", bench.at.draft_id)
+        bench.news.clear()
+        if bench.step is not None and bench.step != written:
+            written = bench.step
+            await drafts.note_progress(connection, bench.at, *written)
+        if not await drafts.stands(connection, bench.at):
+            bench.unwanted.set()
+            return
+        await asyncio.sleep(PROGRESS_S)
+
+
+async def _away(connection: AsyncConnection, watch: Watch, at: Draft, work: Callable[[Bench], T]) -> T:
+    """Run work in a thread while its draft is wanted."""
+    with watch.news_of(at.draft_id) as news:
+        bench = Bench(at, asyncio.get_running_loop(), news, threading.Event())
+        news.set()
+        attendant = asyncio.create_task(_attend(connection, bench))
+        try:
+            return await asyncio.to_thread(work, bench)
+        finally:
+            # Where the worker itself is stopped, the thread ends by this.
+            bench.unwanted.set()
+            attendant.cancel()
+            await asyncio.gather(attendant, return_exceptions=True)
+
+
+async def _file(connection: AsyncConnection, draft_id: UUID, folder: str) -> Path:
+    path = Path(folder) / "drawing.dxf"
+    with path.open("wb") as file:
+        async for part in drafts.content(connection, draft_id):
+            file.write(part)
+    return path
+
+
+async def _completed(connection: AsyncConnection, at: Draft) -> Draft:
+    """Return a draft with what the file name says, where nobody said otherwise."""
+    named = FILE_NAME.fullmatch(at.file_name)
+    if named is None:
+        return at
+    enterprise_id = at.enterprise_id or await drafts.enterprise_of(connection, named["source"].upper(), at.scope)
+    return replace(at, enterprise_id=enterprise_id, drawing_kind=at.drawing_kind or named["kind"].upper())
+
+
+async def _options(connection: AsyncConnection, at: Draft) -> Options:
+    known = await drafts.place(connection, at.enterprise_id)
+    return Options(
+        source_code=known[0] if known else None,
+        drawing_kind=at.drawing_kind,
+        mapping=at.options.get("mapping"),
+        gcp=at.options.get("gcp"),
+        crs=at.options.get("crs"),
+        registered=known[1] if known else None,
+    )
+
+
+def _draft_of(data: bytes, file_name: str, options: Options, *, progress: Progress) -> dict[str, Any]:
+    from drawings.draft import draft_of  # noqa: PLC0415 - the child's
+
+    return draft_of(data, file_name, options, progress)
+
+
+def read_draft(path: Path, file_name: str, options: Options, *, progress: Progress) -> dict[str, Any]:
+    """Return the preview of a drawing, read in a child process; one that takes too much is a preview of nothing but an issue."""
+    preview = run(_draft_of, path, file_name, options, progress=progress)
+    if not isinstance(preview, Failure):
+        return preview
+    issue = sandbox.refusal(preview, path, file_name)
+    plan = SitePlan(options.drawing_kind or "A", options.source_code, file_name, "", (), (issue,), Counts(0, 0, 0, 0))
+    mark = {"code": issue.code, "severity": issue.severity, "message": issue.message, "hint": issue.hint}
+    return {
+        "report": report(plan),
+        "frame": {"known": False, "method": "", "note": {}},
+        "groups": [],
+        "sketch": {"bounds": None, "entities": [], "grid": None},
+        "features": {"type": "FeatureCollection", "features": []},
+        "marks": [mark | {"handle": None, "layer": None, "xy": None, "lonlat": None}],
+        "mapping": options.mapping or "",
+    }
+
+
+def summary_of(preview: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of a preview that decide what can be done next."""
+    severities = [issue["severity"] for issue in preview["report"]["issues"]]
+    return {
+        "counts": preview["report"]["counts"],
+        "features": preview["report"]["features"],
+        "issues": {name: severities.count(name) for name in ("error", "warning", "violation")},
+        "blocking": severities.count("error"),
+        "placed": preview["frame"]["known"],
+    }
+
+
+async def _read(connection: AsyncConnection, watch: Watch, draft: Draft) -> None:
+    at = await _completed(connection, draft)
+    options = await _options(connection, at)
+    with tempfile.TemporaryDirectory(prefix="quanjing-draft-") as folder:
+        path = await _file(connection, at.draft_id, folder)
+
+        def work(bench: Bench) -> dict[str, Any]:
+            return read_draft(path, at.file_name, options, progress=bench.progress)
+
+        preview = await _away(connection, watch, draft, work)
+    await drafts.keep_result(
+        connection, draft, preview, summary_of(preview), enterprise_id=at.enterprise_id, drawing_kind=at.drawing_kind or "A"
+    )
+
+
+def outcome_of(done: Outcome) -> dict[str, Any]:
+    """Return what an import did, as plain JSON types."""
+    return {
+        "published": done.published,
+        "actions": dict(done.actions),
+        "issues": [issue.as_json() for issue in done.issues[:SHOWN_ISSUES]],
+    }
+
+
+async def _import(connection: AsyncConnection, watch: Watch, url: str, at: Draft) -> None:
+    known = await drafts.place(connection, at.enterprise_id)
+    if known is None or at.enterprise_id is None:
+        raise NotFound("所选企业已不存在")
+    enterprise_id, source_code, options = at.enterprise_id, known[0], await _options(connection, at)
+    actor = Actor(at.author, f"导入图纸：{at.file_name}", "drafting", at.scope)
+    with tempfile.TemporaryDirectory(prefix="quanjing-draft-") as folder:
+        path = await _file(connection, at.draft_id, folder)
+
+        def work(bench: Bench) -> None:
+            plan = sandbox.read_plan(path, at.file_name, options, progress=bench.progress)
+            bench.progress("store", 0.0)
+            with writing(engine(url), actor) as transaction:
+                done = store_plan(transaction, enterprise_id, source_code, plan, path.read_bytes())
+                if not drafts.close(transaction, at, outcome_of(done), published=done.published):
+                    raise Stopped
+
+        await _away(connection, watch, at, work)
+
+
+async def work_on(connect: Connect, watch: Watch, url: str, draft_id: UUID) -> None:
+    """Do what a draft's row asks for; nothing where it asks for nothing."""
+    async with await connect() as connection, drafts.working_on(connection, draft_id):
+        try:
+            at = await drafts.draft(connection, draft_id, None)
+        except NotFound:
+            return
+        try:
+            if at.state == "reading":
+                await _read(connection, watch, at)
+            elif at.state == "importing":
+                await _import(connection, watch, url, at)
+        except Stopped:
+            log.info("draft %s was changed or cancelled meanwhile", draft_id)
+        except QuanjingError as error:
+            await drafts.fail(connection, at, str(error))
+        except Exception as error:
+            await drafts.fail(connection, at, f"出了没有料到的错误，已记入日志（{type(error).__name__}）")
+            raise
+
+
+async def _sweep_regularly(connection: AsyncConnection) -> None:
+    while True:
+        removed = await drafts.sweep(connection)
+        if removed:
+            log.info("removed %d old drafts", removed)
+        # What a worker left behind that was killed while another one lived.
+        await drafts.requeue(connection)
+        await asyncio.sleep(SWEEP_S)
+
+
+async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
+    """Work on drafts until `stop` is set.
+
+    Parameters
+    ----------
+    connect : callable
+        Opens a connection of the owner in autocommit mode.
+    url : str
+        The same, for the import's own transaction.
+    stop : asyncio.Event
+    """
+    watch, places = Watch(connect), asyncio.Semaphore(AT_ONCE)
+    async with await connect() as sweeper, await connect() as queue_connection:
+        queue = PgQueuer.from_psycopg_connection(queue_connection)
+
+        @queue.entrypoint(drafts.ENTRYPOINT)
+        async def draft(job: Job) -> None:
+            async with places:
+                await work_on(connect, watch, url, UUID(json.loads(job.payload or b"{}")["draft_id"]))
+
+        tasks = [
+            asyncio.create_task(watch.run()),
+            asyncio.create_task(_sweep_regularly(sweeper)),
+            asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=FALLBACK_S))),
+            asyncio.create_task(stop.wait()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            queue.shutdown.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,264 @@
+"""Curves as a drawing has them: lines, arcs, polylines, circles, ellipses and splines, in drawing units."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ezdxf.entities.arc import Arc
+from ezdxf.entities.circle import Circle
+from ezdxf.entities.dxfentity import DXFEntity
+from ezdxf.entities.dxfgfx import DXFGraphic
+from ezdxf.entities.ellipse import Ellipse
+from ezdxf.entities.line import Line
+from ezdxf.entities.lwpolyline import LWPolyline
+from ezdxf.entities.polyline import Polyline
+from ezdxf.entities.spline import Spline
+from ezdxf.lldxf.const import DXFError
+from ezdxf.math import OCS
+from numpy.typing import NDArray
+
+from gis.geometry.curves import SAGITTA_M, circle_points, ellipse_points, polyline_points
+from gis.geometry.rings import gap_m
+
+ROUNDING_M = 0.001
+"""A gap below this is the rounding of coordinates, metres."""
+FARTHEST = 1e9
+"""Coordinates beyond this are no places."""
+LARGEST_RADIUS = 1e6
+"""Larger circles are no outlines of anything, and cost a point every few metres; drawing units."""
+SPLINE_FRAME_VERTEX = 16
+"""Flag of control points that are not on the curve (DXF reference, VERTEX, group 70)."""
+IN_WORLD = frozenset({"LINE", "POINT", "ELLIPSE", "MTEXT", "SPLINE"})
+"""Types whose coordinates are the world's although they have an extrusion."""
+FULL_TURN = 2 * math.pi
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An entity's geometry in drawing coordinates."""
+
+    line: Points
+    """(n, 2) along the curve; closed ones do not repeat their first point."""
+    shape: dict[str, Any]
+    """The native curve (see `PlanFeature.shape`)."""
+    closed: bool
+    z: float
+    """The height farthest from zero."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether every coordinate is a number that can be a place."""
+        return len(self.line) > 0 and bool(np.abs(self.line).max() < FARTHEST)
+
+
+def _lifted(points: Points, elevation: float, entity: DXFGraphic) -> tuple[Points, float]:
+    """Turn (n, 3) x, y, bulge of an object coordinate system into world x, y, bulge and the z farthest from zero."""
+    if not entity.dxf.hasattr("extrusion") or tuple(entity.dxf.extrusion) == (0.0, 0.0, 1.0):
+        return points, elevation
+    ocs = entity.ocs()
+    where = [ocs.to_wcs((x, y, elevation)) for x, y in points[:, :2].tolist()]
+    # Seen from below, an arc that ran anticlockwise runs clockwise.
+    bulges = points[:, 2] * (-1.0 if ocs.uz.z < 0 else 1.0)
+    flat = np.column_stack([[point.x for point in where], [point.y for point in where], bulges])
+    return flat, max((point.z for point in where), key=abs, default=0.0)
+
+
+def _polyline(points: Points, z: float, *, closed: bool, sagitta: float) -> Curve:
+    tolerance = ROUNDING_M * sagitta / SAGITTA_M
+    if not closed and len(points) > 2 and gap_m(points[:, :2]) <= tolerance:
+        points, closed = points[:-1], True
+    shape = {"type": "lwpolyline", "points": points.tolist(), "closed": closed}
+    return Curve(_chords(points, closed=closed, sagitta=sagitta), shape, closed, z)
+
+
+def _chords(points: Points, *, closed: bool, sagitta: float) -> Points:
+    if np.any(points[:, 2]):
+        return polyline_points(points, closed=closed, sagitta=sagitta)
+    line = np.ascontiguousarray(points[:, :2])
+    if len(line) > 1:
+        same = np.all(line[1:] == line[:-1], axis=1)
+        if same.any():
+            line = line[np.concatenate([[True], ~same])]
+        if closed and len(line) > 1 and np.all(line[0] == line[-1]):
+            line = line[:-1]
+    return line
+
+
+def _lwpolyline(entity: LWPolyline, sagitta: float) -> Curve:
+    rows = np.array(entity.lwpoints.values, dtype=float).reshape(-1, 5)[:, [0, 1, 4]]
+    points, z = _lifted(rows, float(entity.dxf.elevation), entity)
+    return _polyline(points, z, closed=entity.closed, sagitta=sagitta)
+
+
+def _old_polyline(entity: Polyline, sagitta: float) -> Curve | None:
+    if not (entity.is_2d_polyline or entity.is_3d_polyline):
+        return None
+    kept = [vertex for vertex in entity.vertices if not vertex.dxf.flags & SPLINE_FRAME_VERTEX]
+    rows = np.array([(*vertex.dxf.location.xyz[:2], float(vertex.dxf.get("bulge", 0.0))) for vertex in kept], dtype=float).reshape(-1, 3)
+    heights = [float(vertex.dxf.location.z) for vertex in kept]
+    if entity.is_2d_polyline:
+        points, z = _lifted(rows, max(heights, key=abs, default=0.0), entity)
+    else:
+        points, z = rows, max(heights, key=abs, default=0.0)
+    return _polyline(points, z, closed=entity.is_closed, sagitta=sagitta)
+
+
+def _line(entity: Line, sagitta: float) -> Curve:
+    start, end = entity.dxf.start, entity.dxf.end
+    rows = np.array([(start.x, start.y, 0.0), (end.x, end.y, 0.0)])
+    return _polyline(rows, max(start.z, end.z, key=abs), closed=False, sagitta=sagitta)
+
+
+def _centre(entity: Circle) -> tuple[float, float, float, float]:
+    """Return the world centre of a circle or arc, and the sense in which it is seen from above."""
+    if not entity.dxf.hasattr("extrusion") or tuple(entity.dxf.extrusion) == (0.0, 0.0, 1.0):
+        x, y, z = entity.dxf.center.xyz
+        return x, y, z, 1.0
+    ocs: OCS = entity.ocs()
+    centre = ocs.to_wcs(entity.dxf.center)
+    return centre.x, centre.y, centre.z, -1.0 if ocs.uz.z < 0 else 1.0
+
+
+def _arc(entity: Arc, sagitta: float) -> Curve | None:
+    radius = float(entity.dxf.radius)
+    if not 0 < radius < LARGEST_RADIUS:
+        return None
+    x, y, z, sense = _centre(entity)
+    sweep = math.radians((entity.dxf.end_angle - entity.dxf.start_angle) % 360.0) or FULL_TURN
+    start = math.radians(entity.dxf.start_angle)
+    angles = start + sweep * np.array([0.0, 0.5, 1.0])
+    # Two halves: the bulge of a whole turn is infinite.
+    rows = np.column_stack([x + sense * radius * np.cos(angles), y + radius * np.sin(angles), np.full(3, sense * math.tan(sweep / 8))])
+    rows[2, 2] = 0.0
+    return _polyline(rows, z, closed=False, sagitta=sagitta)
+
+
+def _circle(entity: Circle, sagitta: float) -> Curve | None:
+    radius = float(entity.dxf.radius)
+    # Before the ring is made: its length grows with the radius.
+    if not 0 < radius < LARGEST_RADIUS:
+        return None
+    x, y, z, _ = _centre(entity)
+    shape = {"type": "circle", "center": [x, y], "radius": radius}
+    return Curve(circle_points((x, y), radius, sagitta), shape, True, z)
+
+
+def _ellipse(entity: Ellipse, sagitta: float) -> Curve | None:
+    major, ratio = entity.dxf.major_axis, float(entity.dxf.ratio)
+    if not (ratio > 0 and 0 < major.magnitude < LARGEST_RADIUS):
+        return None
+    x, y, z = entity.dxf.center.xyz
+    turn = abs(entity.dxf.end_param - entity.dxf.start_param)
+    if abs(turn - FULL_TURN) < 1e-6:
+        shape = {"type": "ellipse", "center": [x, y], "major_axis": [major.x, major.y], "ratio": ratio}
+        return Curve(ellipse_points((x, y), (major.x, major.y), ratio, sagitta), shape, True, z)
+    return _flattened(list(entity.flattening(sagitta)), sagitta)
+
+
+def _flattened(vertices: list[Any], sagitta: float) -> Curve:
+    rows = np.array([(vertex.x, vertex.y, 0.0) for vertex in vertices], dtype=float).reshape(-1, 3)
+    return _polyline(rows, max((vertex.z for vertex in vertices), key=abs, default=0.0), closed=False, sagitta=sagitta)
+
+
+def _spline(entity: Spline, sagitta: float) -> Curve | None:
+    if not (entity.closed or entity.control_point_count()):
+        return None
+    try:
+        curve = _flattened(list(entity.flattening(sagitta)), sagitta)
+    except (DXFError, ValueError, ArithmeticError, LookupError):
+        # Knots and control points that make no curve.
+        return None
+    shape = {
+        "type": "spline",
+        "degree": int(entity.dxf.degree),
+        "control_points": [[point[0], point[1]] for point in entity.control_points],
+        "knots": [float(knot) for knot in entity.knots],
+        "weights": [float(weight) for weight in entity.weights],
+    }
+    return Curve(curve.line, shape, curve.closed, curve.z)
+
+
+READERS: dict[str, Callable[[Any, float], Curve | None]] = {
+    "LWPOLYLINE": _lwpolyline,
+    "LINE": _line,
+    "POLYLINE": _old_polyline,
+    "ARC": _arc,
+    "CIRCLE": _circle,
+    "ELLIPSE": _ellipse,
+    "SPLINE": _spline,
+}
+
+
+def curve_of(entity: DXFEntity, sagitta: float = SAGITTA_M) -> Curve | None:
+    """Return an entity's curve, or None for what is none.
+
+    Parameters
+    ----------
+    entity : DXFEntity
+        Anything.
+    sagitta : float
+        Largest distance between curve and chords, drawing units; what closes within it is closed.
+    """
+    reader = READERS.get(entity.dxftype())
+    return reader(entity, sagitta) if reader else None
+
+
+def _first(entity: DXFEntity) -> tuple[float, float, float] | None:
+    """Return a first place of an entity, None for what has none."""
+    dxf: Any = entity.dxf
+    if isinstance(entity, LWPolyline):
+        if not len(entity):
+            return None
+        x, y = entity[0][:2]
+        return x, y, float(dxf.elevation)
+    if isinstance(entity, Polyline):
+        return entity.vertices[0].dxf.location.xyz if entity.vertices else None
+    if isinstance(entity, Spline):
+        points = entity.control_points if len(entity.control_points) else entity.fit_points
+        return (points[0][0], points[0][1], points[0][2]) if len(points) else None
+    for name in ("insert", "location", "start", "center"):
+        if dxf.is_supported(name) and dxf.hasattr(name):
+            x, y, z = dxf.get(name).xyz
+            return x, y, z
+    return None
+
+
+def anchor(entity: DXFEntity) -> tuple[float, float] | None:
+    """Return a place of an entity in drawing coordinates: insertion point, centre or first vertex; None for what has none."""
+    first = _first(entity)
+    if first is None:
+        return None
+    if not isinstance(entity, DXFGraphic):
+        return first[0], first[1]
+    flat = entity.dxftype() not in IN_WORLD and entity.dxf.is_supported("extrusion")
+    if flat and entity.dxf.hasattr("extrusion") and tuple(entity.dxf.extrusion) != (0.0, 0.0, 1.0):
+        x, y, _ = entity.ocs().to_wcs(first).xyz
+        return x, y
+    return first[0], first[1]
+
+
+def anchor_z(entity: DXFEntity) -> float | None:
+    """Return the height of that place, as drawn."""
+    first = _first(entity)
+    return None if first is None else first[2]
+
+
+def is_closed(entity: DXFEntity, gap: float) -> bool | None:
+    """Tell whether a curve closes, by flag or with a gap of at most `gap` drawing units; None for what is no curve."""
+    match entity:
+        case LWPolyline():
+            if entity.closed or len(entity) < 3:
+                return bool(entity.closed)
+            first, last = entity[0], entity[-1]
+            return bool(math.hypot(first[0] - last[0], first[1] - last[1]) <= gap)
+        case Line() | Arc():
+            return False
+        case Polyline() | Ellipse() | Spline() | Circle():
+            curve = curve_of(entity, max(gap, SAGITTA_M))
+            return None if curve is None else curve.closed or (len(curve.line) > 2 and gap_m(curve.line) <= gap)
+        case _:
+            return None

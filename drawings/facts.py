@@ -1,0 +1,84 @@
+"""What a rule can ask of an entity: layer, type, block, closedness, colour, text."""
+
+from functools import cached_property
+from typing import Any
+
+from ezdxf.colors import DXF_DEFAULT_COLORS, int2rgb
+from ezdxf.document import Drawing
+from ezdxf.entities.attrib import Attrib
+from ezdxf.entities.dxfentity import DXFEntity
+from ezdxf.entities.insert import Insert
+from ezdxf.entities.mtext import MText
+from ezdxf.entities.text import Text
+
+from drawings.curves import is_closed
+from drawings.ledger import layer_of, printable
+
+BYBLOCK, BYLAYER = 0, 256
+
+
+def text_of(entity: DXFEntity) -> str | None:
+    """Return the plain text of a TEXT, MTEXT or ATTRIB, None of anything else."""
+    if isinstance(entity, (Text, Attrib)):
+        return printable(entity.plain_text()).strip()
+    if isinstance(entity, MText):
+        return printable(str(entity.plain_text())).strip()
+    return None
+
+
+def block_of(entity: DXFEntity) -> str | None:
+    """Return the name of the block that a reference inserts, None of anything else."""
+    return printable(str(entity.dxf.get("name", ""))) if isinstance(entity, Insert) else None
+
+
+def colour_of(entity: DXFEntity, document: Drawing | None) -> str:
+    """Return the colour that an entity is drawn in, `#rrggbb`: its own, or its layer's."""
+    dxf = entity.dxf
+    true_colour = dxf.get("true_color") if dxf.is_supported("true_color") else None
+    aci = abs(int(dxf.get("color", BYLAYER))) if dxf.is_supported("color") else BYLAYER
+    if true_colour is None and aci in (BYLAYER, BYBLOCK) and document is not None:
+        name = str(dxf.get("layer", "0"))
+        if document.layers.has_entry(name):
+            layer = document.layers.get(name)
+            if layer.rgb is not None:
+                return "#{:02x}{:02x}{:02x}".format(*layer.rgb)
+            aci = abs(layer.color)
+    rgb = int2rgb(true_colour) if true_colour is not None else int2rgb(DXF_DEFAULT_COLORS[aci if 0 < aci < BYLAYER else 7])
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
+class Facts:
+    """The facts of one entity, each worked out when first asked for."""
+
+    def __init__(self, entity: DXFEntity, document: Drawing | None, gap: float) -> None:
+        self.entity = entity
+        self.document = document
+        self.gap = gap
+        self.layer = layer_of(entity)
+        self.type = entity.dxftype()
+
+    @cached_property
+    def block(self) -> str | None:
+        """The block, of a reference."""
+        return block_of(self.entity)
+
+    @cached_property
+    def closed(self) -> bool | None:
+        """Whether the curve closes."""
+        return is_closed(self.entity, self.gap)
+
+    @cached_property
+    def colour(self) -> str:
+        """`#rrggbb`."""
+        return colour_of(self.entity, self.document)
+
+    @cached_property
+    def text(self) -> str | None:
+        """The text, of a text."""
+        return text_of(self.entity)
+
+    @cached_property
+    def aci(self) -> int:
+        """The colour index as written: 256 by layer, 0 by block."""
+        dxf: Any = self.entity.dxf
+        return abs(int(dxf.get("color", BYLAYER))) if dxf.is_supported("color") else BYLAYER

@@ -1,0 +1,55 @@
+"""The GEODATA object of a drawing: which CRS it names and how drawing coordinates lead there."""
+
+from dataclasses import dataclass
+
+from ezdxf.document import Drawing
+from ezdxf.entities.geodata import GeoData
+from ezdxf.lldxf.const import DXFError
+
+from drawings.ledger import finding
+from gis.crs import Source, source_of
+from gis.errors import CoordinateError
+from gis.geometry.similarity import Similarity
+from gis.issues import Issue, Place
+
+PLACE = Place(field="GEODATA")
+
+
+@dataclass(frozen=True, slots=True)
+class Georeference:
+    """What a GEODATA object says."""
+
+    similarity: Similarity
+    """Drawing coordinates to the CRS."""
+    source: Source
+
+
+def _unusable(why: str) -> Issue:
+    hint = "请改用控制点（QJ_GCP 块或 --gcp 文件），或用 --crs 指明坐标系"
+    return finding("E610", f"GEODATA 不能采用：{why}", hint, PLACE)
+
+
+def _similarity(data: GeoData) -> Similarity:
+    """Return the turn, scale and shift of a local grid: its y axis lies along the north direction's mirror image, as AutoCAD writes it."""
+    north = data.dxf.north_direction
+    # The north direction is given in drawing coordinates; turned to +y it takes the drawing with it.
+    turn = 1j / complex(north.x, north.y)
+    design, reference = data.dxf.design_point, data.dxf.reference_point
+    factor = turn / abs(turn) * float(data.dxf.horizontal_unit_scale)
+    return Similarity((design.x, design.y), (reference.x, reference.y), factor)
+
+
+def georeference_of(document: Drawing) -> tuple[Georeference | None, list[Issue]]:
+    """Return what a document's GEODATA says, None where it has none or it can't be used, and why not."""
+    data = document.modelspace().get_geodata()
+    if data is None:
+        return None, []
+    try:
+        # What it returns scales y by the vertical unit; what it refuses is what nobody has tested.
+        _, epsg = data.get_crs_transformation()
+        found = Georeference(_similarity(data), source_of(f"EPSG:{epsg}"))
+    except (DXFError, CoordinateError, ArithmeticError, AttributeError) as error:
+        return None, [_unusable(str(error).splitlines()[0])]
+    if not 0 < found.similarity.scale < float("inf"):
+        return None, [_unusable("单位比例不是正数")]
+    return found, []

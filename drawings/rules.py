@@ -1,0 +1,75 @@
+"""Which rule of a mapping decides over an entity: the first that fits."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import translate
+
+from ezdxf.document import Drawing
+from ezdxf.entities.dxfentity import DXFEntity
+
+from drawings.curves import ROUNDING_M
+from drawings.facts import Facts
+from drawings.ledger import handle_of, layer_of, printable
+from drawings.mapping import Mapping, Rule, When
+
+CLOSE_M = 0.05
+"""A curve with a smaller gap counts as closed, metres (norm, E301)."""
+
+
+def globs(patterns: Sequence[str]) -> re.Pattern[str]:
+    """Return one pattern for several layer or block names with `*` and `?`, cases alike."""
+    # A bracket is part of a name in CAD, no set of letters.
+    listed = [translate(pattern.upper().replace("[", "[[]")) for pattern in patterns]
+    return re.compile("|".join(listed), re.IGNORECASE)
+
+
+class _Asked:
+    """A rule's question, ready to be asked often."""
+
+    def __init__(self, when: When) -> None:
+        self.layer = globs(when.layer)
+        self.types = frozenset(name.upper() for name in when.type)
+        self.block = globs(when.block) if when.block else None
+        self.handles = frozenset(handle.upper() for handle in when.handle)
+        self.closed = when.closed
+        self.colours = frozenset(str(colour).lower() for colour in when.color)
+        self.text = re.compile(when.text) if when.text is not None else None
+
+    def possible(self, layer: str, type_: str) -> bool:
+        return bool(self.layer.match(layer)) and (not self.types or type_ in self.types)
+
+    def fits(self, facts: Facts) -> bool:
+        if self.handles and handle_of(facts.entity).upper() not in self.handles:
+            return False
+        if self.block is not None and not (facts.block is not None and self.block.match(facts.block)):
+            return False
+        if self.closed is not None and facts.closed is not self.closed:
+            return False
+        if self.colours and not {facts.colour, str(facts.aci)} & self.colours:
+            return False
+        return self.text is None or (facts.text is not None and self.text.fullmatch(facts.text) is not None)
+
+
+class Rules:
+    """The rules of one mapping, for one drawing."""
+
+    def __init__(self, mapping: Mapping, document: Drawing | None) -> None:
+        self.mapping = mapping
+        self.document = document
+        self.gap = max(CLOSE_M / mapping.unit_m, ROUNDING_M)
+        self._asked = [(rule, _Asked(rule.when)) for rule in mapping.rules]
+        self._shortlists: dict[tuple[str, str], list[tuple[Rule, _Asked]]] = {}
+
+    def rule_for(self, entity: DXFEntity) -> Rule | None:
+        """Return the first rule that fits an entity, None where none does."""
+        layer, type_ = printable(layer_of(entity)), entity.dxftype()
+        shortlist = self._shortlists.get((layer, type_))
+        if shortlist is None:
+            shortlist = [row for row in self._asked if row[1].possible(layer, type_)]
+            self._shortlists[layer, type_] = shortlist
+        facts = None
+        for rule, asked in shortlist:
+            facts = facts or Facts(entity, self.document, self.gap)
+            if asked.fits(facts):
+                return rule
+        return None

@@ -1,0 +1,199 @@
+"""The page `/drafting`, in a real browser, on a real worker and PostGIS."""
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import ezdxf
+import pytest
+from browser import Visit, chromium, visit
+from city import DRAWING, City, found_city
+from playwright.sync_api import Browser
+from serving import serving
+from working import working
+
+from gis.store.cluster import Urls
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+EAST, NORTH = 450_300.0, 3_448_200.0
+"""A place near the example's enterprise, EPSG:4545."""
+DROP = """([name, content]) => {
+    const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+    const files = new DataTransfer();
+    files.items.add(new File([bytes], name));
+    const target = document.querySelector("[data-testid=drafting]");
+    const event = {dataTransfer: files, bubbles: true, cancelable: true};
+    for (const type of ["dragover", "drop"]) target.dispatchEvent(new DragEvent(type, event));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def city(database: Urls) -> City:
+    return found_city(database.owner, drawing=None)
+
+
+@pytest.fixture
+def page(city: City, database: Urls, tmp_path: Path) -> Iterator[str]:
+    with working(city.url, tmp_path), serving(database.reader, tmp_path) as address:
+        yield f"{address}/drafting"
+
+
+def drop(seen: Visit, name: str, data: bytes) -> None:
+    """Let go of a file over the page."""
+    seen.page.wait_for_selector("[data-testid=drop]")
+    seen.page.evaluate(DROP, [name, base64.b64encode(data).decode()])
+
+
+def read(seen: Visit) -> None:
+    """Wait until the page shows what the worker made of the drawing as it is set now."""
+    seen.page.wait_for_selector("[data-testid=drafting][data-state=ready][data-busy=false]")
+    seen.page.wait_for_selector("[data-testid=map][data-ready=true]")
+
+
+def choose(seen: Visit, layer: str, type_: str, kind: str) -> None:
+    """Say with the mouse what becomes of a group."""
+    seen.page.click(f"[data-testid=group][data-layer='{layer}'][data-type={type_}] [data-testid=picker]")
+    seen.page.click(f"[data-testid=menu] [data-kind={kind}]")
+
+
+def count(seen: Visit, fate: str) -> int:
+    seen.page.click("[data-testid=tab-accounts]")
+    return int(seen.page.text_content(f"[data-testid=count-{fate}]") or "")
+
+
+def plain(east: float = EAST, north: float = NORTH) -> bytes:
+    """A drafter's file with none of the norm's layers: three houses along a road, with their names."""
+    document = ezdxf.new("R2013", units=6)
+    space = document.modelspace()
+    for place in range(3):
+        x = east + 40 * place
+        corners = [(x, north), (x + 30, north), (x + 30, north + 20), (x, north + 20)]
+        space.add_lwpolyline(corners, close=True, dxfattribs={"layer": "房屋"})
+        space.add_text(f"车间{place + 1}", height=3, dxfattribs={"layer": "文字"}).set_placement((x + 8, north + 8))
+    space.add_line((east - 20, north - 12), (east + 140, north - 12), dxfattribs={"layer": "道路"})
+    text = io.StringIO()
+    document.write(text)
+    return text.getvalue().encode()
+
+
+def test_a_drawing_by_the_norm_is_dropped_seen_and_imported(city: City, page: str, browser: Browser) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, DRAWING.name, DRAWING.read_bytes())
+        read(seen)
+        assert "达州示范化工有限公司" in str(seen.page.text_content("[data-testid=enterprise]"))
+        assert seen.page.get_attribute("[data-step=place]", "data-light") == "done"
+        stored, ignored, refused = (count(seen, fate) for fate in ("stored", "ignored", "refused"))
+        assert (stored > 0, refused) == (True, 0)
+        assert city.rows("SELECT 1 FROM buildings") == []
+        seen.page.click("[data-testid=import]")
+        seen.page.wait_for_selector("[data-testid=outcome]")
+        ((built,),) = city.rows("SELECT count(*) FROM buildings")
+        assert built == 14
+        assert city.rows("SELECT DISTINCT origin FROM buildings") == [("drafting",)]
+        assert stored + ignored + refused == city.rows("SELECT (counts->>'entities')::integer FROM drawings")[0][0]
+        assert str(city.enterprise_id) in str(seen.page.get_attribute("[data-testid=to-panorama]", "href"))
+        assert seen.complaints == []
+        assert seen.foreign == []
+
+
+def test_a_drawing_without_norm_layers_is_brought_in_by_mouse_alone(city: City, page: str, browser: Browser) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, "车间.dxf", plain())
+        read(seen)
+        assert seen.page.is_disabled("[data-testid=import]")
+        assert "制图错误" in str(seen.page.text_content("[data-testid=obstacle]"))
+        choose(seen, "房屋", "LWPOLYLINE", "building")
+        choose(seen, "道路", "LINE", "road")
+        seen.page.click("[data-testid=ignore-rest]")
+        read(seen)
+        seen.page.wait_for_selector("[data-testid=import]:enabled")
+        assert [count(seen, fate) for fate in ("stored", "ignored", "refused")] == [4, 3, 0]
+        seen.page.click("[data-testid=import]")
+        seen.page.wait_for_selector("[data-testid=outcome]")
+        place = "ST_Transform(geom, 4545)"
+        houses = city.rows(f"SELECT round(ST_XMin({place})), round(ST_YMin({place})), round(ST_Area({place})) FROM buildings ORDER BY 1")
+        assert houses == [(EAST + 40 * at, NORTH, 600.0) for at in range(3)]
+        assert city.rows(f"SELECT round(ST_Length({place})) FROM roads") == [(160.0,)]
+        assert seen.complaints == []
+
+
+def test_what_is_refused_is_marked_at_its_place_with_its_hint(page: str, browser: Browser, city: City) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, "车间.dxf", plain())
+        read(seen)
+        seen.page.click("[data-testid=tab-issues]")
+        issue = seen.page.locator("[data-testid=issue]").first
+        assert issue.get_attribute("data-code")
+        place = seen.page.evaluate("window.drafting.markPosition(0)")
+        seen.page.mouse.move(place["x"], place["y"])
+        tip = seen.page.wait_for_selector("[data-testid=tip]")
+        assert tip is not None
+        assert str(issue.get_attribute("data-code")) in str(tip.text_content())
+        # A click on the map leads to the row of its layer, and the row to the map.
+        seen.page.click("[data-testid=tab-groups]")
+        seen.page.click("[data-testid=group][data-layer='道路'] .layer-name")
+        assert seen.page.get_attribute("[data-testid=group][data-layer='道路']", "class") == "layer row-on"
+
+
+def test_a_local_drawing_is_placed_by_points_picked_in_it(page: str, browser: Browser, city: City) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, "车间.dxf", plain(1000.0, 2000.0))
+        read(seen)
+        seen.page.wait_for_selector("[data-testid=unplaced]")
+        choose(seen, "房屋", "LWPOLYLINE", "building")
+        choose(seen, "道路", "LINE", "road")
+        seen.page.click("[data-testid=ignore-rest]")
+        read(seen)
+        seen.page.click("[data-testid=tab-control]")
+        for at, (x, y) in enumerate([(1000.0, 2000.0), (1110.0, 2000.0), (1080.0, 2020.0)]):
+            seen.page.click("[data-testid=add-point]")
+            place = seen.page.evaluate("([x, y]) => window.drafting.position(x, y)", [x, y])
+            # Beside the corner: the click is drawn to it.
+            seen.page.mouse.click(place["x"] + 4, place["y"] - 3)
+            row = seen.page.locator("[data-testid=control-point]").nth(at)
+            row.locator("[data-testid=ground]").fill(f"{EAST - 1000 + x}, {NORTH - 2000 + y}")
+            row.locator("[data-testid=ground]").press("Tab")
+        read(seen)
+        seen.page.wait_for_selector("[data-testid=frame][data-known=true]")
+        seen.page.wait_for_selector("[data-testid=import]:enabled")
+        seen.page.click("[data-testid=import]")
+        seen.page.wait_for_selector("[data-testid=outcome]")
+        assert city.rows("SELECT round(min(ST_XMin(ST_Transform(geom, 4545)))) FROM buildings") == [(EAST,)]
+
+
+def test_what_is_no_drawing_is_told_at_once(page: str, browser: Browser, city: City) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, "plan.dwg", b"AC1032")
+        assert "DXF" in str(seen.page.text_content("[data-testid=error]"))
+        assert city.rows("SELECT 1 FROM drawing_drafts") == []
+
+
+def test_a_reload_takes_the_draft_up_again(page: str, browser: Browser, city: City) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, "车间.dxf", plain())
+        read(seen)
+        choose(seen, "房屋", "LWPOLYLINE", "building")
+        read(seen)
+        seen.page.reload()
+        read(seen)
+        picker = "[data-testid=group][data-layer='房屋'] [data-testid=picker]"
+        assert "建筑物" in str(seen.page.text_content(picker))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (400, 860)])
+def test_nothing_hangs_over_the_edge(*, page: str, browser: Browser, city: City, width: int, height: int) -> None:
+    with visit(browser, page, width, height) as seen:
+        drop(seen, DRAWING.name, DRAWING.read_bytes())
+        read(seen)
+        for tab in ("groups", "control", "issues", "accounts"):
+            seen.page.click(f"[data-testid=tab-{tab}]")
+            assert seen.page.evaluate("document.documentElement.scrollWidth") == width
+            assert seen.page.evaluate("document.documentElement.scrollHeight") == height

@@ -1,0 +1,195 @@
+/** The map: MapLibre GL bound to a preview. Nothing is fetched; text is drawn from the fonts of the machine. */
+import { GeoJSONSource, Map as MapLibre, Marker, ScaleControl, setWorkerUrl, type ExpressionSpecification, type FilterSpecification, type LayerSpecification, type MapMouseEvent } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { FeatureCollection } from "geojson";
+import { tokens } from "../generated/tokens";
+import type { Xy } from "./types";
+
+setWorkerUrl(workerUrl);
+
+const { ui } = tokens;
+const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+const SOURCES = ["existing", "sketch", "features", "marks"] as const;
+export type SourceName = (typeof SOURCES)[number];
+export type Topic = "stored" | "ignored" | "refused" | "issues" | "existing";
+export const TOPICS: readonly Topic[] = ["stored", "ignored", "refused", "issues", "existing"];
+/** How near to a line counts as on it, pixels. */
+const REACH = 5;
+const FONT = ["sans-serif"];
+
+const color: ExpressionSpecification = ["get", "color"];
+const tone: ExpressionSpecification = ["match", ["get", "severity"], "error", ui.bad, "violation", tokens.alarm["2"], ui.warn];
+const is = (fate: string): ExpressionSpecification => ["==", ["get", "s"], fate];
+const shape = (type: "Point" | "LineString" | "Polygon"): ExpressionSpecification => ["==", ["geometry-type"], type];
+/** Lines, and the rims of areas. */
+const drawn: ExpressionSpecification = ["!", shape("Point")];
+const both = (...parts: ExpressionSpecification[]): FilterSpecification => ["all", ...parts];
+
+const line = (id: string, source: SourceName, filter: FilterSpecification, paint: object): LayerSpecification => ({
+  id, source, type: "line", filter, layout: { "line-join": "round", "line-cap": "round" }, paint,
+});
+const dot = (id: string, source: SourceName, filter: FilterSpecification, radius: number, tint: ExpressionSpecification | string, opacity = 1): LayerSpecification => ({
+  id, source, type: "circle", filter,
+  paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 14, radius * 0.55, 19, radius], "circle-color": tint, "circle-opacity": opacity, "circle-stroke-width": 1, "circle-stroke-color": ui.ground, "circle-stroke-opacity": opacity },
+});
+const label = (id: string, source: SourceName, text: ExpressionSpecification, tint: ExpressionSpecification | string, filter: FilterSpecification): LayerSpecification => ({
+  id, source, type: "symbol", filter,
+  layout: { "text-field": text, "text-font": FONT, "text-size": 12, "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.7, "text-optional": true },
+  paint: { "text-color": tint, "text-halo-color": ui.ground, "text-halo-width": 1.4 },
+});
+
+const LAYERS: readonly [Topic, LayerSpecification][] = [
+  ["existing", dot("existing-points", "existing", ["all"], 4, color, 0.45)],
+  ["ignored", line("ignored-lines", "sketch", both(is("ignored"), drawn), { "line-color": ui["text-soft"], "line-width": 1, "line-opacity": 0.38 })],
+  ["ignored", dot("ignored-points", "sketch", both(is("ignored"), shape("Point")), 2.2, ui["text-soft"], 0.45)],
+  ["stored", { id: "stored-areas", source: "sketch", type: "fill", filter: both(is("stored"), shape("Polygon")), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
+  ["stored", { id: "feature-areas", source: "features", type: "fill", filter: shape("Polygon"), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
+  ["stored", line("stored-lines", "sketch", both(is("stored"), drawn), { "line-color": color, "line-width": 1.7 })],
+  ["stored", line("feature-lines", "features", drawn, { "line-color": color, "line-width": 1.7 })],
+  ["stored", dot("stored-points", "sketch", both(is("stored"), shape("Point")), 4.5, color)],
+  ["stored", dot("feature-points", "features", shape("Point"), 4.5, color)],
+  ["refused", line("refused-lines", "sketch", both(is("refused"), drawn), { "line-color": ui.bad, "line-width": 1.5 })],
+  ["refused", dot("refused-points", "sketch", both(is("refused"), shape("Point")), 3.4, ui.bad)],
+  ["stored", line("chosen-halo", "sketch", ["==", ["get", "g"], -1], { "line-color": ui.select, "line-width": 3, "line-opacity": 0.85 })],
+  ["stored", dot("chosen-points", "sketch", ["==", ["get", "g"], -1], 6, ui.select)],
+  ["stored", line("picked", "sketch", ["==", ["get", "h"], ""], { "line-color": ui.select, "line-width": 6, "line-opacity": 0.5 })],
+  ["stored", label("feature-names", "features", ["get", "name"], ui.text, ["!=", ["get", "name"], ""])],
+  ["ignored", label("texts", "sketch", ["get", "text"], ["match", ["get", "s"], "refused", ui.bad, ui["text-soft"]], ["!=", ["get", "text"], ""])],
+  ["issues", { id: "marks", source: "marks", type: "circle", paint: { "circle-radius": 7, "circle-color": tone, "circle-opacity": 0.35, "circle-stroke-color": tone, "circle-stroke-width": 2 } }],
+];
+const HIT = ["marks", "refused-lines", "refused-points", "stored-lines", "stored-points", "stored-areas", "ignored-lines", "ignored-points"];
+
+/** What lies under the pointer. */
+export interface Hit {
+  mark: number | null;
+  /** Place in the list of entities. */
+  entity: number | null;
+}
+
+export interface MapHandlers {
+  hover(hit: Hit | null, at: { x: number; y: number }): void;
+  click(hit: Hit | null, lonlat: Xy): void;
+}
+
+export class DraftMap {
+  private readonly map: MapLibre;
+  private readonly ready: Promise<void>;
+  private markers: Marker[] = [];
+  private off = new Set<Topic>();
+
+  /** Throws where the browser has no WebGL 2. */
+  constructor(container: HTMLElement, handlers: MapHandlers) {
+    this.map = new MapLibre({
+      container,
+      style: {
+        version: 8,
+        sources: Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: EMPTY, maxzoom: 22, tolerance: 0.1, buffer: 32 }])),
+        layers: [{ id: "ground", type: "background", paint: { "background-color": ui.ground } }, ...LAYERS.map(([, layer]) => layer)],
+      },
+      center: [0, 0], zoom: 12, maxZoom: 24, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0,
+      renderWorldCopies: false, canvasContextAttributes: { antialias: true },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.ready = new Promise((resolve) => this.map.once("load", () => resolve()));
+    const hit = (event: MapMouseEvent): Hit | null => this.under(event.point.x, event.point.y);
+    this.map.on("mousemove", (event) => handlers.hover(hit(event), event.point));
+    this.map.on("mouseout", (event) => handlers.hover(null, event.point));
+    this.map.on("click", (event) => handlers.click(hit(event), [event.lngLat.lng, event.lngLat.lat]));
+  }
+
+  private under(x: number, y: number): Hit | null {
+    const layers = HIT.filter((id) => this.map.getLayer(id));
+    const found = this.map.queryRenderedFeatures([[x - REACH, y - REACH], [x + REACH, y + REACH]], { layers });
+    const mark = found.find((feature) => feature.source === "marks");
+    const entities = found.filter((feature) => feature.source === "sketch");
+    // A line under the pointer means more than the area around it.
+    const entity = entities.find((feature) => feature.layer.type !== "fill") ?? entities[0];
+    if (!mark && !entity) return null;
+    return { mark: (mark?.properties.i as number | undefined) ?? null, entity: (entity?.properties.i as number | undefined) ?? null };
+  }
+
+  async show(source: SourceName, data: FeatureCollection): Promise<void> {
+    await this.ready;
+    (this.map.getSource(source) as GeoJSONSource).setData(data);
+    // Features stand where their entities do: the sketch then only catches the pointer.
+    if (source === "features") {
+      const twice = data.features.length > 0;
+      this.map.setPaintProperty("stored-areas", "fill-opacity", twice ? 0 : 0.3);
+      this.map.setPaintProperty("stored-lines", "line-opacity", twice ? 0.25 : 1);
+      this.map.setPaintProperty("stored-points", "circle-opacity", twice ? 0 : 1);
+      this.map.setPaintProperty("stored-points", "circle-stroke-opacity", twice ? 0 : 1);
+    }
+  }
+
+  /** Resolves when everything that was shown is drawn. */
+  async drawn(): Promise<void> {
+    await this.ready;
+    if (!this.map.loaded() || this.map.isMoving()) await this.map.once("idle");
+  }
+
+  async highlight(group: number | null, handle: string | null): Promise<void> {
+    await this.ready;
+    const ofGroup: FilterSpecification = ["==", ["get", "g"], group ?? -1];
+    this.map.setFilter("chosen-halo", ["all", ofGroup, drawn]);
+    this.map.setFilter("chosen-points", ["all", ofGroup, shape("Point")]);
+    this.map.setFilter("picked", ["==", ["get", "h"], handle ?? ""]);
+  }
+
+  async toggle(off: ReadonlySet<Topic>): Promise<void> {
+    await this.ready;
+    this.off = new Set(off);
+    for (const [topic, layer] of LAYERS) this.map.setLayoutProperty(layer.id, "visibility", this.off.has(topic) ? "none" : "visible");
+  }
+
+  async fit(box: readonly [number, number, number, number], animate = true): Promise<void> {
+    await this.ready;
+    this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding: 48, maxZoom: 23, duration: animate ? 500 : 0 });
+  }
+
+  /** Numbered flags: control points, and the enterprise's registered point. */
+  flags(places: readonly { lonlat: Xy; text: string; title: string; className: string }[]): void {
+    for (const marker of this.markers) marker.remove();
+    this.markers = places.map(({ lonlat, text, title, className }) => {
+      const element = document.createElement("div");
+      element.className = className;
+      element.textContent = text;
+      element.title = title;
+      return new Marker({ element, anchor: "bottom" }).setLngLat([lonlat[0], lonlat[1]]).addTo(this.map);
+    });
+  }
+
+  /** A scale in metres means something only where the place is known. */
+  scale(shown: boolean): void {
+    if (this.ruler && !shown) this.map.removeControl(this.ruler);
+    if (!this.ruler && shown) this.map.addControl((this.ruler = new ScaleControl({ maxWidth: 120 })), "bottom-right");
+    else if (!shown) this.ruler = null;
+  }
+  private ruler: ScaleControl | null = null;
+
+  /** How far a pixel reaches around a place, degrees of longitude. */
+  reach(lonlat: Xy): number {
+    const at = this.map.project([lonlat[0], lonlat[1]]);
+    return Math.abs(this.map.unproject([at.x + 1, at.y]).lng - lonlat[0]);
+  }
+
+  /** Where a place is on the page, pixels. */
+  position(lonlat: Xy): { x: number; y: number } {
+    const at = this.map.project([lonlat[0], lonlat[1]]);
+    const box = this.map.getContainer().getBoundingClientRect();
+    return { x: at.x + box.left, y: at.y + box.top };
+  }
+
+  cursor(crosshair: boolean): void {
+    this.map.getCanvas().style.cursor = crosshair ? "crosshair" : "";
+  }
+
+  resize(): void {
+    this.map.resize();
+  }
+
+  remove(): void {
+    this.map.remove();
+  }
+}

@@ -1,0 +1,99 @@
+/** What the map draws: a preview as GeoJSON, coloured by what each entity becomes. No engine here. */
+import type { Feature, FeatureCollection, Geometry, Position } from "geojson";
+import type { FeatureSummary } from "../core/types";
+import type { Plane } from "./plane";
+import type { Choice } from "./rules";
+import type { Entity, Group, Kind, Mark, Preview, Severity, Xy } from "./types";
+
+export interface SketchProperties {
+  /** Group. */
+  g: number;
+  /** Handle. */
+  h: string;
+  s: Entity["s"];
+  /** Place in the list of entities. */
+  i: number;
+  color: string;
+  text: string;
+  /** An outline of its own, to be filled. */
+  area: boolean;
+}
+
+export interface MarkProperties {
+  /** Place in the list of marks. */
+  i: number;
+  severity: Severity;
+  /** Marks in the same place. */
+  n: number;
+}
+
+const collection = <P extends object>(features: Feature<Geometry, P>[]): FeatureCollection<Geometry, P> => ({ type: "FeatureCollection", features });
+
+const closed = (points: readonly Xy[]) => points.length > 3 && points[0]![0] === points.at(-1)![0] && points[0]![1] === points.at(-1)![1];
+
+function geometry(points: readonly Position[], area: boolean): Geometry {
+  if (points.length === 1) return { type: "Point", coordinates: points[0]! };
+  return area ? { type: "Polygon", coordinates: [points as Position[]] } : { type: "LineString", coordinates: points as Position[] };
+}
+
+/** The entities; `fate` says what a group becomes as the page stands, so that a choice shows before the server has read it. */
+export function sketch(preview: Preview, plane: Plane, kinds: ReadonlyMap<string, Kind>, fate: (group: Group) => Choice, plain: string): FeatureCollection<Geometry, SketchProperties> {
+  const groups = new Map(preview.groups.map((group) => [group.id, { group, choice: fate(group) }]));
+  return collection(
+    preview.sketch.entities.flatMap((entity, i) => {
+      const found = groups.get(entity.g);
+      if (!found || entity.p.length === 0) return [];
+      const { group, choice } = found;
+      const asRead = choice.kind === group.kind && choice.ignore === group.ignore;
+      const s = asRead ? entity.s : choice.kind ? "stored" : choice.ignore ? "ignored" : "refused";
+      const kind = choice.kind ? kinds.get(choice.kind) : undefined;
+      const area = closed(entity.p) && kind !== undefined && kind.geometry !== "LineString";
+      const properties = { g: entity.g, h: entity.h, s, i, color: kind?.color ?? plain, text: entity.t ?? "", area };
+      return [{ type: "Feature" as const, properties, geometry: geometry(entity.p.map((point) => plane.lonlat(point)), area) }];
+    }),
+  );
+}
+
+/** What would be stored, where its place is known; outlines that were chained from lines are whole here. */
+export function features(preview: Preview, kinds: ReadonlyMap<string, Kind>, plain: string): FeatureCollection {
+  return collection(
+    preview.features.features.map((feature) => ({ ...feature, properties: { ...feature.properties, h: feature.properties.handle, color: kinds.get(feature.properties.kind)?.color ?? plain } })),
+  );
+}
+
+/** The marks that have a place, those of one place together: the worst one stands for all. */
+export function marks(list: readonly Mark[], plane: Plane): FeatureCollection<Geometry, MarkProperties> {
+  const places = new Map<string, { i: number; severity: Severity; n: number; at: Xy }>();
+  list.forEach((mark, i) => {
+    const at = mark.xy ? plane.lonlat(mark.xy) : plane.known ? mark.lonlat : null;
+    if (!at) return;
+    const key = `${at[0].toFixed(7)} ${at[1].toFixed(7)}`;
+    const before = places.get(key);
+    if (!before) places.set(key, { i, severity: mark.severity, n: 1, at });
+    else places.set(key, { ...before, n: before.n + 1, ...(mark.severity === "error" && before.severity !== "error" ? { i, severity: mark.severity } : {}) });
+  });
+  return collection([...places.values()].map(({ at, ...properties }) => ({ type: "Feature" as const, properties, geometry: { type: "Point" as const, coordinates: [...at] } })));
+}
+
+/** What the archive already holds of the enterprise: a point each. */
+export function existing(rows: readonly FeatureSummary[], kinds: ReadonlyMap<string, Kind>, plain: string): FeatureCollection {
+  return collection(
+    rows.map((row) => ({
+      type: "Feature" as const,
+      properties: { name: row.name || (row.code ?? ""), color: kinds.get(row.kind)?.color ?? plain },
+      geometry: { type: "Point" as const, coordinates: [row.lon, row.lat] },
+    })),
+  );
+}
+
+/** The vertex of the sketch nearest to a place, and how far it is, drawing units. */
+export function nearest(entities: readonly Entity[], at: Xy): { xy: Xy; distance: number } | null {
+  let best: { xy: Xy; distance: number } | null = null;
+  for (const entity of entities) {
+    for (const xy of entity.p) {
+      const distance = Math.hypot(xy[0] - at[0], xy[1] - at[1]);
+      if (!best || distance < best.distance) best = { xy, distance };
+    }
+  }
+  return best;
+}
