@@ -1,7 +1,6 @@
 """Work in a child process with limits of memory and time, told how far it is, killed when nobody wants it any more."""
 
 import contextlib
-import ctypes
 import gc
 import logging
 import multiprocessing
@@ -9,6 +8,7 @@ import os
 import pickle
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -32,8 +32,6 @@ _START_CPU_S = 10
 """CPU time that is the child's beyond the deadline; it ends a child whose parent was killed."""
 _ROOM = 64 * 1024 * 1024
 """Least memory that a reading is given, bytes."""
-_PR_SET_PDEATHSIG = 1
-"""prctl(2)."""
 
 
 class Failure(Enum):
@@ -63,12 +61,20 @@ def _status(name: str) -> int:
 def _confine(limits: Limits) -> None:
     """Leave the parent's process group, die with the parent, and take no more than is allowed."""
     os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_outlive, daemon=True).start()
     # Data, not address space: threads and libraries reserve addresses that they never use.
     data = _status("VmData") + max(limits.memory_bytes - _status("VmRSS"), _ROOM)
     _lower(resource.RLIMIT_DATA, data)
     _lower(resource.RLIMIT_CPU, int(limits.deadline_s) + _START_CPU_S)
     _lower(resource.RLIMIT_CORE, 0)
+
+
+def _outlive() -> None:
+    """End with the parent; no signal tells of its death, as the server that forks this process stays while it does."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)
 
 
 def _lower(which: int, value: int) -> None:
@@ -79,10 +85,10 @@ def _lower(which: int, value: int) -> None:
 def _portable(error: Exception) -> Exception:
     """Return an error that survives the way to the parent."""
     try:
-        copy = pickle.loads(pickle.dumps(error))  # noqa: S301 — our own bytes
+        pickle.loads(pickle.dumps(error))  # noqa: S301 — our own bytes
     except TypeError:
         return QuanjingError(str(error))
-    return error if type(copy) is type(error) else QuanjingError(str(error))
+    return error
 
 
 def _child(out: Connection, work: Callable[..., Any], source: Path | bytes, arguments: tuple[Any, ...], limits: Limits) -> None:

@@ -1,6 +1,7 @@
 """Storing an interpreted drawing: the same drawing again changes nothing, a changed one changes just that."""
 
 import gc
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,17 @@ class Outcome:
     issues: tuple[Issue, ...]
 
 
+def _keepable(value: Any) -> Any:
+    """Return what is told of a drawing as PostgreSQL can keep it: broken files have NUL, half characters and NaN in them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_keepable(key): _keepable(item) for key, item in value.items()}
+    return [_keepable(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 @dataclass(frozen=True, slots=True)
 class _Import:
     """One import of one drawing."""
@@ -84,8 +96,8 @@ class _Import:
         plan, counts = self.plan, self.plan.counts
         self.connection.execute(KEEP_FILE, [plan.sha256, self.content])
         told = {"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused}
-        what = [self.enterprise_id, plan.drawing_kind, plan.file_name, plan.sha256, published]
-        found = [Jsonb(told), Jsonb(plan.ignored_by), Jsonb([issue.as_json() for issue in issues])]
+        what = [self.enterprise_id, plan.drawing_kind, _keepable(plan.file_name), plan.sha256, published]
+        found = [Jsonb(told), Jsonb(_keepable(plan.ignored_by)), Jsonb(_keepable([issue.as_json() for issue in issues]))]
         self.connection.execute(RECORD, [*what, *found, self.digest, self.snapshot, self.xid])
 
 

@@ -125,6 +125,18 @@ def test_a_drawing_without_norm_layers_is_brought_in_by_mouse_alone(city: City, 
         assert seen.complaints == []
 
 
+def test_a_proposed_mapping_counts_only_once_it_is_adopted(city: City, page: str, browser: Browser) -> None:
+    with visit(browser, page) as seen:
+        drop(seen, "车间.dxf", plain())
+        read(seen)
+        seen.page.click("[data-testid=adopt]")
+        read(seen)
+        assert [count(seen, fate) for fate in ("stored", "ignored", "refused")] == [4, 3, 0]
+        seen.page.click("[data-testid=import]")
+        seen.page.wait_for_selector("[data-testid=outcome]")
+        assert city.rows("SELECT count(*) FROM buildings") == [(3,)]
+
+
 def test_what_is_refused_is_marked_at_its_place_with_its_hint(page: str, browser: Browser, city: City) -> None:
     with visit(browser, page) as seen:
         drop(seen, "车间.dxf", plain())

@@ -57,7 +57,7 @@ def test_a_city_is_baked_and_passes_the_check(city: City, bakery: Bakery, tmp_pa
     assert check(folder) == []
     tileset = json.loads((folder / "tileset.json").read_bytes())
     assert tileset["asset"]["version"] == "1.1"
-    assert city.rows("SELECT features FROM tilesets") == [(34,)]
+    assert city.rows("SELECT features FROM tilesets") == [(58,)]
 
 
 def test_baking_again_does_nothing_until_something_changes(city: City, bakery: Bakery) -> None:
@@ -133,7 +133,7 @@ def test_a_feature_that_has_no_solid_does_not_keep_the_others_away(city: City, b
         city.enterprise_id,
     )
     assert bake(city, bakery) == 1
-    assert city.rows("SELECT features FROM tilesets") == [(34,)]
+    assert city.rows("SELECT features FROM tilesets") == [(58,)]
     ((failure,),) = city.rows("SELECT failure FROM bake_list")
     assert "无面积" in str(failure)
     assert check(tmp_path / "tiles3d" / str(city.enterprise_id) / current(city)) == []
@@ -197,7 +197,7 @@ def test_a_feature_given_away_leaves_one_tileset_for_the_other(city: City, baker
     assert bake(city, bakery) == 2
     city.rows("UPDATE buildings SET enterprise_id = %s WHERE code = 'B05'", other)
     assert bake(city, bakery) == 2
-    assert set(city.rows("SELECT enterprise_id, features FROM tilesets")) == {(city.enterprise_id, 33), (other, 1)}
+    assert set(city.rows("SELECT enterprise_id, features FROM tilesets")) == {(city.enterprise_id, 57), (other, 1)}
     assert [op for (op,) in city.rows("SELECT op FROM change_log WHERE layer = 'buildings' ORDER BY xid, seq")][-2:] == ["leave", "update"]
 
 
@@ -263,6 +263,8 @@ def test_the_log_of_an_enterprise_that_is_wiped_out_holds_nothing_up(city: City)
         "INSERT INTO enterprises (code, name, geom) VALUES ('Y', '另一家', 'SRID=4490;POINT(107.6 31.2)') RETURNING feature_id"
     )
     city.rows("DELETE FROM enterprises WHERE feature_id = %s", gone)
+    # Whoever wipes an id out for good has to lift the guard first.
+    city.rows("ALTER TABLE features DISABLE TRIGGER no_delete")
     city.rows("DELETE FROM features WHERE feature_id = %s", gone)
     assert run(city, bakes.note_changes) > 0
     assert run(city, bakes.dirty) == [city.enterprise_id]

@@ -217,8 +217,9 @@ export function openSession() {
     state.dirty = false;
   }
 
+  /** A copy to edit. Who decides group by group starts from nothing: a proposal counts only where it was adopted. */
   function editable(): Rules {
-    return Rules.of(rules.value?.text ?? preview.value?.mapping ?? "") ?? Rules.of("")!;
+    return Rules.of(rules.value?.text ?? "") ?? Rules.of("")!;
   }
 
   function decide(groups: readonly Group[], choice: (group: Group) => Choice): void {
