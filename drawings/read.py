@@ -42,11 +42,6 @@ def _alive(document: Drawing) -> int:
     return sum(1 for _ in document.modelspace())
 
 
-def _alive(document: Drawing) -> int:
-    """Return the number of entities that are left; `len` counts those too that the audit has thrown away."""
-    return sum(1 for _ in document.modelspace())
-
-
 def _open(data: bytes, written: int | None, *, whole: bool, progress: Progress) -> tuple[Drawing, Auditor, int]:
     """Open UTF-8 text with the plain reader; with the mending one where that fails or finds less than is written.
 
