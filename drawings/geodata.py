@@ -30,9 +30,9 @@ def _unusable(why: str) -> Issue:
 
 
 def _similarity(data: GeoData) -> Similarity:
-    """Return the turn, scale and shift of a local grid: its y axis lies along the north direction's mirror image, as AutoCAD writes it."""
+    """Return the turn, scale and shift of a local grid."""
     north = data.dxf.north_direction
-    # The north direction is given in drawing coordinates; turned to +y it takes the drawing with it.
+    # The direction is given in drawing coordinates: what turns it to +y turns the drawing to north.
     turn = 1j / complex(north.x, north.y)
     design, reference = data.dxf.design_point, data.dxf.reference_point
     factor = turn / abs(turn) * float(data.dxf.horizontal_unit_scale)

@@ -10,6 +10,7 @@ import ezdxf.filemanagement
 from ezdxf import recover
 from ezdxf.audit import AuditError, Auditor
 from ezdxf.document import Drawing
+from ezdxf.entities.insert import Insert
 from ezdxf.lldxf import repair
 from ezdxf.lldxf.const import DXF12, DXFError
 
@@ -75,6 +76,14 @@ LABELS: dict[int, str] = {
 _HINT = "请用 CAD 的 AUDIT 修复后另存"
 
 
+def _drop_placeless(document: Drawing, auditor: Auditor) -> None:
+    """Throw away block references without an insertion point: they show nothing, and ezdxf has no default for it."""
+    placeless = [entity for entity in document.entitydb.values() if isinstance(entity, Insert) and not entity.dxf.hasattr("insert")]
+    for entity in placeless:
+        auditor.fixed_error(AuditError.REMOVED_INVALID_GRAPHIC_ENTITY, f"Removed {entity} without insertion point.")
+        entity.destroy()
+
+
 class _Watched(io.BytesIO):
     """Bytes that tell how far they have been read."""
 
@@ -98,7 +107,9 @@ def plainly(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, Audito
         The structure is not sound.
     """
     document = ezdxf.filemanagement.read(io.TextIOWrapper(_Watched(data, read), encoding=UTF8, errors="replace"))
-    return document, document.audit()
+    auditor = document.audit()
+    _drop_placeless(document, auditor)
+    return document, auditor
 
 
 class _Recover(recover.Recover):
@@ -133,6 +144,7 @@ def mended(data: bytes) -> tuple[Drawing, Auditor]:
         if name in {"TABLES", "BLOCKS", "OBJECTS", "ENTITIES"}:
             tool.section_dict[name] = list(tool.check_entities(entities, before_handles))
     document, auditor = recover._load_and_audit_document(tool)
+    _drop_placeless(document, auditor)
     return document, auditor
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 SAGITTA_M = 0.001
 """Largest distance between an arc and its chord that the archive accepts, metres."""
+MAX_RADIUS_M = 1e9
+"""Larger arcs are straight in any drawing; also what keeps broken numbers from asking for chords without end."""
 
 Points = NDArray[np.float64]
 
@@ -33,7 +35,7 @@ def chord_count(radius: float, sweep: float, sagitta: float = SAGITTA_M) -> int:
     >>> chord_count(0.0, math.pi)
     1
     """
-    if radius <= sagitta:
+    if not sagitta < radius < MAX_RADIUS_M or not math.isfinite(sweep):
         return 1
     widest = 2 * math.acos(1 - sagitta / radius)
     return max(1, math.ceil(abs(sweep) / widest - 1e-9))
@@ -79,9 +81,11 @@ def bulge_points(start: tuple[float, float], end: tuple[float, float], bulge: fl
         group 42); zero is a straight line.
     """
     first, last = np.array(start, dtype=float), np.array(end, dtype=float)
+    if bulge == 0 or not all(map(math.isfinite, (*start, *end, bulge))):
+        return np.array([first, last])
     chord = last - first
     length = float(np.hypot(*chord))
-    if bulge == 0 or length == 0:
+    if length == 0:
         return np.array([first, last])
     sweep = 4 * math.atan(bulge)
     radius = length * (1 + bulge * bulge) / (4 * abs(bulge))

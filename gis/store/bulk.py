@@ -19,6 +19,7 @@ from gis.models.plan import PlanFeature
 from gis.store.kind_tables import COMMON, SQL_TYPES
 from gis.store.known import HEIGHTS, Source
 from gis.store.spots import said
+from gis.store.texts import keepable
 
 LINES = 2000
 """Lines of COPY in one piece."""
@@ -37,7 +38,14 @@ def wkb_of(shapes: Sequence[BaseGeometry], dimension: int = 3) -> list[bytes]:
 
 def json_of(shape: dict[str, Any] | None) -> str | None:
     """Return a native shape as JSON; what is no number becomes null."""
-    return None if shape is None else orjson.dumps(shape, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    if shape is None:
+        return None
+    try:
+        text = orjson.dumps(shape, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    except TypeError:
+        # Half a character in the name of a block.
+        text = orjson.dumps(keepable(shape)).decode()
+    return text.replace("\\u0000", "\\ufffd")
 
 
 def _line(values: Iterable[Any]) -> list[str]:

@@ -15,6 +15,7 @@ from gis.issues import Issue, Place, Severity
 from gis.kinds import ENUMS, KINDS, GeometryType, Kind
 from gis.models.plan import PlanFeature
 from gis.store.spots import said
+from gis.store.texts import writable
 
 FARTHEST_M = 1e9
 COLUMNS = ("code", "name", "height_m", "z_min_m", "z_max_m")
@@ -61,15 +62,10 @@ def _fitted(feature: PlanFeature) -> PlanFeature:
     return replace(feature, geom=geom, xy=_as_stored(kind, feature.xy, base_m), code=feature.code or None)
 
 
-def _writable(text: str) -> bool:
-    """Tell whether PostgreSQL can keep a text: no NUL, no half of a surrogate pair."""
-    return text.isprintable() or not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
-
-
 def _value_fault(kind: Kind, name: str, value: Any) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return "不是数"
-    if isinstance(value, str) and not _writable(value):
+    if isinstance(value, str) and not writable(value):
         return "含有数据库不能保存的字符"
     attribute = kind.attribute(name) if name not in COLUMNS else None
     if attribute is None:

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.kinds import KINDS, Kind
 from gis.models.plan import PlanFeature
 from gis.store.spots import UNDIRECTED, Known
+from gis.store.texts import keepable, writable
 
 HEIGHTS = ("height_m", "z_min_m", "z_max_m")
 HANDED_OUT = 10_000
@@ -45,7 +46,8 @@ class Source:
 def source_of(feature: PlanFeature, drawn: bytes) -> Source:
     """Return the source that a drawn feature names."""
     source = feature.source
-    return Source(source.handle, source.handles, source.label_handle, source.layer, drawn)
+    layer = source.layer if writable(source.layer) else str(keepable(source.layer))
+    return Source(source.handle, source.handles, source.label_handle, layer, drawn)
 
 
 def sources(connection: Connection[Any], enterprise_id: UUID, drawing_kind: str) -> dict[UUID, Source]:

@@ -1,7 +1,6 @@
 """Storing an interpreted drawing: the same drawing again changes nothing, a changed one changes just that."""
 
 import gc
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from gis.store.fitting import fitted
 from gis.store.identity import Identified, ambiguous, identify
 from gis.store.known import Source, known_features, source_of, sources
 from gis.store.spots import Known, compared, said, stays
+from gis.store.texts import keepable
 
 SAME_VALUE = 1e-4
 """Numbers closer than this are one number: another program's rounding is no change."""
@@ -68,17 +68,6 @@ class Outcome:
     issues: tuple[Issue, ...]
 
 
-def _keepable(value: Any) -> Any:
-    """Return what is told of a drawing as PostgreSQL can keep it: broken files have NUL, half characters and NaN in them."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {_keepable(key): _keepable(item) for key, item in value.items()}
-    return [_keepable(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
 @dataclass(frozen=True, slots=True)
 class _Import:
     """One import of one drawing."""
@@ -87,7 +76,7 @@ class _Import:
     enterprise_id: UUID
     plan: SitePlan
     content: bytes
-    digest: str
+    digest: str | None
     snapshot: str
     """What it could see when it began."""
     xid: str
@@ -96,20 +85,20 @@ class _Import:
         plan, counts = self.plan, self.plan.counts
         self.connection.execute(KEEP_FILE, [plan.sha256, self.content])
         told = {"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused}
-        what = [self.enterprise_id, plan.drawing_kind, _keepable(plan.file_name), plan.sha256, published]
-        found = [Jsonb(told), Jsonb(_keepable(plan.ignored_by)), Jsonb(_keepable([issue.as_json() for issue in issues]))]
+        what = [self.enterprise_id, plan.drawing_kind, keepable(plan.file_name), plan.sha256, published]
+        found = [Jsonb(told), Jsonb(keepable(plan.ignored_by)), Jsonb(keepable([issue.as_json() for issue in issues]))]
         self.connection.execute(RECORD, [*what, *found, self.digest, self.snapshot, self.xid])
 
 
-def _digest(plan: SitePlan, drawn: Sequence[bytes]) -> str:
+def _digest(features: Sequence[PlanFeature], shown: Sequence[Source]) -> str:
     """Return a digest of everything of a plan that storing it depends on."""
     summary = sha256()
-    for feature, shape in zip(plan.features, drawn, strict=True):
-        source = feature.source
+    for feature, source in zip(features, shown, strict=True):
         key = (feature.kind, feature.code, feature.qj_id, source.handle, source.handles, source.label_handle, source.layer)
         deep = feature.geom.wkb_hex if feature.kind in DEEP else None
-        summary.update(orjson.dumps((key, said(feature), feature.shape, deep), option=orjson.OPT_SERIALIZE_NUMPY))
-        summary.update(shape)
+        summary.update(orjson.dumps((key, said(feature), deep)))
+        summary.update((json_of(feature.shape) or "").encode())
+        summary.update(source.drawn)
     return summary.hexdigest()
 
 
@@ -250,7 +239,8 @@ def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, p
     assert seen is not None, "a SELECT of functions has one row"  # noqa: S101
     features, faults = fitted(plan.features, plan.file_name)
     drawn = wkb_of([feature.xy for feature in features], 2)
-    job = _Import(driver, enterprise_id, plan, content, _digest(plan, drawn), *seen)
+    shown = [source_of(feature, shape) for feature, shape in zip(features, drawn, strict=True)]
+    job = _Import(driver, enterprise_id, plan, content, None if faults else _digest(features, shown), *seen)
     issues = (*plan.issues, *(fault for fault in faults if fault.code != "E206" or all(one.code != "E206" for one in plan.issues)))
     what = {"digest": job.digest, "enterprise": enterprise_id, "kind": plan.drawing_kind, "features": len(features)}
     stands = None if blocking(issues) else driver.execute(STANDS, what).fetchone()
@@ -269,8 +259,7 @@ def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, p
     # Two features may have exchanged their codes: what counts is that each code stands once in the end.
     driver.execute("SET CONSTRAINTS ALL DEFERRED")
     done = _write(job, ids, features, known)
-    shown = {id_: source_of(feature, shape) for id_, feature, shape in zip(ids, features, drawn, strict=True)}
-    done += _close(job, _replace_sources(job, lineage, shown), known)
+    done += _close(job, _replace_sources(job, lineage, dict(zip(ids, shown, strict=True))), known)
     driver.execute("SET CONSTRAINTS ALL IMMEDIATE")
     job.record(issues, published=True)
     return Outcome(True, dict(Counter(row[3] for row in done)), tuple(row for row in done if row[3] != "unchanged"), issues)

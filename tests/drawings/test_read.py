@@ -122,6 +122,14 @@ def test_a_lost_entity_is_counted() -> None:
     assert "只读出 95 个，1 个已损坏" in plan.issues[1].message
 
 
+def test_a_reference_without_a_place_is_counted() -> None:
+    text = DATA.decode()
+    start = text.index("INSERT", text.index("ENTITIES"))
+    at = text.index("\n 10\n", start)
+    plan = plan_of((text[:at] + text[text.index("\n 30\n", at) :]).encode(), NAME)
+    assert {"W104", "E104"} <= {issue.code for issue in plan.issues}
+
+
 def test_tally() -> None:
     assert count_entities(DATA) == len(drawing().modelspace())
     paper = b"0\nSECTION\n2\nENTITIES\n0\nLINE\n67\n1\n0\nLINE\n67\n0\n0\nPOLYLINE\n0\nVERTEX\n0\nSEQEND\n0\nENDSEC\n0\nEOF\n"

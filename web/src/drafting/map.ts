@@ -10,7 +10,7 @@ setWorkerUrl(workerUrl);
 
 const { ui } = tokens;
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
-const SOURCES = ["existing", "sketch", "features", "marks"] as const;
+const SOURCES = ["existing", "sketch", "features", "names", "marks"] as const;
 export type SourceName = (typeof SOURCES)[number];
 export type Topic = "stored" | "ignored" | "refused" | "issues" | "existing";
 export const TOPICS: readonly Topic[] = ["stored", "ignored", "refused", "issues", "existing"];
@@ -54,7 +54,7 @@ const LAYERS: readonly [Topic, LayerSpecification][] = [
   ["stored", line("chosen-halo", "sketch", ["==", ["get", "g"], -1], { "line-color": ui.select, "line-width": 3, "line-opacity": 0.85 })],
   ["stored", dot("chosen-points", "sketch", ["==", ["get", "g"], -1], 6, ui.select)],
   ["stored", line("picked", "sketch", ["==", ["get", "h"], ""], { "line-color": ui.select, "line-width": 6, "line-opacity": 0.5 })],
-  ["stored", label("feature-names", "features", ["get", "name"], ui.text, ["!=", ["get", "name"], ""])],
+  ["stored", label("feature-names", "names", ["get", "name"], ui.text, ["all"])],
   ["ignored", label("texts", "sketch", ["get", "text"], ["match", ["get", "s"], "refused", ui.bad, ui["text-soft"]], ["!=", ["get", "text"], ""])],
   ["issues", { id: "marks", source: "marks", type: "circle", paint: { "circle-radius": 7, "circle-color": tone, "circle-opacity": 0.35, "circle-stroke-color": tone, "circle-stroke-width": 2 } }],
 ];

@@ -44,7 +44,8 @@ export function sketch(preview: Preview, plane: Plane, kinds: ReadonlyMap<string
       const found = groups.get(entity.g);
       if (!found || entity.p.length === 0) return [];
       const { group, choice } = found;
-      const asRead = choice.kind === group.kind && choice.ignore === group.ignore;
+      // Of a drawing without a place nothing can be stored yet; what a group is to become is shown all the same.
+      const asRead = choice.kind === group.kind && choice.ignore === group.ignore && (plane.known || !choice.kind);
       const s = asRead ? entity.s : choice.kind ? "stored" : choice.ignore ? "ignored" : "refused";
       const kind = choice.kind ? kinds.get(choice.kind) : undefined;
       const area = closed(entity.p) && kind !== undefined && kind.geometry !== "LineString";
@@ -58,6 +59,36 @@ export function sketch(preview: Preview, plane: Plane, kinds: ReadonlyMap<string
 export function features(preview: Preview, kinds: ReadonlyMap<string, Kind>, plain: string): FeatureCollection {
   return collection(
     preview.features.features.map((feature) => ({ ...feature, properties: { ...feature.properties, h: feature.properties.handle, color: kinds.get(feature.properties.kind)?.color ?? plain } })),
+  );
+}
+
+/** The middle of a ring: the mean of its corners weighted by the sides that meet there. */
+function middle(line: readonly Position[]): Position {
+  let [x, y, weight] = [0, 0, 0];
+  for (let at = 1; at < line.length; at += 1) {
+    const [a, b] = [line[at - 1]!, line[at]!];
+    const length = Math.hypot(b[0]! - a[0]!, b[1]! - a[1]!);
+    x += ((a[0]! + b[0]!) / 2) * length;
+    y += ((a[1]! + b[1]!) / 2) * length;
+    weight += length;
+  }
+  return weight ? [x / weight, y / weight] : line[0]!;
+}
+
+function anchor(shape: Geometry): Position | null {
+  if (shape.type === "Point") return shape.coordinates;
+  if (shape.type === "LineString") return shape.coordinates[Math.floor(shape.coordinates.length / 2)] ?? null;
+  const ring = shape.type === "Polygon" ? shape.coordinates[0] : shape.type === "MultiPolygon" ? shape.coordinates[0]?.[0] : undefined;
+  return ring ? middle(ring) : null;
+}
+
+/** A name once for each feature: the map cuts shapes into tiles, and would name each piece. */
+export function names(shapes: FeatureCollection): FeatureCollection {
+  return collection(
+    shapes.features.flatMap((feature) => {
+      const at = feature.properties?.name ? anchor(feature.geometry) : null;
+      return at ? [{ type: "Feature" as const, properties: { name: feature.properties?.name as string }, geometry: { type: "Point" as const, coordinates: at } }] : [];
+    }),
   );
 }
 

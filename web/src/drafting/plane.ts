@@ -79,8 +79,8 @@ export function mainBounds(points: readonly Xy[]): [number, number, number, numb
   const box = [0, 1].map((axis) => {
     const values = points.map((point) => point[axis as 0 | 1]).sort((a, b) => a - b);
     const at = (share: number) => values[Math.round(share * (values.length - 1))]!;
-    const [low, high] = [at(0.02), at(0.98)];
-    const reach = (high - low) * 0.5;
+    const [low, high] = [at(0.05), at(0.95)];
+    const reach = (high - low) * 0.25;
     const inside = values.filter((value) => value >= low - reach && value <= high + reach);
     return [inside[0]!, inside.at(-1)!] as const;
   });

@@ -54,3 +54,17 @@ test("the nearest vertex", () => {
   expect(picture.nearest(preview.sketch.entities, [9, 1])).toEqual({ xy: [10, 0], distance: Math.SQRT2 });
   expect(picture.nearest([], [0, 0])).toBeNull();
 });
+
+test("each feature is named once, in its middle", () => {
+  const shape = (name: string, geometry: object) => ({ type: "Feature" as const, properties: { name }, geometry: geometry as never });
+  const shapes = [
+    shape("房", { type: "Polygon", coordinates: [[[0, 0], [4, 0], [4, 2], [0, 2], [0, 0]]] }),
+    shape("路", { type: "LineString", coordinates: [[0, 0], [1, 1], [2, 2]] }),
+    shape("", { type: "Point", coordinates: [9, 9] }),
+  ];
+  const points = picture.names({ type: "FeatureCollection", features: shapes }).features;
+  expect(points.map((point) => [point.properties?.name, point.geometry])).toEqual([
+    ["房", { type: "Point", coordinates: [2, 1] }],
+    ["路", { type: "Point", coordinates: [1, 1] }],
+  ]);
+});
