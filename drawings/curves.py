@@ -19,13 +19,12 @@ from ezdxf.lldxf.const import DXFError
 from ezdxf.math import OCS
 from numpy.typing import NDArray
 
+from drawings.frames import FARTHEST
 from gis.geometry.curves import SAGITTA_M, circle_points, ellipse_points, polyline_points
 from gis.geometry.rings import gap_m
 
 ROUNDING_M = 0.001
 """A gap below this is the rounding of coordinates, metres."""
-FARTHEST = 1e9
-"""Coordinates beyond this are no places."""
 LARGEST_RADIUS = 1e6
 """Larger circles are no outlines of anything, and cost a point every few metres; drawing units."""
 SPLINE_FRAME_VERTEX = 16

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from drawings.native import Shape, is_closed, is_curved, lines_of, moved, points_of
 from gis.crs import Source, is_geographic, lonlat_to_xy, to_lonlat
+from gis.errors import CoordinateError
 from gis.geometry.curves import SAGITTA_M
 from gis.geometry.similarity import IDENTITY, Similarity
 from gis.issues import Issue
@@ -26,6 +27,11 @@ DEGREE_M = 100_000.0
 """About the length of a degree, metres."""
 FINE = 0.1
 """Part of the sagitta at which two renditions of a curve are compared."""
+
+FARTHEST = 1e12
+"""Coordinates beyond this are no places in any unit."""
+FARTHEST_M = 1e9
+"""Metres beyond this are no places."""
 
 Points = NDArray[np.float64]
 
@@ -72,10 +78,17 @@ class Frame:
         """Metres per drawing unit, at the middle of the drawing."""
         return self.similarity.scale if self.source is None else _local(self.similarity, self.source, *self.middle).scale
 
-    @property
-    def offset_east(self) -> float:
-        """East metres to take from x (zone prefix)."""
-        return self.similarity.source[0]
+    def holds(self, points: Points) -> bool:
+        """Tell whether points are places at all: numbers, and not beyond what the frame can map."""
+        farthest = float(np.abs(points).max(initial=0.0))
+        if self.source is None:
+            return farthest < FARTHEST_M / self.similarity.scale
+        if not farthest < FARTHEST:
+            return False
+        try:
+            return bool(np.all(np.abs(self.xy(points)) < FARTHEST_M))
+        except CoordinateError:
+            return False
 
     def xy(self, points: Points) -> Points:
         """Return drawing coordinates as EPSG:4545 metres, each point exactly; `(n, 2)` to `(n, 2)`."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from ezdxf.document import Drawing
 from ezdxf.entities.geodata import GeoData
 from ezdxf.lldxf.const import DXFError
@@ -50,6 +51,6 @@ def georeference_of(document: Drawing) -> tuple[Georeference | None, list[Issue]
         found = Georeference(_similarity(data), source_of(f"EPSG:{epsg}"))
     except (DXFError, CoordinateError, ArithmeticError, AttributeError) as error:
         return None, [_unusable(str(error).splitlines()[0])]
-    if not 0 < found.similarity.scale < float("inf"):
-        return None, [_unusable("单位比例不是正数")]
+    if not data.dxf.horizontal_unit_scale > 0 or not np.all(np.isfinite([*found.similarity.matrix.flat, *found.similarity.target])):
+        return None, [_unusable("单位比例或坐标不是有效的数")]
     return found, []

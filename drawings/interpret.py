@@ -14,7 +14,7 @@ from shapely.geometry import MultiPolygon, Point
 from shapely.geometry.base import BaseGeometry
 
 from drawings.checks import check, without_copied_ids
-from drawings.curves import FARTHEST, anchor
+from drawings.curves import anchor
 from drawings.frames import Frame
 from drawings.georeference import place_drawing
 from drawings.labels import Label, attributes_of, code_issues, measures_of, read_label
@@ -183,14 +183,15 @@ def _solid_feature(solid: Solid, ledger: Ledger) -> PlanFeature | None:
 
 def _point_feature(label: Label, ledger: Ledger) -> PlanFeature:
     point = Point(label.xy)
-    shape = {"type": "insert", "point": list(label.xy), "block": label.symbol.name, "rotation": float(label.entity.dxf.rotation)}
     source = PlanSource(label.handle, label.layer)
-    return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=_qj_id([label.entity], ledger), **_labelled(label, ledger))
+    return PlanFeature(
+        geom=point, xy=point, shape=label.shape, source=source, qj_id=_qj_id([label.entity], ledger), **_labelled(label, ledger)
+    )
 
 
 def _spot_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
     at, facts = anchor(item.entity), made(item, ledger)
-    if at is None or facts is None or not np.all(np.abs(at) < FARTHEST):
+    if at is None or facts is None or not frame.holds(np.array([at])):
         if facts is not None:
             ledger.issues.append(finding("E203", f"{item.entity.dxftype()} 不是点", "请改用点、块或文字", place_of(item.entity)))
         ledger.refused.add(handle_of(item.entity))

@@ -11,6 +11,7 @@ from ezdxf.entities.insert import Insert
 
 from drawings.frames import Frame
 from drawings.ledger import finding, handle_of, layer_of, place_of, printable
+from drawings.native import Shape
 from drawings.norm import BLOCKS, LAYERS, Layer, Symbol, blocks_on
 from gis.issues import Issue
 from gis.kinds import ENUMS, Attribute, Kind
@@ -56,6 +57,8 @@ class Label:
     """Its insertion point, EPSG:4545 metres."""
     values: dict[str, str]
     """Tag (upper case) → text, empty ones left out."""
+    shape: Shape
+    """The block reference as it stands in EPSG:4545 (see `PlanFeature.shape`)."""
 
     @property
     def handle(self) -> str:
@@ -111,7 +114,7 @@ def read_label(entity: Insert, frame: Frame) -> tuple[Label | None, list[Issue]]
     """
     layer = LAYERS[layer_of(entity)]
     where = entity.ocs().to_wcs(entity.dxf.insert)
-    if not all(math.isfinite(value) and abs(value) < 1e9 for value in where.xyz):
+    if not (math.isfinite(where.z) and frame.holds(np.array([[where.x, where.y]]))):
         return None, [finding("E106", "坐标不是有效的数", "请删去该图元后重画", place_of(entity))]
     east, north = frame.xy(np.array([[where.x, where.y]]))[0].tolist()
     xy = (east, north)
@@ -129,7 +132,8 @@ def read_label(entity: Insert, frame: Frame) -> tuple[Label | None, list[Issue]]
     if abs(where.z) > 0.001:
         issues.append(finding("E108", f"图元高程 Z = {where.z:.3f}，规范要求 0", "请把 Z 归零，高度写在属性里", place_of(entity, xy)))
     values = {tag: printable(text) for tag, text in texts.items() if text}
-    return Label(entity, layer.name, symbol, kind, xy, values), issues
+    drawn = {"type": "insert", "point": [where.x, where.y], "block": symbol.name, "rotation": float(entity.dxf.rotation)}
+    return Label(entity, layer.name, symbol, kind, xy, values, frame.shape(drawn)), issues
 
 
 def number(text: str) -> float | None:

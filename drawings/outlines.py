@@ -57,7 +57,7 @@ def _curve(item: Item, frame: Frame, ledger: list[Issue]) -> Curve | None:
         hint = "请改画为多段线（LWPOLYLINE）或圆"
         ledger.append(finding("E301", f"{entity.dxftype()} 不是轮廓或线", hint, place_of(entity)))
         return None
-    if not curve.sound:
+    if not (curve.sound and frame.holds(curve.line)):
         ledger.append(finding("E106", "坐标不是有效的数", "请删去该图元后重画", place_of(entity)))
         return None
     line = frame.xy(curve.line)

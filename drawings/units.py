@@ -76,7 +76,7 @@ def norm_issues(said: Declared) -> list[Issue]:
 
 
 def settled_issues(said: Declared, unit: float, proof: str) -> list[Issue]:
-    """Return a warning where a unit was settled by something other than the header.
+    """Return a warning where a unit was settled by something other than the header; metres need no header to say so.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def settled_issues(said: Declared, unit: float, proof: str) -> list[Issue]:
     proof : str
         What settled it, in Chinese.
     """
-    if said.metres == unit:
+    if said.metres == unit or (said.code == 0 and unit == METRE):
         return []
     name = NAMES.get(unit, f"{unit:g} 米")
     message = f"单位按{proof}确定为{name}（图中声明：{said}）"

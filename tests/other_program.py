@@ -83,7 +83,10 @@ def rewrite(
 
 
 def gdal_rewrite(source: Path, target: Path) -> None:
-    """Save a drawing as GDAL does: new handles, chords of 4° for curves, MTEXT for TEXT, open polylines that end where they began, no attributes."""
+    """Save a drawing as GDAL does: new handles, chords of 4° for curves, MTEXT for TEXT, open polylines that end where they began.
+
+    Attributes are lost.
+    """
     # GDAL believes the code page in the header of a file that is in UTF-8, and dissolves blocks where it is not told to keep them.
     options = ["--config", "DXF_ENCODING", "UTF-8", "--config", "DXF_INLINE_BLOCKS", "FALSE"]
     subprocess.run(["ogr2ogr", *options, "-f", "DXF", target, source], check=True, capture_output=True)

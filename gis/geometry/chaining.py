@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.geometry.curves import SAGITTA_M
-from gis.geometry.faces import faces
+from gis.geometry.faces import crossings, faces
 from gis.geometry.joints import SAME, Edge, End, Gap, Groups, Joints, bearable, lines_of, near
 from gis.geometry.pieces import clean, cut, lengths, place_at, reverse, signed_area
 from gis.geometry.rings import self_crossing
@@ -191,9 +191,8 @@ def _crossing(ends: Numbers, alive: NDArray[np.bool_], shapes: list[Points], sag
     some = [number for number in numbers if together.of(int(ends[number, 0])) in branched]
     if not some:
         return []
-    lines = lines_of([shapes[number] for number in some], sagitta)
-    left, right = shapely.STRtree(lines).query(lines, predicate="crosses")
-    return [(some[i], some[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True) if i < j]
+    pairs = crossings(ends[some], lines_of([shapes[number] for number in some], sagitta))
+    return [(some[i], some[j]) for i, j in pairs.tolist()]
 
 
 def _rings(joints: Joints, edges: Sequence[Edge], shapes: list[Points], exact: float, close: float) -> tuple[list[Ring], list[Knot]]:
@@ -257,7 +256,8 @@ def _flat(ring: Ring, thin: float) -> Knot:
 def _width(points: Points) -> float:
     """Return the mean width of a ring: twice its area by its perimeter."""
     around = np.vstack([points, points[:1]]) - np.array([*points[0, :2], 0.0])
-    return 4 * signed_area(around) / float(lengths(around).sum())
+    perimeter = float(lengths(around).sum())
+    return 4 * signed_area(around) / perimeter if perimeter else 0.0
 
 
 def _ring(joints: Joints, edges: Sequence[Edge], shapes: list[Points], halves: list[tuple[int, bool]], exact: float) -> Ring:

@@ -4,10 +4,55 @@ A half-edge is an edge seen in one direction: `2 * edge` forwards, `2 * edge + 1
 """
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 Numbers = NDArray[np.intp]
+
+
+BLOCK = 500
+"""Edges that are compared with all others at a time."""
+
+
+def _straight_cross(one: Points, other: Points) -> NDArray[np.bool_]:
+    """Say which segments, `(n, 2, 2)` each, cross each other in the inside of both."""
+
+    def side(of: Points, line: Points) -> Points:
+        chord, spoke = line[:, 1] - line[:, 0], of - line[:, 0]
+        turn: Points = np.sign(chord[:, 0] * spoke[:, 1] - chord[:, 1] * spoke[:, 0])
+        return turn
+
+    apart: NDArray[np.bool_] = side(one[:, 0], other) * side(one[:, 1], other) < 0
+    return apart & (side(other[:, 0], one) * side(other[:, 1], one) < 0)
+
+
+def crossings(ends: Numbers, lines: NDArray[np.object_]) -> Numbers:
+    """Return the pairs `(n, 2)` of edges that cross somewhere else than at a node.
+
+    Parameters
+    ----------
+    ends : (e, 2) intp
+        Nodes of each edge.
+    lines : (e,) object
+        The edges as line strings, from node to node.
+    """
+    straight = shapely.get_num_points(lines) == 2
+    tips = np.stack([shapely.get_coordinates(shapely.get_point(lines, place)) for place in (0, -1)], axis=1)
+    tree, found = shapely.STRtree(lines), [np.empty((0, 2), dtype=np.intp)]
+    for first in range(0, len(lines), BLOCK):
+        left, right = tree.query(lines[first : first + BLOCK])
+        left = left + first
+        both = straight[left] & straight[right]
+        # Straight edges with a node in common meet nowhere else.
+        shared = (ends[left][:, :, None] == ends[right][:, None, :]).any(axis=(1, 2))
+        kept = (left < right) & ~(both & shared)
+        left, right, both = left[kept], right[kept], both[kept]
+        cross = np.zeros(len(left), dtype=bool)
+        cross[both] = _straight_cross(tips[left[both]], tips[right[both]])
+        cross[~both] = shapely.crosses(lines[left[~both]], lines[right[~both]])
+        found.append(np.stack([left[cross], right[cross]], axis=1))
+    return np.concatenate(found)
 
 
 def _headings(nodes: Numbers, firsts: Points) -> Points:

@@ -28,8 +28,8 @@ MISSING_SIDE = 4.0
 """A chain is closed on itself when it is this many times as long as its gap: an open square lacks a side, not a stitch."""
 
 
-MOST_PAIRS = 2e6
-"""More pairs of ends within a tolerance are not looked at: the unit of the drawing must be another."""
+CROWD = 16
+"""Where more ends than this lie within a tolerance of each other, as a rule of the whole drawing, its unit must be another."""
 
 
 class End(NamedTuple):
@@ -75,11 +75,11 @@ def near(some: Points, others: Points, distance: float) -> list[tuple[int, int, 
 
 
 def bearable(curves: Sequence[Points], distance: float) -> float:
-    """Return a distance, halved until ends do not lie within it by the thousand: then it says nothing of what belongs together."""
+    """Return a distance, halved until ends no longer crowd within it: it would say nothing of what belongs together."""
     ends = np.unique(np.array([(curve[0, :2], curve[-1, :2]) for curve in curves]).reshape(-1, 2), axis=0)
     while True:
         _, counts = np.unique(np.floor(ends / distance), axis=0, return_counts=True)
-        if float((counts.astype(float) ** 2).sum()) <= MOST_PAIRS:
+        if float((counts.astype(float) ** 2).sum()) <= CROWD * len(ends):
             return distance
         distance /= 2
 
@@ -172,11 +172,13 @@ class Joints:
         for curve, points in enumerate(self.curves):
             start, end, last = self.node(2 * curve), self.node(2 * curve + 1), float(len(points) - 1)
             if curve not in self.cuts:
-                found.append(Edge(curve, 0.0, last, start, end))
+                # A single segment with one node at both ends has no length left.
+                if start != end or last > 1:
+                    found.append(Edge(curve, 0.0, last, start, end))
                 continue
             at = {parameter: self.node(node) for parameter, node in self.cuts[curve]} | {0.0: start, last: end}
             stops = sorted(at)
-            found += [Edge(curve, a, b, at[a], at[b]) for a, b in pairwise(stops)]
+            found += [Edge(curve, a, b, at[a], at[b]) for a, b in pairwise(stops) if at[a] != at[b] or math.ceil(b) - int(a) > 1]
         self.known = self._once(found)
         return self.known
 
@@ -201,11 +203,18 @@ class Joints:
 
     def _alike(self, one: Edge, other: Edge) -> bool:
         """Say whether two edges between the same nodes run the same way all along."""
+        if self._straight(one) and self._straight(other):
+            tips = [[place_at(self.curves[edge.curve], at).tolist() for at in (edge.first, edge.last)] for edge in (one, other)]
+            apart = min(max(map(math.dist, tips[0], turned)) for turned in (tips[1], tips[1][::-1]))
+            return apart <= self.exact
         a, b = (cut(self.curves[edge.curve], edge.first, edge.last) for edge in (one, other))
         if abs(float(lengths(a).sum() - lengths(b).sum())) > 2 * self.exact:
             return False
         probes = [place_at(a, segment + 0.5) for segment in range(len(a) - 1)] + list(a[:, :2])
         return all(locate(b, probe)[1] <= self.exact for probe in probes)
+
+    def _straight(self, edge: Edge) -> bool:
+        return math.ceil(edge.last) - int(edge.first) == 1 and self.curves[edge.curve][int(edge.first), 2] == 0
 
     def loose(self, edges: Sequence[Edge]) -> list[int]:
         """Return the ends at which only one edge arrives."""

@@ -16,6 +16,8 @@ from gis.geometry.matching import Bools, Indices, Shapes
 
 SAME_M = 1e-3
 """Shapes closer than this everywhere are one shape, metres: the sagitta that the archive accepts."""
+REPEATED_M = 1e-5
+"""Neighbouring points closer than this are one point, metres."""
 BESIDE_GRID_M = 1.37e-4
 """Where cells begin: drafters round to parts of a millimetre, so that no corner of theirs lies on a border."""
 ARC_SHARE = 0.011
@@ -56,19 +58,24 @@ def signatures(shapes: Shapes) -> NDArray[np.uint64]:
 
 
 def _equal(old: Shapes, new: Shapes, tolerance_m: float) -> Bools:
-    return np.asarray(shapely.equals_exact(old, new, tolerance_m))
+    same = np.asarray(shapely.equals_exact(old, new, tolerance_m))
+    areas = ~same & (shapely.get_dimensions(old) == 2) & (shapely.get_num_coordinates(old) == shapely.get_num_coordinates(new))
+    again = np.flatnonzero(areas & (shapely.get_type_id(old) == shapely.get_type_id(new)))
+    same[again] = shapely.equals_exact(shapely.normalize(old[again]), shapely.normalize(new[again]), tolerance_m)
+    return same
 
 
 def same_shapes(old: Shapes, new: Shapes, tolerance_m: float = SAME_M) -> Bools:
-    """Tell, pair by pair, whether two shapes are one but for rounding, heights of corners included where both have them."""
+    """Tell, pair by pair, whether two shapes are one but for rounding and repeated points, heights included where both have them."""
     same = _equal(old, new, tolerance_m)
-    areas = shapely.get_dimensions(old) == 2
-    like = ~same & areas & (shapely.get_num_coordinates(old) == shapely.get_num_coordinates(new))
-    again = np.flatnonzero(like & (shapely.get_type_id(old) == shapely.get_type_id(new)))
-    same[again] = _equal(shapely.normalize(old[again]), shapely.normalize(new[again]), tolerance_m)
+    # Some programs drop points that lie on one another.
+    counts = shapely.get_num_coordinates(old), shapely.get_num_coordinates(new)
+    again = np.flatnonzero(~same & (counts[0] != counts[1]) & (shapely.get_type_id(old) == shapely.get_type_id(new)))
+    once = [np.asarray(shapely.remove_repeated_points(shapes[again], REPEATED_M)) for shapes in (old, new)]
+    same[again] = _equal(once[0], once[1], tolerance_m)
     for index in np.flatnonzero(same & shapely.has_z(old) & shapely.has_z(new)):
         heights = [shapely.get_coordinates(shapely.normalize(shape), include_z=True)[:, 2] for shape in (old[index], new[index])]
-        same[index] = bool(np.abs(heights[0] - heights[1]).max() <= tolerance_m)
+        same[index] = len(heights[0]) == len(heights[1]) and bool(np.abs(heights[0] - heights[1]).max() <= tolerance_m)
     return same
 
 

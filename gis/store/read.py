@@ -52,6 +52,8 @@ OWNER = "SELECT feature_id, name FROM enterprise_view WHERE feature_id = %s"
 
 STATES = f"SELECT feature_id, {STATE} FROM feature_state WHERE feature_id = ANY (%s)"
 
+STANDING = "SELECT DISTINCT kind FROM features WHERE enterprise_id = %s"
+
 VERSIONS = "SELECT enterprise_id, version FROM tilesets WHERE enterprise_id = ANY (%s)"
 
 
@@ -233,14 +235,15 @@ async def site(connection: AsyncConnection, enterprise_id: UUID, origin: tuple[f
         No such enterprise.
     """
     features: dict[str, list[Feature]] = {}
+    standing = {row["kind"] for row in await _rows(connection, STANDING, [enterprise_id])}
     for kind in KINDS.values():
-        if kind.schematic:
+        if kind.schematic or kind.name not in standing:
             continue
         query = sql.SQL(
             "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %s ORDER BY feature_id"
         ).format(_view(kind))
         features[kind.name] = [_feature(kind, row) for row in await _rows(connection, query, [enterprise_id])]
-    if not features["enterprise"]:
+    if not features.get("enterprise"):
         raise NotFound(f"没有标识为 {enterprise_id} 的企业")
     enterprise = features.pop("enterprise")[0]
     return Site(enterprise, origin, tuple(feature for listed in features.values() for feature in listed), state_epoch)

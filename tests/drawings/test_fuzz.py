@@ -90,7 +90,7 @@ def stands(data: bytes) -> None:
         (issue.place.layer or "").encode("utf-8")
 
 
-@settings(deterministic, max_examples=150)
+@settings(deterministic, max_examples=400)
 @given(st.sampled_from(SMALL), st.lists(change, min_size=1, max_size=6))
 def test_changed_tags(data: bytes, changes: list[tuple[str, float, float, bytes, bytes]]) -> None:
     stands(damaged(data, changes))
@@ -107,7 +107,7 @@ def test_changed_bytes(data: bytes, changes: list[tuple[float, int]]) -> None:
     stands(bytes(array))
 
 
-@settings(deterministic, max_examples=40)
+@settings(deterministic, max_examples=60)
 @given(st.sampled_from(SMALL + BINARY), st.floats(0, 1))
 def test_truncated(data: bytes, share: float) -> None:
     stands(data[: int(share * len(data))])

@@ -37,6 +37,8 @@ PAIRS: dict[str, tuple[BaseGeometry, BaseGeometry, bool]] = {
     "a point and a line": (shapely.Point(0, 0), LINE, False),
     "one corner more": (LINE, shapely.LineString([(0, 0), (5, 0), (10, 0), (10, 5)]), False),
     "the two diagonals of a box": (shapely.LineString([(0, 0), (2, 2)]), shapely.LineString([(0, 2), (2, 0)]), False),
+    "a point drawn twice": (LINE, shapely.LineString([(0, 0), (10, 0), (10, 0), (10, 5)]), True),
+    "a corner drawn twice": (HOUSE, shapely.Polygon([*HOUSE.exterior.coords[3:], *HOUSE.exterior.coords[:4]]), True),
     "another height": (shapely.force_3d(HOUSE, 1), shapely.force_3d(HOUSE, 2), False),
     "the same height": (shapely.force_3d(HOUSE, 1), shapely.force_3d(turned(HOUSE, 2), 1), True),
 }

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import ezdxf
 import pytest
-from city import DRAFTER, DRAWING, ENTERPRISE, City, found_city
-from other_program import rewrite
+from city import DRAFTER, DRAWING, ENTERPRISE, EXAMPLES, City, found_city
+from other_program import gdal_rewrite, rewrite
 from sqlalchemy import text
 
+from drawings.options import Options
 from drawings.publish import publish_drawing
-from drawings.read import site_plan
+from drawings.read import plan_of, site_plan
 from gis.errors import Invalid, NotFound
-from gis.models.plan import PlanFeature
+from gis.models.plan import PlanFeature, SitePlan
 from gis.store.cluster import Urls
 from gis.store.connect import writing
 from gis.store.plans import Outcome, store_plan
@@ -202,3 +203,70 @@ def test_a_deleted_feature_comes_back_as_itself(city: City) -> None:
     city.rows("DELETE FROM buildings WHERE feature_id = %s", building)
     assert [row[3] for row in city.publish(DRAWING).features] == ["insert"]
     assert city.feature_id("B05") == building
+
+
+# A real survey, by its mapping; it lies beside the checkout.
+SURVEYS = sorted((Path(__file__).parents[2].parent / "shared" / "data" / "dxf").glob("01_*.dxf"))
+MAPPING, GCP = (EXAMPLES.joinpath(name).read_text(encoding="utf-8") for name in ("01.mapping.yaml", "01.gcp.csv"))
+
+
+def survey_plan(path: Path, mapping: str) -> SitePlan:
+    """Read the survey; the outline that its mapping leaves out by its handle has a handle of its own in each file."""
+
+    def read(by: str) -> SitePlan:
+        options = Options(source_code=ENTERPRISE["source_code"], drawing_kind="A", mapping=by, gcp=GCP)
+        return plan_of(path.read_bytes(), path.name, options)
+
+    plan = read(mapping)
+    crossed = [issue.place.handle for issue in plan.issues if issue.code == "E302"]
+    return read(mapping.replace("F515", f"'{crossed[0]}'")) if crossed else plan
+
+
+def store(city: City, plan: SitePlan) -> Outcome:
+    with writing(city.engine, DRAFTER) as connection:
+        return store_plan(connection, city.enterprise_id, ENTERPRISE["source_code"], plan, plan.sha256.encode())
+
+
+@pytest.mark.parametrize("survey", SURVEYS, ids=lambda path: path.stem)
+def test_a_survey_saved_again_by_ezdxf_with_a_layer_renamed_has_not_changed(database: Urls, survey: Path, tmp_path: Path) -> None:
+    city = found_city(database.owner, drawing=None)
+    first = survey_plan(survey, MAPPING)
+    count = len(first.features)
+    assert count >= 3000
+    assert store(city, first).actions == {"insert": count}
+    left = city.rows("SELECT count(*) FROM change_log")
+    again = tmp_path / survey.name
+    rewrite(survey, again, seed=11)
+    document = ezdxf.readfile(again)
+    for entity in document.modelspace():
+        if entity.dxf.layer == "Фундамент":
+            entity.dxf.layer = "基础"
+    document.saveas(again)
+    outcome = store(city, survey_plan(again, MAPPING.replace("layer: Фундамент", "layer: 基础")))
+    assert [issue.message for issue in outcome.issues if issue.code == "E210"] == []
+    assert outcome.actions == {"unchanged": count}
+    assert city.rows("SELECT count(*) FROM change_log") == left
+
+
+@pytest.mark.parametrize("survey", SURVEYS, ids=lambda path: path.stem)
+def test_outlines_and_lines_of_a_survey_saved_again_by_gdal_have_not_changed(database: Urls, survey: Path, tmp_path: Path) -> None:
+    def outlines(plan: SitePlan) -> SitePlan:
+        # Texts and blocks GDAL really moves: it puts them where they were aligned to.
+        return replace(plan, features=tuple(one for one in plan.features if one.kind in ("building", "structure", "road")))
+
+    city = found_city(database.owner, drawing=None)
+    first = outlines(survey_plan(survey, MAPPING))
+    assert sum((one.shape or {})["type"] == "circle" for one in first.features) > 100
+    store(city, first)
+    left = city.rows("SELECT count(*) FROM change_log")
+    again = tmp_path / survey.name
+    gdal_rewrite(survey, again)
+    plan = outlines(survey_plan(again, MAPPING.replace("type: TEXT", "type: MTEXT").replace("type: CIRCLE", "closed: true")))
+    assert not any((one.shape or {})["type"] == "circle" for one in plan.features)
+    # Of the rest of the drawing other tests speak.
+    outcome = store(city, replace(plan, issues=()))
+    assert outcome.issues == ()
+    assert outcome.actions == {"unchanged": len(first.features)}
+    assert city.rows("SELECT count(*) FROM change_log") == left
+    # The exact shapes stay, not the chords.
+    assert city.rows("SELECT count(*) > 100 FROM structures WHERE shape->>'type' = 'circle'") == [(True,)]
