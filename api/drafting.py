@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from api.answers import encoded
 from gis.errors import NotFound
 from gis.store import drafts
+from gis.store.changes import FALLBACK_S
 from gis.store.connect import reading
 from gis.store.drafts import Draft
 
@@ -20,8 +21,6 @@ log = logging.getLogger(__name__)
 
 AGAIN_S = 1.0
 """Pause before listening again after a failure."""
-FALLBACK_S = 15.0
-"""How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
 
 Connect = Callable[[], Awaitable[AsyncConnection]]
 

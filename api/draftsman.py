@@ -11,7 +11,6 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,15 +19,17 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.drafting import FALLBACK_S, Connect, Watch
+from api.drafting import Connect, Watch
 from drawings import sandbox
 from drawings.child import Failure, run
 from drawings.options import Options
 from drawings.read import FILE_NAME, Progress
 from drawings.report import report
 from gis.errors import NotFound, QuanjingError
+from gis.jobs import work_until
 from gis.models.plan import Counts, SitePlan
 from gis.store import drafts
+from gis.store.changes import FALLBACK_S
 from gis.store.connect import Actor, engine, writing
 from gis.store.drafts import Draft
 from gis.store.plans import Outcome, store_plan
@@ -262,18 +263,4 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
             async with places:
                 await work_on(connect, watch, url, UUID(json.loads(job.payload or b"{}")["draft_id"]))
 
-        tasks = [
-            asyncio.create_task(watch.run()),
-            asyncio.create_task(_sweep_regularly(sweeper)),
-            asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=FALLBACK_S))),
-            asyncio.create_task(stop.wait()),
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            queue.shutdown.set()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await work_until(stop, queue, watch.run(), _sweep_regularly(sweeper))

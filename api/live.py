@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from api.answers import encoded
-from gis.store.changes import CHANNEL, Change, Position, changes_after, held_back, last_position, stands
+from gis.store.changes import CHANNEL, FALLBACK_S, Change, Position, changes_after, held_back, last_position, stands
 from gis.store.connect import reading
 from gis.store.read import states, versions
 
@@ -25,8 +25,6 @@ FRAME_S = 0.05
 HELD_BACK_S = 0.05
 AGAIN_S = 1.0
 """Pause before the log is followed again after a failure."""
-FALLBACK_S = 15.0
-"""How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
 BACKLOG = 500
 """Rows read at once for a client that resumes."""
 PENDING = 2000

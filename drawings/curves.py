@@ -19,7 +19,7 @@ from ezdxf.lldxf.const import DXFError
 from ezdxf.math import OCS
 from numpy.typing import NDArray
 
-from drawings.frames import FARTHEST
+from drawings.native import FARTHEST
 from gis.geometry.curves import SAGITTA_M, circle_points, ellipse_points, polyline_points
 from gis.geometry.rings import gap_m
 

@@ -15,11 +15,11 @@ from drawings.facts import text_of
 from drawings.frames import Frame, Points
 from drawings.interpret import Reading
 from drawings.ledger import handle_of, whole
-from drawings.mapping import mapping_of, written
+from drawings.mapping import written
 from drawings.norm import LAYERS
 from drawings.options import Options
 from drawings.report import report
-from drawings.rules import CLOSE_M, Rules
+from drawings.rules import Rules
 from drawings.survey import Group, Key, key_of, proposal, survey
 from gis.crs import xy_to_lonlat
 from gis.issues import Issue
@@ -30,6 +30,12 @@ MOST_POINTS = 400
 """Points of one entity in the picture."""
 MOST_ENTITIES = 60_000
 """Entities in the picture; beyond it the accounts still are whole."""
+EMPTY = "mapping: 1\n"
+"""The mapping of a drawing that is by the norm throughout."""
+
+Xy = tuple[float, float]
+Keyed = Sequence[tuple[Key, DXFEntity]]
+"""Entities with what they are grouped by."""
 Progress = Callable[[str, float], None]
 
 
@@ -37,35 +43,28 @@ def _quiet(stage: str, share: float) -> None:
     """Tell nobody."""
 
 
-def _path(entity: DXFEntity, sagitta: float) -> list[list[float]]:
+def _path(entity: DXFEntity, sagitta: float, at: Xy | None) -> list[list[float]]:
     curve = curve_of(entity, sagitta)
     if curve is not None and curve.sound:
         line = curve.line[:: max(1, len(curve.line) // MOST_POINTS)]
         points = np.vstack([line, line[:1]]) if curve.closed else line
         rows: list[list[float]] = np.round(points, 4).tolist()
         return rows
-    at = anchor(entity)
-    return [] if at is None or not np.all(np.isfinite(at)) else [[round(at[0], 4), round(at[1], 4)]]
+    return [] if at is None else [[round(at[0], 4), round(at[1], 4)]]
 
 
-def _sketch(entities: Sequence[DXFEntity], fates: Mapping[str, str], numbers: dict[Key, int], frame: Frame | None) -> dict[str, Any]:
+def _sketch(keyed: Keyed, places: Mapping[str, Xy], reading: Reading, numbers: Mapping[Key, int]) -> dict[str, Any]:
     """Return the picture of a drawing, in drawing coordinates."""
-    anchors = np.array([at for entity in entities if (at := anchor(entity)) is not None], dtype=float).reshape(-1, 2)
-    anchors = anchors[np.all(np.isfinite(anchors), axis=1)]
-    extent = float(np.max(np.ptp(anchors, axis=0))) if len(anchors) else 1.0
-    rows = [
-        {
-            "g": numbers[key_of(entity)],
-            "h": handle_of(entity),
-            "s": fates.get(handle_of(entity), "ignored"),
-            "p": path,
-            "t": text_of(entity),
-        }
-        for entity in entities[:MOST_ENTITIES]
-        if (path := _path(entity, max(extent, 1.0) * COARSE))
-    ]
+    anchors = np.array(list(places.values()), dtype=float).reshape(-1, 2)
     low, high = (anchors.min(axis=0), anchors.max(axis=0)) if len(anchors) else (np.zeros(2), np.ones(2))
-    return {"bounds": [*low.tolist(), *high.tolist()], "entities": rows, "grid": _grid(low, high, frame)}
+    sagitta = max(float(np.max(high - low)), 1.0) * COARSE
+    rows = []
+    for key, entity in keyed[:MOST_ENTITIES]:
+        handle = handle_of(entity)
+        path = _path(entity, sagitta, places.get(handle))
+        if path:
+            rows.append({"g": numbers[key], "h": handle, "s": reading.fates.get(handle, "ignored"), "p": path, "t": text_of(entity)})
+    return {"bounds": [*low.tolist(), *high.tolist()], "entities": rows, "grid": _grid(low, high, reading.frame)}
 
 
 def _grid(low: Points, high: Points, frame: Frame | None) -> list[list[float]] | None:
@@ -78,37 +77,30 @@ def _grid(low: Points, high: Points, frame: Frame | None) -> list[list[float]] |
     return rows
 
 
-def _groups(groups: dict[Key, Group], entities: Sequence[DXFEntity], reading: Reading) -> list[dict[str, Any]]:
-    rows = [
-        asdict(group) | {"id": number, "stored": 0, "ignored": 0, "refused": 0, "kind": None, "ignore": None}
-        for number, group in enumerate(groups.values())
-    ]
-    numbers = {key: number for number, key in enumerate(groups)}
-    for entity in entities:
-        row, handle = rows[numbers[key_of(entity)]], handle_of(entity)
+def _groups(groups: Mapping[Key, Group], keyed: Keyed, reading: Reading, rules: Rules | None) -> list[dict[str, Any]]:
+    """Return what is in a drawing, with what became of it; by the mapping also where nothing of it could be stored."""
+    rows: dict[Key, dict[str, Any]] = {
+        key: asdict(group) | {"id": number, "stored": 0, "ignored": 0, "refused": 0, "kind": None, "ignore": None}
+        for number, (key, group) in enumerate(groups.items())
+    }
+    for key, entity in keyed:
+        row, handle = rows[key], handle_of(entity)
         fate = reading.fates.get(handle, "ignored")
         row[fate] += 1
         if fate == "stored":
             row["kind"] = row["kind"] or reading.kinds.get(handle)
         elif fate == "ignored":
             row["ignore"] = row["ignore"] or reading.reasons.get(handle)
-    return rows
+    if rules is not None:
+        # Backwards, so that the first entity of each group stays.
+        for key, entity in dict(reversed(keyed)).items():
+            rule, row = rules.rule_for(entity), rows[key]
+            if rule is not None:
+                row["kind"], row["ignore"] = rule.kind or row["kind"], rule.ignore or row["ignore"]
+    return list(rows.values())
 
 
-def _kinds_by_rule(rows: list[dict[str, Any]], groups: dict[Key, Group], entities: Sequence[DXFEntity], rules: Rules | None) -> None:
-    """Say what the mapping makes of a group also where nothing of it could be stored."""
-    if rules is None:
-        return
-    first: dict[Key, DXFEntity] = {}
-    for entity in entities:
-        first.setdefault(key_of(entity), entity)
-    for row, key in zip(rows, groups, strict=True):
-        rule = rules.rule_for(first[key])
-        if rule is not None:
-            row["kind"], row["ignore"] = rule.kind or row["kind"], rule.ignore or row["ignore"]
-
-
-def _marks(issues: tuple[Issue, ...], places: dict[str, tuple[float, float]], *, known: bool) -> list[dict[str, Any]]:
+def _marks(issues: tuple[Issue, ...], places: dict[str, Xy], *, known: bool) -> list[dict[str, Any]]:
     """Return the issues with their places: drawing coordinates by handle, degrees where the place on Earth is known."""
     marks = []
     for issue in issues:
@@ -159,25 +151,25 @@ def draft_of(data: bytes, file_name: str, options: Options, progress: Progress |
     picture: dict[str, Any] = {
         "groups": [],
         "sketch": {"bounds": [0, 0, 1, 1], "entities": []},
-        "mapping": options.mapping or "mapping: 1\n",
+        "mapping": options.mapping or EMPTY,
     }
-    places: dict[str, tuple[float, float]] = {}
+    places: dict[str, Xy] = {}
     if document is not None:
         picture, places = _picture(document, reading, options)
     marks = _marks(reading.plan.issues, places, known=placed["known"])
     return {"report": report(reading.plan), "frame": placed, **picture, "features": _collection(reading), "marks": marks}
 
 
-def _picture(document: Drawing, reading: Reading, options: Options) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
-    mapping = mapping_of(options.mapping)[0] if options.mapping is not None else None
-    entities = list(document.modelspace())
-    groups = survey(document, CLOSE_M)
-    rows = _groups(groups, entities, reading)
-    _kinds_by_rule(rows, groups, entities, Rules(mapping, document) if mapping else None)
+def _picture(document: Drawing, reading: Reading, options: Options) -> tuple[dict[str, Any], dict[str, Xy]]:
+    """Return what the page shows of a drawing that could be read, and where its entities lie, by handle."""
+    keyed = [(key_of(entity), entity) for entity in document.modelspace()]
+    groups = survey(document, keyed)
     text = options.mapping
     if text is None:
         foreign = any(key[0] not in LAYERS for key in groups)
-        text = written(proposal(groups)) if foreign else "mapping: 1\n"
+        text = written(proposal(groups)) if foreign else EMPTY
+    places = {handle_of(entity): at for _, entity in keyed if (at := anchor(entity)) is not None and np.all(np.isfinite(at))}
     numbers = {key: number for number, key in enumerate(groups)}
-    places = {handle_of(entity): at for entity in entities if (at := anchor(entity)) is not None and np.all(np.isfinite(at))}
-    return {"groups": rows, "sketch": _sketch(entities, reading.fates, numbers, reading.frame), "mapping": text}, places
+    rules = Rules(reading.mapping, document) if reading.mapping else None
+    sketch = _sketch(keyed, places, reading, numbers)
+    return {"groups": _groups(groups, keyed, reading, rules), "sketch": sketch, "mapping": text}, places

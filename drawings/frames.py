@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from drawings.native import Shape, is_closed, is_curved, lines_of, moved, points_of
+from drawings.native import FARTHEST, Shape, is_closed, is_curved, lines_of, moved, points_of
 from gis.crs import Source, is_geographic, lonlat_to_xy, to_lonlat
 from gis.errors import CoordinateError
 from gis.geometry.curves import SAGITTA_M
@@ -28,8 +28,6 @@ DEGREE_M = 100_000.0
 FINE = 0.1
 """Part of the sagitta at which two renditions of a curve are compared."""
 
-FARTHEST = 1e12
-"""Coordinates beyond this are no places in any unit."""
 FARTHEST_M = 1e9
 """Metres beyond this are no places."""
 

@@ -10,6 +10,7 @@ import shapely
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
+from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Point
 from shapely.geometry.base import BaseGeometry
 
@@ -33,6 +34,7 @@ from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, PlanSource, SitePlan
 
 SEVERITY_ORDER = list(Severity)
+KIND_ORDER = {name: place for place, name in enumerate(KINDS)}
 
 
 def _by_handle(entities: Sequence[DXFEntity]) -> list[DXFEntity]:
@@ -56,6 +58,13 @@ def _frame(document: Drawing, found: Found, options: Options, mapping: Mapping |
     )
 
 
+def _again(entity: DXFEntity, what: str, first: str, xy: tuple[float, ...], ledger: Ledger) -> None:
+    """Leave out, with a warning, what is drawn a second time in the same place."""
+    place = place_of(entity, (xy[0], xy[1]))
+    ledger.issues.append(finding("W305", f"{what}重复，与图元 {first} 相同", "请删去一个（OVERKILL）", place))
+    ledger.ignore(entity, "重复图元")
+
+
 def _outlines(items: Sequence[Item], frame: Frame, ledger: Ledger) -> list[Outline]:
     """Read the outlines; a second one in the same place is left out with a warning."""
     kept: dict[tuple[object, ...], Outline] = {}
@@ -68,10 +77,7 @@ def _outlines(items: Sequence[Item], frame: Frame, ledger: Ledger) -> list[Outli
         shape = outline.polygon
         key = (outline.layer, *np.round([*shape.bounds, shape.area], 2).tolist())
         if key in kept:
-            message = f"轮廓重复，与图元 {kept[key].handle} 相同"
-            place = place_of(item.entity, shape.exterior.coords[0])
-            ledger.issues.append(finding("W305", message, "请删去一个（OVERKILL）", place))
-            ledger.ignore(item.entity, "重复图元")
+            _again(item.entity, "轮廓", kept[key].handle, shape.exterior.coords[0], ledger)
         else:
             kept[key] = outline
     return list(kept.values())
@@ -88,9 +94,7 @@ def _labels(entities: Sequence[Insert], frame: Frame, ledger: Ledger) -> list[La
             continue
         key = (label.layer, label.symbol.name, *np.round(label.xy, 2).tolist(), tuple(sorted(label.values.items())))
         if key in kept:
-            message = f"标注块重复，与图元 {kept[key].handle} 相同"
-            ledger.issues.append(finding("W305", message, "请删去一个（OVERKILL）", place_of(entity, label.xy)))
-            ledger.ignore(entity, "重复图元")
+            _again(entity, "标注块", kept[key].handle, label.xy, ledger)
         else:
             kept[key] = label
     return list(kept.values())
@@ -223,11 +227,7 @@ def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanF
             continue
         key = shapely.to_wkb(shapely.normalize(shapely.set_precision(feature.xy, 0.01))) + feature.kind.encode()
         if key in lines:
-            hint = "请删去一个（OVERKILL）"
-            ledger.issues.append(
-                finding("W305", f"线重复，与图元 {lines[key]} 相同", hint, place_of(item.entity, feature.xy.coords[0][:2]))
-            )
-            ledger.ignore(item.entity, "重复图元")
+            _again(item.entity, "线", lines[key], feature.xy.coords[0], ledger)
             continue
         lines[key] = handle_of(item.entity)
         yield feature, [handle_of(item.entity)]
@@ -256,9 +256,14 @@ def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> I
         yield _point_feature(label, ledger), [label.handle]
 
 
-def _order(feature: PlanFeature) -> tuple[object, ...]:
-    point = feature.xy.representative_point()
-    return list(KINDS).index(feature.kind), feature.code or "\uffff", feature.name, round(point.x, 2), round(point.y, 2)
+def _ordered(features: Sequence[PlanFeature]) -> list[PlanFeature]:
+    """Sort features by kind, code, name and place."""
+    places = shapely.get_coordinates(shapely.point_on_surface(np.array([feature.xy for feature in features], dtype=object))).tolist()
+    keys = [
+        (KIND_ORDER[feature.kind], feature.code or "\uffff", feature.name, round(x, 2), round(y, 2))
+        for feature, (x, y) in zip(features, places, strict=True)
+    ]
+    return [features[index] for index in sorted(range(len(features)), key=keys.__getitem__)]
 
 
 def _issue_order(issue: Issue) -> tuple[object, ...]:
@@ -266,15 +271,16 @@ def _issue_order(issue: Issue) -> tuple[object, ...]:
     return SEVERITY_ORDER.index(issue.severity), issue.code, place.layer or "", place.xy or (0.0, 0.0), place.field or "", issue.message
 
 
+def _lonlat(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unproject points and leave their heights, where they have any."""
+    return np.column_stack([xy_to_lonlat(points[:, :2]), points[:, 2:]])
+
+
 def _placed(features: list[PlanFeature]) -> list[PlanFeature]:
     """Give each feature its place on Earth; what is drawn on a process flow has none."""
     on_map = [feature for feature in features if not KINDS[feature.kind].schematic]
-    shapes = shapely.transform(np.array([feature.xy for feature in on_map], dtype=object), xy_to_lonlat, include_z=False)
-    raised = iter(
-        shapely.force_3d(shape, feature.z_min_m) if KINDS[feature.kind].geometry == "PolygonZ" else shape
-        for shape, feature in zip(shapes, on_map, strict=True)
-    )
-    return [feature if KINDS[feature.kind].schematic else replace(feature, geom=next(raised)) for feature in features]
+    shapes = iter(shapely.transform(np.array([feature.xy for feature in on_map], dtype=object), _lonlat, include_z=None))
+    return [feature if KINDS[feature.kind].schematic else replace(feature, geom=next(shapes)) for feature in features]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +296,8 @@ class Reading:
     """Handle of what is stored → kind."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Handle of what is ignored → why."""
+    mapping: Mapping | None = None
+    """What it was read by, beside the norm."""
 
 
 def interpretation(
@@ -322,7 +330,7 @@ def interpretation(
     labels = _labels(found.symbols, frame, ledger)
     pieces = [*_features(outlines, labels, ledger), *_singles(found, frame, ledger)]
     stored = {handle for _, handles in pieces for handle in handles}
-    features, copied = without_copied_ids(sorted((feature for feature, _ in pieces), key=_order))
+    features, copied = without_copied_ids(_ordered([feature for feature, _ in pieces]))
     ledger.issues += [*copied, *check(features, by_norm=mapping is None)]
     if frame.known:
         features = _placed(features)
@@ -342,7 +350,7 @@ def interpretation(
     )
     fates = dict.fromkeys(ledger.ignored, "ignored") | dict.fromkeys(refused, "refused") | dict.fromkeys(stored, "stored")
     kinds = {whole(handle): feature.kind for feature, handles in pieces for handle in handles}
-    return Reading(plan, frame, fates, kinds, dict(ledger.ignored))
+    return Reading(plan, frame, fates, kinds, dict(ledger.ignored), mapping)
 
 
 def interpret(document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "") -> SitePlan:

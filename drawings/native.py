@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from gis.geometry.curves import SAGITTA_M, circle_points, ellipse_points, polyline_points
 from gis.geometry.similarity import Similarity
 
+FARTHEST = 1e12
+"""Coordinates beyond this are no places in any unit."""
+
 Shape = dict[str, Any]
 Points = NDArray[np.float64]
 Map = Callable[[Points], Points]

@@ -13,13 +13,8 @@ from drawings.frames import Frame
 from drawings.ledger import finding, handle_of, layer_of, place_of
 from drawings.sorting import Item, Making
 from gis.geometry.curves import SAGITTA_M
-from gis.geometry.rings import gap_m, polygon, self_crossing
+from gis.geometry.rings import CLOSE_M, PROPOSE_M, gap_m, polygon, self_crossing
 from gis.issues import Issue
-
-AUTO_CLOSE_M = 0.05
-"""A gap up to this is closed for the drafter, metres (norm, E301)."""
-PROPOSE_M = 0.5
-"""A gap up to this is probably meant to be closed, metres (norm, E301)."""
 
 Points = NDArray[np.float64]
 
@@ -77,7 +72,7 @@ def read_outline(item: Item, frame: Frame) -> tuple[Outline | None, list[Issue]]
         return None, issues
     ring, shape = curve.line, curve.shape
     if not curve.closed:
-        if gap_m(ring) > AUTO_CLOSE_M or len(ring) < 4:
+        if gap_m(ring) > CLOSE_M or len(ring) < 4:
             return None, [*issues, _open(entity, curve)]
         place = place_of(entity, (ring[0][0], ring[0][1]))
         issues.append(finding("W301", f"轮廓缺口 {gap_m(ring):.3f} m，已自动闭合", "请在图中闭合", place))

@@ -11,9 +11,7 @@ from drawings.curves import ROUNDING_M
 from drawings.facts import Facts
 from drawings.ledger import handle_of, layer_of, printable
 from drawings.mapping import Mapping, Rule, When
-
-CLOSE_M = 0.05
-"""A curve with a smaller gap counts as closed, metres (norm, E301)."""
+from gis.geometry.rings import CLOSE_M
 
 
 def globs(patterns: Sequence[str]) -> re.Pattern[str]:

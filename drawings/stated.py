@@ -20,7 +20,7 @@ Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Taking:
     """One way to take coordinates: as they stand, in another unit, with their axes exchanged, with a zone prefix."""
 
     similarity: Similarity
@@ -29,23 +29,23 @@ class Reading:
     prefixed: bool = False
 
 
-def _readings(source: Source) -> Iterator[Reading]:
+def _takings(source: Source) -> Iterator[Taking]:
     """Yield the ways to take coordinates, the plainest first.
 
     Not two of them can lead to Dazhou: northings and eastings there differ sixfold, degrees of longitude and latitude threefold, and the
     units by more than the region's northings do among themselves.
     """
-    yield Reading(IDENTITY)
-    yield Reading(SWAP_AXES, swapped=True)
+    yield Taking(IDENTITY)
+    yield Taking(SWAP_AXES, swapped=True)
     if is_geographic(source.epsg):
         return
     if source.epsg == CGCS2000_GK_CM_108E:
-        yield Reading(Similarity(source=(ZONE_PREFIX, 0.0)), prefixed=True)
-        yield Reading(Similarity(source=(0.0, ZONE_PREFIX), factor=1j, mirrored=True), swapped=True, prefixed=True)
+        yield Taking(Similarity(source=(ZONE_PREFIX, 0.0)), prefixed=True)
+        yield Taking(Similarity(source=(0.0, ZONE_PREFIX), factor=1j, mirrored=True), swapped=True, prefixed=True)
     for unit in NAMES:
         if unit != METRE:
-            yield Reading(Similarity(factor=complex(unit)), unit)
-            yield Reading(Similarity(factor=1j * unit, mirrored=True), unit, swapped=True)
+            yield Taking(Similarity(factor=complex(unit)), unit)
+            yield Taking(Similarity(factor=1j * unit, mirrored=True), unit, swapped=True)
 
 
 def prefix_issue(x: float, y: float) -> Issue:
@@ -74,14 +74,14 @@ def null_shift_issues(source: Source) -> list[Issue]:
     return [finding("W613", message, "需要厘米级精度时请用 CGCS2000 成果", Place(field="CRS"))]
 
 
-def _said(reading: Reading, source: Source, declared: Declared, at: tuple[float, float]) -> list[Issue]:
+def _said(taking: Taking, source: Source, declared: Declared, at: tuple[float, float]) -> list[Issue]:
     issues = [*null_shift_issues(source)]
-    if reading.prefixed:
+    if taking.prefixed:
         issues.append(prefix_issue(*at))
-    if reading.swapped:
+    if taking.swapped:
         message = f"X、Y 坐标对调（X 是北坐标），坐标大小可以证明，已按 {source} 交换读取"
         issues.append(finding("W614", message, "下次出图请以 X 为东坐标、Y 为北坐标", Place(xy=(round(at[0], 3), round(at[1], 3)))))
-    return issues if is_geographic(source.epsg) else [*issues, *settled_issues(declared, reading.unit, "坐标大小")]
+    return issues if is_geographic(source.epsg) else [*issues, *settled_issues(declared, taking.unit, "坐标大小")]
 
 
 def frame_in(crs: str, points: Points, declared: Declared) -> Frame:
@@ -105,13 +105,13 @@ def frame_in(crs: str, points: Points, declared: Declared) -> Frame:
     except CoordinateError:
         return _unknown(crs)
     try:
-        for reading in _readings(source) if len(points) else ():
+        for taking in _takings(source) if len(points) else ():
             # EPSG:4545 itself needs no way there.
             inner = None if source == Source(CGCS2000_GK_CM_108E) else source
-            note: dict[str, Any] = {"crs": str(source), "unit_m": reading.unit, "swapped": reading.swapped}
-            frame = Frame(True, reading.similarity, inner, at, "crs", note)
+            note: dict[str, Any] = {"crs": str(source), "unit_m": taking.unit, "swapped": taking.swapped}
+            frame = Frame(True, taking.similarity, inner, at, "crs", note)
             if in_dazhou(*frame.xy(np.array([at]))[0].tolist()):
-                return replace(frame, issues=tuple(_said(reading, source, declared, at)))
+                return replace(frame, issues=tuple(_said(taking, source, declared, at)))
     except CoordinateError:
         return Frame(known=False, method="crs", issues=(no_parameters(str(source)),))
     return Frame(known=True, source=source, middle=at, method="crs", note={"crs": str(source)})

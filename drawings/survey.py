@@ -1,7 +1,7 @@
 """What is in a drawing: its entities by layer, type, block and closedness, and a first mapping of them to edit."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ezdxf.document import Drawing
@@ -15,8 +15,8 @@ from drawings.facts import block_of, colour_of, text_of
 from drawings.ledger import layer_of, printable
 from drawings.mapping import Mapping, Rule, When
 from drawings.norm import LAYERS
-from drawings.rules import CLOSE_M
 from drawings.sorting import FURNITURE
+from gis.geometry.rings import CLOSE_M
 from gis.kinds import KINDS
 
 SAMPLES = 3
@@ -59,16 +59,23 @@ class Group:
 Key = tuple[str, str, str | None, bool | None]
 
 
-def key_of(entity: DXFEntity, gap: float = CLOSE_M) -> Key:
-    """Return what an entity is grouped by: layer, type, block, and whether it closes within `gap` drawing units."""
-    return printable(layer_of(entity)), entity.dxftype(), block_of(entity), is_closed(entity, gap)
+def key_of(entity: DXFEntity) -> Key:
+    """Return what an entity is grouped by: layer, type, block, and whether it closes within 0.05 drawing units."""
+    return printable(layer_of(entity)), entity.dxftype(), block_of(entity), is_closed(entity, CLOSE_M)
 
 
-def survey(document: Drawing, gap: float = CLOSE_M) -> dict[Key, Group]:
-    """Return what the model space of a drawing holds, in order of layer, type and block."""
+def survey(document: Drawing, keyed: Iterable[tuple[Key, DXFEntity]] | None = None) -> dict[Key, Group]:
+    """Return what the model space of a drawing holds, in order of layer, type and block.
+
+    Parameters
+    ----------
+    document : Drawing
+        As read.
+    keyed : iterable, optional
+        Its entities with their keys, where the caller has them.
+    """
     groups: dict[Key, Group] = {}
-    for entity in document.modelspace():
-        key = key_of(entity, gap)
+    for key, entity in keyed or ((key_of(entity), entity) for entity in document.modelspace()):
         group = groups.get(key)
         if group is None:
             group = groups[key] = Group(*key, color=colour_of(entity, document))

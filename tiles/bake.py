@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from pgqueuer import PgQueuer
@@ -14,10 +13,11 @@ from psycopg import AsyncConnection
 
 from gis.errors import GeometryError
 from gis.ground import ConstantGround, Ground
+from gis.jobs import work_until
 from gis.models.feature import Site
 from gis.settings import Settings
 from gis.store import bakes
-from gis.store.changes import CHANNEL, held_back
+from gis.store.changes import CHANNEL, FALLBACK_S, held_back
 from models3d.scene import without_faults
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
@@ -25,8 +25,6 @@ from tiles.tileset import TilesetFiles, build, version
 
 log = logging.getLogger(__name__)
 
-FALLBACK_S = 15.0
-"""How long to wait for a NOTIFY before looking anyway."""
 HELD_BACK_S = 0.1
 """How soon to look again while an older transaction holds newer changes back."""
 SWEEP_S = 300.0
@@ -141,21 +139,7 @@ async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
     async with await connect() as follower, await connect() as sweeper, await connect() as queue_connection:
         queue = PgQueuer.from_psycopg_connection(queue_connection)
         _register(queue, connect, bakery)
-        tasks = [
-            asyncio.create_task(_follow(follower)),
-            asyncio.create_task(_sweep_regularly(sweeper, bakery)),
-            asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=FALLBACK_S))),
-            asyncio.create_task(stop.wait()),
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            queue.shutdown.set()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await work_until(stop, queue, _follow(follower), _sweep_regularly(sweeper, bakery))
 
 
 def bakery(settings: Settings) -> Bakery:

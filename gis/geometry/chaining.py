@@ -17,14 +17,10 @@ from gis.geometry.curves import SAGITTA_M
 from gis.geometry.faces import crossings, faces
 from gis.geometry.joints import SAME, Edge, End, Gap, Groups, Joints, bearable, lines_of, near
 from gis.geometry.pieces import clean, cut, lengths, place_at, reverse, signed_area
-from gis.geometry.rings import self_crossing
+from gis.geometry.rings import CLOSE_M, PROPOSE_M, self_crossing
 
 EXACT_M = 0.001
 """Ends nearer than this are one, metres."""
-CLOSE_M = 0.05
-"""A gap up to this is closed for the drafter, metres (norm, E301)."""
-PROPOSE_M = 0.5
-"""A gap up to this is probably meant to be closed, metres (norm, E301)."""
 
 Points = NDArray[np.float64]
 Numbers = NDArray[np.intp]

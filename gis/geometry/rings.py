@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from shapely.geometry import LinearRing, Polygon
 from shapely.geometry.polygon import orient
 
+CLOSE_M = 0.05
+"""A gap up to this is closed for the drafter, metres (norm, E301)."""
+PROPOSE_M = 0.5
+"""A gap up to this is probably meant to be closed, metres (norm, E301)."""
+
 Points = NDArray[np.float64]
 
 _PLACE = re.compile(r"\[(\S+) (\S+?)\]")

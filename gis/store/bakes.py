@@ -18,6 +18,7 @@ from gis.jobs import enqueue
 from gis.models.feature import Site
 from gis.store.changes import Position, changes_after, last_position
 from gis.store.connect import snapshot
+from gis.store.locks import holding
 from gis.store.read import site
 
 ENTRYPOINT = "bake_enterprise"
@@ -132,12 +133,8 @@ async def requeue_dirty(connection: AsyncConnection) -> int:
 @asynccontextmanager
 async def baking(connection: AsyncConnection, enterprise_id: UUID) -> AsyncIterator[None]:
     """Hold the right to bake one enterprise; it falls with the connection, however that ends."""
-    key = [f"bake/{enterprise_id}"]
-    await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
-    try:
+    async with holding(connection, f"bake/{enterprise_id}"):
         yield
-    finally:
-        await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
 
 
 async def is_dirty(connection: AsyncConnection, enterprise_id: UUID) -> bool:

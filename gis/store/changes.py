@@ -12,6 +12,8 @@ from psycopg.rows import class_row
 
 CHANNEL = "quanjing_changes"
 """NOTIFY channel: a hint without payload, once a transaction."""
+FALLBACK_S = 15.0
+"""How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

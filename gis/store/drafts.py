@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from gis.errors import Conflict, NotFound
 from gis.jobs import enqueue
+from gis.store.locks import holding
 
 CHANNEL = "quanjing_drafts"
 """NOTIFY channel: the payload is the draft's id."""
@@ -265,12 +266,8 @@ async def requeue(connection: AsyncConnection) -> int:
 @asynccontextmanager
 async def working_on(connection: AsyncConnection, draft_id: UUID) -> AsyncIterator[None]:
     """Hold the right to work on one draft; it falls with the connection, however that ends."""
-    key = [f"draft/{draft_id}"]
-    await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
-    try:
+    async with holding(connection, f"draft/{draft_id}"):
         yield
-    finally:
-        await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
 
 
 async def content(connection: AsyncConnection, draft_id: UUID) -> AsyncIterator[bytes]:
