@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Point
 from shapely.geometry.base import BaseGeometry
 
+from drawings.chains import Part, join
 from drawings.checks import check, without_copied_ids
 from drawings.curves import anchor
 from drawings.frames import Frame
@@ -24,7 +25,7 @@ from drawings.making import made
 from drawings.mapping import Mapping
 from drawings.norm import APPID, LAYERS, blocks_on
 from drawings.options import Options
-from drawings.outlines import Outline, read_line, read_outline
+from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
 from drawings.sorting import Found, Item, Sorter, refuse_unknown
@@ -66,20 +67,29 @@ def _again(entity: DXFEntity, what: str, first: str, xy: tuple[float, ...], ledg
 
 
 def _outlines(items: Sequence[Item], frame: Frame, ledger: Ledger) -> list[Outline]:
-    """Read the outlines; a second one in the same place is left out with a warning."""
-    kept: dict[tuple[object, ...], Outline] = {}
+    """Read the outlines, joining what is drawn in pieces; a second one in the same place is left out with a warning."""
+    closed: list[Outline] = []
+    pieces: dict[tuple[str, int], list[Part]] = {}
     for item in items:
-        outline, issues = read_outline(item, frame)
-        ledger.issues += issues
+        curve = read_curve(item, frame, ledger.issues)
+        if curve is not None and is_open(curve):
+            pieces.setdefault((layer_of(item.entity), id(item.making)), []).append((item, curve))
+            continue
+        outline = outline_of(item, curve, ledger.issues) if curve is not None else None
         if outline is None:
             ledger.refused.add(handle_of(item.entity))
-            continue
+        else:
+            closed.append(outline)
+    joined = [outline for parts in pieces.values() for outline in join(parts, ledger)]
+    kept: dict[tuple[object, ...], Outline] = {}
+    for outline in (*closed, *joined):
         shape = outline.polygon
         key = (outline.layer, *np.round([*shape.bounds, shape.area], 2).tolist())
-        if key in kept:
-            _again(item.entity, "轮廓", kept[key].handle, shape.exterior.coords[0], ledger)
-        else:
+        if key not in kept:
             kept[key] = outline
+            continue
+        for entity in outline.parts or (outline.entity,):
+            _again(entity, "轮廓", kept[key].handle, shape.exterior.coords[0], ledger)
     return list(kept.values())
 
 
@@ -104,7 +114,7 @@ def _left_over(pairing: Pairing, ledger: Ledger) -> None:
     for outline in pairing.unlabelled:
         middle = outline.polygon.representative_point()
         hint = f"请在轮廓内放一个标注块：{'、'.join(blocks_on(LAYERS[outline.layer]))}"
-        ledger.refuse([outline.handle], finding("E209", "轮廓内没有标注块", hint, place_of(outline.entity, (middle.x, middle.y))))
+        ledger.refuse(outline.handles, finding("E209", "轮廓内没有标注块", hint, place_of(outline.entity, (middle.x, middle.y))))
     for label in pairing.homeless:
         hint = f"请把标注块放进 {'、'.join(label.kind.layers)} 上的闭合轮廓内"
         ledger.refuse([label.handle], finding("E209", f"标注块 {label.name} 不在任何轮廓内", hint, place_of(label.entity, label.xy)))
@@ -160,14 +170,20 @@ def _labelled(label: Label, ledger: Ledger) -> dict[str, Any]:
     }
 
 
+def _handles(solid: Solid) -> list[str]:
+    """Return the handles of all that a solid is drawn of."""
+    outlines = [solid.outline, *solid.holes]
+    return [*(handle for outline in outlines for handle in outline.handles), *([solid.label.handle] if solid.label else [])]
+
+
 def _solid_feature(solid: Solid, ledger: Ledger) -> PlanFeature | None:
     label, outline = solid.label, solid.outline
-    handles = [outline.handle, *(hole.handle for hole in solid.holes), *([label.handle] if label else [])]
+    handles = _handles(solid)
     if not solid.polygon.is_valid:
         places = place_of(solid.holes[0].entity, (solid.holes[0].ring[0][0], solid.holes[0].ring[0][1]))
         ledger.refuse(handles, finding("E302", "内轮廓与外轮廓或另一内轮廓相交", "请修改内轮廓", places))
         return None
-    entities = [outline.entity, *([label.entity] if label else [])]
+    entities = [*(outline.parts or (outline.entity,)), *([label.entity] if label else [])]
     shape = {**outline.shape, "holes": [hole.shape for hole in solid.holes]} if solid.holes else outline.shape
     facts = _labelled(label, ledger) if label else made(Item(outline.entity, outline.making), ledger)
     if facts is None:
@@ -176,7 +192,8 @@ def _solid_feature(solid: Solid, ledger: Ledger) -> PlanFeature | None:
     kind = KINDS[facts["kind"]]
     if "diameter_m" in {attribute.name for attribute in kind.attributes} and outline.shape["type"] == "circle":
         facts["attributes"].setdefault("diameter_m", round(2 * outline.shape["radius"], 3))
-    source = PlanSource(outline.handle, outline.layer, label.handle if label else None)
+    joined = tuple(outline.handles) if outline.parts else ()
+    source = PlanSource(outline.handle, outline.layer, label.handle if label else None, joined)
     geom: BaseGeometry = solid.polygon
     if kind.geometry == "PolygonZ":
         geom = shapely.force_3d(geom, facts["z_min_m"])
@@ -250,8 +267,7 @@ def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> I
     for solid in (*plain, *mapped, *pairing.solids):
         feature = _solid_feature(solid, ledger)
         if feature is not None:
-            handles = [solid.outline.handle, *(hole.handle for hole in solid.holes)]
-            yield feature, [*handles, solid.label.handle] if solid.label else handles
+            yield feature, _handles(solid)
     for label in (*alone, *(label for label in labels if not label.kind.solid)):
         yield _point_feature(label, ledger), [label.handle]
 

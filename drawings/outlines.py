@@ -29,6 +29,13 @@ class Outline:
     shape: dict[str, Any]
     polygon: Polygon
     making: Making
+    parts: tuple[DXFEntity, ...] = ()
+    """The entities it was joined of, `entity` the first; none where it is one entity."""
+
+    @property
+    def handles(self) -> list[str]:
+        """The handles of all entities that it is made of."""
+        return [handle_of(entity) for entity in self.parts] or [self.handle]
 
     @property
     def handle(self) -> str:
@@ -36,7 +43,13 @@ class Outline:
         return handle_of(self.entity)
 
 
-def _open(entity: DXFEntity, curve: Curve) -> Issue:
+def is_open(curve: Curve) -> bool:
+    """Say whether a curve needs others to close it."""
+    return not curve.closed and (gap_m(curve.line) > CLOSE_M or len(curve.line) < 4)
+
+
+def still_open(entity: DXFEntity, curve: Curve) -> Issue:
+    """Return what is to be said of a curve that should be an outline and does not close."""
     gap, first, last = gap_m(curve.line), curve.line[0], curve.line[-1]
     hint = "请把多段线闭合（PEDIT → 闭合）"
     if gap <= PROPOSE_M:
@@ -44,7 +57,7 @@ def _open(entity: DXFEntity, curve: Curve) -> Issue:
     return finding("E301", f"轮廓未闭合，缺口 {gap:.3f} m", hint, place_of(entity, (last[0], last[1])))
 
 
-def _curve(item: Item, frame: Frame, ledger: list[Issue]) -> Curve | None:
+def read_curve(item: Item, frame: Frame, ledger: list[Issue]) -> Curve | None:
     """Return an entity's curve in EPSG:4545 metres, None where it has none, and collect what is wrong with it."""
     entity = item.entity
     curve = curve_of(entity, SAGITTA_M / frame.scale)
@@ -64,16 +77,10 @@ def _curve(item: Item, frame: Frame, ledger: list[Issue]) -> Curve | None:
     return Curve(line, frame.shape(curve.shape), curve.closed, curve.z)
 
 
-def read_outline(item: Item, frame: Frame) -> tuple[Outline | None, list[Issue]]:
-    """Return the closed, simple outline that an entity draws, None where it is refused, and what was found either way."""
-    entity, issues = item.entity, list[Issue]()
-    curve = _curve(item, frame, issues)
-    if curve is None:
-        return None, issues
-    ring, shape = curve.line, curve.shape
+def outline_of(item: Item, curve: Curve, issues: list[Issue]) -> Outline | None:
+    """Return the outline that a curve draws which closes or nearly does, None where it crosses itself, and collect what was found."""
+    entity, ring, shape = item.entity, curve.line, curve.shape
     if not curve.closed:
-        if gap_m(ring) > CLOSE_M or len(ring) < 4:
-            return None, [*issues, _open(entity, curve)]
         place = place_of(entity, (ring[0][0], ring[0][1]))
         issues.append(finding("W301", f"轮廓缺口 {gap_m(ring):.3f} m，已自动闭合", "请在图中闭合", place))
         ring = ring[:-1]
@@ -83,14 +90,15 @@ def read_outline(item: Item, frame: Frame) -> tuple[Outline | None, list[Issue]]
     crossing = self_crossing(ring)
     if crossing is not None:
         hint = "请在该处修改轮廓，使其不自相交、不重叠"
-        return None, [*issues, finding("E302", "轮廓自相交", hint, place_of(entity, crossing))]
-    return Outline(entity, layer_of(entity), ring, shape, polygon(ring), item.making), issues
+        issues.append(finding("E302", "轮廓自相交", hint, place_of(entity, crossing)))
+        return None
+    return Outline(entity, layer_of(entity), ring, shape, polygon(ring), item.making)
 
 
 def read_line(item: Item, frame: Frame) -> tuple[tuple[LineString, dict[str, Any]] | None, list[Issue]]:
     """Return the line that an entity draws with its native shape, None where it is refused, and what was found either way."""
     issues = list[Issue]()
-    curve = _curve(item, frame, issues)
+    curve = read_curve(item, frame, issues)
     if curve is None:
         return None, issues
     line = np.vstack([curve.line, curve.line[:1]]) if curve.closed else curve.line
