@@ -66,6 +66,34 @@ def survey(
         typer.echo(f"对照文件初稿：{out}；请逐条改 kind 或 ignore")
 
 
+@app.command(help="逐张读一个文件夹里的 DXF，写出每张图的图元账目（Markdown）")
+def accounts(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="放 DXF 的文件夹", exists=True, file_okay=False)],
+    mappings: Annotated[
+        Path | None,
+        typer.Option(
+            help="对照文件 NN.mapping.yaml、控制点 NN.gcp.csv 所在的文件夹，用于 NN_….dxf；缺省为 FOLDER", exists=True, file_okay=False
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="写到这里，缺省输出到屏幕")] = None,
+) -> None:
+    """Write what became of every entity of every drawing in a folder; exit 1 where an account does not add up."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from drawings.accounts import account, drawings_in, page
+
+    drawings = track(drawings_in(folder), "读图", console=Console(stderr=True), transient=True)
+    read = [account(path, mappings or folder) for path in drawings]
+    text = page(read)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"账目：{out}")
+    raise typer.Exit(0 if all(one.adds_up for one in read) else 1)
+
+
 @app.command(help="输出对照文件的 JSON Schema，供编辑器检查")
 def schema() -> None:
     """Print the JSON schema of mapping files."""

@@ -16,10 +16,11 @@ from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.entities.polyline import Polyline
 from ezdxf.entities.spline import Spline
 from ezdxf.lldxf.const import DXFError
-from ezdxf.math import OCS
 from numpy.typing import NDArray
 
 from drawings.native import FARTHEST
+from drawings.planes import LEVEL, centre, is_tilted, lifted, pressed
+from drawings.splines import spline_of
 from gis.geometry.curves import SAGITTA_M, circle_points, ellipse_points, polyline_points
 from gis.geometry.rings import gap_m
 
@@ -54,18 +55,6 @@ class Curve:
         return len(self.line) > 0 and bool(np.abs(self.line).max() < FARTHEST)
 
 
-def _lifted(points: Points, elevation: float, entity: DXFGraphic) -> tuple[Points, float]:
-    """Turn (n, 3) x, y, bulge of an object coordinate system into world x, y, bulge and the z farthest from zero."""
-    if not entity.dxf.hasattr("extrusion") or tuple(entity.dxf.extrusion) == (0.0, 0.0, 1.0):
-        return points, elevation
-    ocs = entity.ocs()
-    where = [ocs.to_wcs((x, y, elevation)) for x, y in points[:, :2].tolist()]
-    # Seen from below, an arc that ran anticlockwise runs clockwise.
-    bulges = points[:, 2] * (-1.0 if ocs.uz.z < 0 else 1.0)
-    flat = np.column_stack([[point.x for point in where], [point.y for point in where], bulges])
-    return flat, max((point.z for point in where), key=abs, default=0.0)
-
-
 def _polyline(points: Points, z: float, *, closed: bool, sagitta: float) -> Curve:
     tolerance = ROUNDING_M * sagitta / SAGITTA_M
     if not closed and len(points) > 2 and gap_m(points[:, :2]) <= tolerance:
@@ -89,7 +78,7 @@ def _chords(points: Points, *, closed: bool, sagitta: float) -> Points:
 
 def _lwpolyline(entity: LWPolyline, sagitta: float) -> Curve:
     rows = np.array(entity.lwpoints.values, dtype=float).reshape(-1, 5)[:, [0, 1, 4]]
-    points, z = _lifted(rows, float(entity.dxf.elevation), entity)
+    points, z = lifted(rows, float(entity.dxf.elevation), entity, closed=entity.closed, sagitta=sagitta)
     return _polyline(points, z, closed=entity.closed, sagitta=sagitta)
 
 
@@ -100,7 +89,8 @@ def _old_polyline(entity: Polyline, sagitta: float) -> Curve | None:
     rows = np.array([(*vertex.dxf.location.xyz[:2], float(vertex.dxf.get("bulge", 0.0))) for vertex in kept], dtype=float).reshape(-1, 3)
     heights = [float(vertex.dxf.location.z) for vertex in kept]
     if entity.is_2d_polyline:
-        points, z = _lifted(rows, max(heights, key=abs, default=0.0), entity)
+        elevation = max(heights, key=abs, default=0.0)
+        points, z = lifted(rows, elevation, entity, closed=entity.is_closed, sagitta=sagitta)
     else:
         points, z = rows, max(heights, key=abs, default=0.0)
     return _polyline(points, z, closed=entity.is_closed, sagitta=sagitta)
@@ -112,21 +102,13 @@ def _line(entity: Line, sagitta: float) -> Curve:
     return _polyline(rows, max(start.z, end.z, key=abs), closed=False, sagitta=sagitta)
 
 
-def _centre(entity: Circle) -> tuple[float, float, float, float]:
-    """Return the world centre of a circle or arc, and the sense in which it is seen from above."""
-    if not entity.dxf.hasattr("extrusion") or tuple(entity.dxf.extrusion) == (0.0, 0.0, 1.0):
-        x, y, z = entity.dxf.center.xyz
-        return x, y, z, 1.0
-    ocs: OCS = entity.ocs()
-    centre = ocs.to_wcs(entity.dxf.center)
-    return centre.x, centre.y, centre.z, -1.0 if ocs.uz.z < 0 else 1.0
-
-
 def _arc(entity: Arc, sagitta: float) -> Curve | None:
     radius = float(entity.dxf.radius)
     if not 0 < radius < LARGEST_RADIUS:
         return None
-    x, y, z, sense = _centre(entity)
+    if is_tilted(entity):
+        return _flattened(list(entity.flattening(sagitta)), sagitta)
+    x, y, z, sense = centre(entity)
     sweep = math.radians((entity.dxf.end_angle - entity.dxf.start_angle) % 360.0) or FULL_TURN
     start = math.radians(entity.dxf.start_angle)
     angles = start + sweep * np.array([0.0, 0.5, 1.0])
@@ -141,9 +123,17 @@ def _circle(entity: Circle, sagitta: float) -> Curve | None:
     # Before the ring is made: its length grows with the radius.
     if not 0 < radius < LARGEST_RADIUS:
         return None
-    x, y, z, _ = _centre(entity)
+    x, y, z, _ = centre(entity)
+    if is_tilted(entity):
+        major, ratio = pressed(entity)
+        return _whole_ellipse((x, y), major, ratio, z, sagitta) if ratio > LEVEL else None
     shape = {"type": "circle", "center": [x, y], "radius": radius}
     return Curve(circle_points((x, y), radius, sagitta), shape, True, z)
+
+
+def _whole_ellipse(at: tuple[float, float], major: tuple[float, float], ratio: float, z: float, sagitta: float) -> Curve:
+    shape = {"type": "ellipse", "center": [*at], "major_axis": [*major], "ratio": ratio}
+    return Curve(ellipse_points(at, major, ratio, sagitta), shape, True, z)
 
 
 def _ellipse(entity: Ellipse, sagitta: float) -> Curve | None:
@@ -152,9 +142,8 @@ def _ellipse(entity: Ellipse, sagitta: float) -> Curve | None:
         return None
     x, y, z = entity.dxf.center.xyz
     turn = abs(entity.dxf.end_param - entity.dxf.start_param)
-    if abs(turn - FULL_TURN) < 1e-6:
-        shape = {"type": "ellipse", "center": [x, y], "major_axis": [major.x, major.y], "ratio": ratio}
-        return Curve(ellipse_points((x, y), (major.x, major.y), ratio, sagitta), shape, True, z)
+    if abs(turn - FULL_TURN) < 1e-6 and not is_tilted(entity):
+        return _whole_ellipse((x, y), (major.x, major.y), ratio, z, sagitta)
     return _flattened(list(entity.flattening(sagitta)), sagitta)
 
 
@@ -164,19 +153,19 @@ def _flattened(vertices: list[Any], sagitta: float) -> Curve:
 
 
 def _spline(entity: Spline, sagitta: float) -> Curve | None:
-    if not (entity.closed or entity.control_point_count()):
-        return None
+    """Return a spline's curve; one that is drawn by fit points alone is the curve that CAD programs lay through them."""
     try:
-        curve = _flattened(list(entity.flattening(sagitta)), sagitta)
+        tool = spline_of(entity)
+        curve = _flattened(list(tool.flattening(sagitta)), sagitta)
     except (DXFError, ValueError, ArithmeticError, LookupError):
-        # Knots and control points that make no curve.
+        # Knots and points that make no curve.
         return None
     shape = {
         "type": "spline",
-        "degree": int(entity.dxf.degree),
-        "control_points": [[point[0], point[1]] for point in entity.control_points],
-        "knots": [float(knot) for knot in entity.knots],
-        "weights": [float(weight) for weight in entity.weights],
+        "degree": tool.degree,
+        "control_points": [[point.x, point.y] for point in tool.control_points],
+        "knots": [float(knot) for knot in tool.knots()],
+        "weights": [float(weight) for weight in tool.weights()],
     }
     return Curve(curve.line, shape, curve.closed, curve.z)
 
@@ -219,9 +208,10 @@ def _first(entity: DXFEntity) -> tuple[float, float, float] | None:
     if isinstance(entity, Spline):
         points = entity.control_points if len(entity.control_points) else entity.fit_points
         return (points[0][0], points[0][1], points[0][2]) if len(points) else None
+    known = vars(dxf)
     for name in ("insert", "location", "start", "center"):
-        if dxf.is_supported(name) and dxf.hasattr(name):
-            x, y, z = dxf.get(name).xyz
+        if name in known:
+            x, y, z = known[name].xyz
             return x, y, z
     return None
 

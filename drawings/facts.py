@@ -5,7 +5,6 @@ from typing import Any
 
 from ezdxf.colors import DXF_DEFAULT_COLORS, int2rgb
 from ezdxf.document import Drawing
-from ezdxf.entities.attrib import Attrib
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
 from ezdxf.entities.mtext import MText
@@ -17,10 +16,17 @@ from drawings.ledger import layer_of, printable
 BYBLOCK, BYLAYER = 0, 256
 
 
+def words_of(text: Text) -> str:
+    """Return the plain text of a TEXT or ATTRIB; undecodable bytes in it are left as they are."""
+    raw = str(vars(text.dxf).get("text", ""))
+    # Most texts hold none of what ezdxf resolves letter by letter: %% codes, ^ codes, line ends.
+    return raw if raw.isprintable() and "%" not in raw and "^" not in raw else text.plain_text()
+
+
 def text_of(entity: DXFEntity) -> str | None:
     """Return the plain text of a TEXT, MTEXT or ATTRIB, None of anything else."""
-    if isinstance(entity, (Text, Attrib)):
-        return printable(entity.plain_text()).strip()
+    if isinstance(entity, Text):
+        return printable(words_of(entity)).strip()
     if isinstance(entity, MText):
         return printable(str(entity.plain_text())).strip()
     return None

@@ -1,5 +1,6 @@
 """The accounts of one reading: every entity of the model space is stored, ignored with a reason, or refused with an issue."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from gis.models.plan import Counts
 
 def printable(text: str) -> str:
     """Return text in which undecodable bytes show as U+FFFD; ezdxf hands them on as lone surrogates."""
+    if text.isprintable():
+        return text
     return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 
@@ -23,13 +26,13 @@ def place_of(entity: DXFEntity, xy: tuple[float, float] | None = None, field_: s
 
 def handle_of(entity: DXFEntity) -> str:
     """Return an entity's handle, `0` where it has none."""
-    return str(entity.dxf.get("handle") or "0")
+    return str(vars(entity.dxf).get("handle") or "0")
 
 
 def layer_of(entity: DXFEntity) -> str:
     """Return the layer an entity lies on, upper case: CAD programs do not tell cases apart."""
-    # What a program made up has no layer that ezdxf knows of.
-    return str(entity.dxf.get("layer", "0")).upper() if entity.dxf.is_supported("layer") else "0"
+    # What is asked of every entity many times looks past ezdxf's own checks. What a program made up has no layer that ezdxf knows of.
+    return sys.intern(str(vars(entity.dxf).get("layer", "0")).upper())
 
 
 def whole(handle: str) -> str:

@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import ezdxf.filemanagement
+import ezdxf.filemanagement  # noqa: F401 — completes ezdxf before its parts are used
 from ezdxf import recover
 from ezdxf.audit import AuditError, Auditor
 from ezdxf.document import Drawing
 from ezdxf.entities.insert import Insert
 from ezdxf.lldxf import repair
-from ezdxf.lldxf.const import DXF12, DXFError
+from ezdxf.lldxf.const import DXF12, DXFError, DXFStructureError
 
 from drawings.encodings import UTF8
 from drawings.ledger import finding
+from drawings.loading import load
+from drawings.tagger import tags
 from gis.issues import Issue, Place
 
 PARSER_FAULTS = (
@@ -98,6 +100,18 @@ class _Watched(io.BytesIO):
         return block
 
 
+def _loaded(data: bytes, read: Callable[[float], None]) -> Drawing:
+    """Load a document as it comes; where its sections stand in another order than that, all of it at once."""
+
+    def text() -> io.TextIOWrapper:
+        return io.TextIOWrapper(_Watched(data, read), encoding=UTF8, errors="replace")
+
+    try:
+        return load(text())
+    except DXFStructureError:
+        return Drawing.from_tags(tags(text()))
+
+
 def plainly(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, Auditor]:
     """Open a sound DXF, UTF-8; twice as fast as mending.
 
@@ -106,7 +120,7 @@ def plainly(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, Audito
     PARSER_FAULTS
         The structure is not sound.
     """
-    document = ezdxf.filemanagement.read(io.TextIOWrapper(_Watched(data, read), encoding=UTF8, errors="replace"))
+    document = _loaded(data, read)
     auditor = document.audit()
     _drop_placeless(document, auditor)
     return document, auditor
@@ -116,9 +130,9 @@ class _Recover(recover.Recover):
     """The mending reader for text that is UTF-8 whatever its header says."""
 
     def load_tags(self, stream: Any, errors: str) -> Iterator[Any]:
-        tags = repair.tag_reorder_layer(recover.bytes_loader(stream))
-        tags = repair.filter_invalid_handles(repair.filter_invalid_point_codes(tags))
-        found: Iterator[Any] = recover.byte_tag_compiler(tags, UTF8, messages=self.fixes, errors=errors)
+        raw = repair.tag_reorder_layer(recover.bytes_loader(stream))
+        raw = repair.filter_invalid_handles(repair.filter_invalid_point_codes(raw))
+        found: Iterator[Any] = recover.byte_tag_compiler(raw, UTF8, messages=self.fixes, errors=errors)
         return found
 
 

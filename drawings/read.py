@@ -16,6 +16,7 @@ from drawings.interpret import Reading, interpretation
 from drawings.ledger import finding
 from drawings.limits import MAX_BYTES
 from drawings.mapping import mapping_of
+from drawings.memory import give_back
 from drawings.mending import PARSER_FAULTS, mended, mending_issues, plainly
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
@@ -90,6 +91,7 @@ def document_of(data: bytes, file_name: str = "", *, progress: Progress = _silen
     decoded = decode(tags, file_name)
     # The index is larger than the text it was made for, and the reader needs the room.
     del tags
+    give_back()
     progress("read", _DECODED)
     try:
         document, auditor, entities = _open(decoded.data, written, whole=whole, progress=progress)

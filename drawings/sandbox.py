@@ -12,6 +12,7 @@ from drawings.limits import Limits
 
 if TYPE_CHECKING:
     from drawings.options import Options
+    from drawings.packing import Packed
     from drawings.read import Progress
     from gis.issues import Issue
     from gis.models.plan import SitePlan
@@ -68,19 +69,22 @@ def read_plan(
     QuanjingError
         An option is wrong.
     """
-    plan = run(_plan_of, source, file_name, options, progress=progress, limits=limits)
-    if not isinstance(plan, Failure):
-        return plan
+    packed = run(_plan_of, source, file_name, options, progress=progress, limits=limits)
+    if not isinstance(packed, Failure):
+        from drawings.packing import unpack  # noqa: PLC0415 — heavy
+
+        return unpack(packed)
 
     from gis.models.plan import Counts, SitePlan  # noqa: PLC0415 — heavy
 
     known = (options.drawing_kind, options.source_code) if options else (None, None)
-    sha256 = "" if plan is Failure.SIZE else _sha256(source)
-    issue = refusal(plan, source, file_name, limits)
+    sha256 = "" if packed is Failure.SIZE else _sha256(source)
+    issue = refusal(packed, source, file_name, limits)
     return SitePlan(known[0] or "A", known[1], file_name, sha256, (), (issue,), Counts(0, 0, 0, 0))
 
 
-def _plan_of(data: bytes, file_name: str, options: "Options | None", *, progress: "Progress") -> "SitePlan":
+def _plan_of(data: bytes, file_name: str, options: "Options | None", *, progress: "Progress") -> "Packed":
+    from drawings.packing import pack  # noqa: PLC0415 — heavy
     from drawings.read import plan_of  # noqa: PLC0415 — heavy
 
-    return plan_of(data, file_name, options, progress=progress)
+    return pack(plan_of(data, file_name, options, progress=progress))

@@ -1,9 +1,7 @@
 """Storing an interpreted drawing: the same drawing again changes nothing, a changed one changes just that."""
 
-import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal
@@ -14,6 +12,7 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection as Transaction
 
+from gis.collector import without_collector
 from gis.geometry.matching import shapes_of
 from gis.issues import Issue, blocking
 from gis.kinds import KINDS
@@ -205,19 +204,7 @@ def _identified(job: _Import, source_code: str, features: Sequence[PlanFeature],
     return replace(identified, issues=(*identified.issues, *given))
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep Python from looking for cycles in a million new objects that have none, again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_without_collector()
+@without_collector()
 def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
     """Store a drawing's features; a drafting fault publishes nothing, but the file and its issues are kept.
 
