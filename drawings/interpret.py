@@ -23,6 +23,7 @@ from drawings.labels import Label, attributes_of, code_issues, measures_of, read
 from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, whole
 from drawings.making import made
 from drawings.mapping import Mapping
+from drawings.marks import pair_marks
 from drawings.norm import APPID, LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
@@ -210,18 +211,20 @@ def _point_feature(label: Label, ledger: Ledger) -> PlanFeature:
     )
 
 
-def _spot_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
-    at, facts = anchor(item.entity), made(item, ledger)
+def _spot_feature(item: Item, mark: Item | None, frame: Frame, ledger: Ledger) -> PlanFeature | None:
+    """Return the feature of a point, or of a text that may stand beside a point, its mark."""
+    stands = mark.entity if mark else item.entity
+    at, facts = anchor(stands), made(item, ledger)
     if at is None or facts is None or not frame.holds(np.array([at])):
         if facts is not None:
             ledger.issues.append(finding("E203", f"{item.entity.dxftype()} 不是点", "请改用点、块或文字", place_of(item.entity)))
-        ledger.refused.add(handle_of(item.entity))
+        ledger.refused |= {handle_of(item.entity), handle_of(stands)}
         return None
     east, north = frame.xy(np.array([at]))[0].tolist()
     point = Point(east, north)
     shape = {"type": "point", "point": [east, north]}
-    source = PlanSource(handle_of(item.entity), layer_of(item.entity))
-    return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=_qj_id([item.entity], ledger), **facts)
+    source = PlanSource(handle_of(stands), layer_of(stands), handle_of(item.entity) if mark else None)
+    return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=_qj_id([stands, item.entity], ledger), **facts)
 
 
 def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
@@ -248,10 +251,12 @@ def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanF
             continue
         lines[key] = handle_of(item.entity)
         yield feature, [handle_of(item.entity)]
-    for item in found.spots:
-        feature = _spot_feature(item, frame, ledger)
+    spots, marks = pair_marks(found.spots, frame, ledger)
+    for item in spots:
+        mark = marks.get(handle_of(item.entity))
+        feature = _spot_feature(item, mark, frame, ledger)
         if feature is not None:
-            yield feature, [handle_of(item.entity)]
+            yield feature, [handle_of(one.entity) for one in (item, mark) if one]
 
 
 def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
@@ -274,7 +279,11 @@ def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> I
 
 def _ordered(features: Sequence[PlanFeature]) -> list[PlanFeature]:
     """Sort features by kind, code, name and place."""
-    places = shapely.get_coordinates(shapely.point_on_surface(np.array([feature.xy for feature in features], dtype=object))).tolist()
+    shapes = np.array([feature.xy for feature in features], dtype=object)
+    wide = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
+    # A point is its own place: of a survey's hundred thousand spots no second ones are made.
+    shapes[wide] = shapely.point_on_surface(shapes[wide])
+    places = shapely.get_coordinates(shapes).tolist()
     keys = [
         (KIND_ORDER[feature.kind], feature.code or "\uffff", feature.name, round(x, 2), round(y, 2))
         for feature, (x, y) in zip(features, places, strict=True)

@@ -24,13 +24,17 @@ def _said(entity: DXFEntity, name: str, argument: str | None) -> str:
         return printable(found.plain_text()).strip() if found is not None else ""
     if name == "z":
         height = anchor_z(entity)
-        return "" if height is None else f"{height:.4f}"
+        added = number(argument) if argument else 0.0
+        return "" if height is None or added is None else f"{height + added:.4f}"
     said = {"text": text_of, "block": block_of, "layer": layer_of}.get(name)
     return str((said(entity) if said else None) or "")
 
 
 def filled(template: str, entity: DXFEntity) -> str:
-    """Return a template with the entity's own words: `{text}`, `{layer}`, `{block}`, `{attrib:TAG}`, `{z}` (metres, as drawn)."""
+    """Return a template with the entity's own words.
+
+    These are `{text}`, `{layer}`, `{block}`, `{attrib:TAG}`, `{z}` (as drawn) and `{z:NUMBER}` (the number added to it).
+    """
     return PLACE.sub(lambda match: _said(entity, match[1], match[2]), template).strip()
 
 

@@ -49,6 +49,7 @@ class When(_Part):
     closed: bool | None = Field(default=None, description="曲线是否闭合")
     color: list[int | str] = Field(default=[], description="颜色：ACI 1–255 或 #rrggbb，随层者按图层颜色")
     text: str | None = Field(default=None, description="文字须整段符合的正则表达式")
+    z: tuple[float, float] | None = Field(default=None, description="插入点或首点的 Z 从多少到多少（含），图形单位")
 
     _lists = field_validator("layer", "type", "block", "handle", "color", mode="before")(_listed)
     _regex = field_validator("text")(_pattern)
@@ -61,12 +62,15 @@ class Rule(_Part):
     kind: str | None = Field(default=None, description="入库为哪类要素")
     ignore: Text | None = Field(default=None, description="不入库的理由")
     explode: bool = Field(default=False, description="块：炸开，其中的图元再按各规则处理")
-    name: str = Field(default="", description="名称；可用 {text} {layer} {block} {attrib:TAG} {z}")
+    name: str = Field(default="", description="名称；可用 {text} {layer} {block} {attrib:TAG} {z} {z:加数}")
     code: str = Field(default="", description="编号；同上")
     attributes: dict[str, str | float | bool] = Field(default={}, description="属性名 → 值或模板")
     height: float | Text | None = Field(default=None, description="高度（米），数或模板，如 {attrib:H}")
     height_times: float = Field(default=1.0, gt=0, description="高度乘数：以层数换算时填层高")
     base: float | Text | None = Field(default=None, description="底面相对地面（米），地下为负")
+    marks_m: float | None = Field(
+        default=None, gt=0, le=10, description="文字：同层同类的点在这么远（米）以内，两者合为一个要素，位置取点，值取文字"
+    )
 
     @field_validator("kind")
     @classmethod

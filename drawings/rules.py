@@ -32,6 +32,7 @@ class _Asked:
         self.closed = when.closed
         self.colours = frozenset(str(colour).lower() for colour in when.color)
         self.text = re.compile(when.text) if when.text is not None else None
+        self.z = when.z
 
     def possible(self, layer: str, type_: str) -> bool:
         return bool(self.layer.match(layer)) and (not self.types or type_ in self.types)
@@ -44,6 +45,8 @@ class _Asked:
         if self.closed is not None and facts.closed is not self.closed:
             return False
         if self.colours and not {facts.colour, str(facts.aci)} & self.colours:
+            return False
+        if self.z is not None and not (facts.z is not None and self.z[0] <= facts.z <= self.z[1]):
             return False
         return self.text is None or (facts.text is not None and self.text.fullmatch(facts.text) is not None)
 

@@ -25,8 +25,9 @@ def test_the_survey_is_stored_and_every_entity_accounted_for() -> None:
     assert counts.refused == 0
     assert not [issue for issue in plan.issues if issue.severity == "error"]
     assert sum(plan.ignored_by.values()) == counts.ignored
-    values = [feature.attributes["elevation_m"] for feature in plan.features if feature.kind == "elevation_point"]
-    assert len(values) > 2500
+    marks = [feature for feature in plan.features if feature.kind == "elevation_point"]
+    assert sum(1 + (mark.source.label_handle is not None) for mark in marks) > 2500
+    assert all(20 < mark.attributes["elevation_m"] < 31 for mark in marks)
 
 
 def test_without_control_points_the_survey_is_refused() -> None:
