@@ -197,8 +197,12 @@ def frame_by(points: list[ControlPoint], document: Drawing) -> Frame:
     elif not misfits:
         message = f"控制点得出 1 图形单位 = {similarity.scale:.5g} m，不是任何常用单位"
         issues.append(_fault(message, hint="请核对控制点，或按比例缩放图形"))
+    note = _note(points, similarity, offsets)
+    if note["transplanted"]:
+        hint = "仅用于示范；正式资料请用实测控制点"
+        issues.append(finding("W604", "移植：控制点把图纸移到了别处，不是它的原址", hint, Place(field="GCP")))
     known = not any(issue.code.startswith("E") for issue in issues)
-    return Frame(known=known, similarity=similarity, method="gcp", note=_note(points, similarity, offsets), issues=tuple(issues))
+    return Frame(known=known, similarity=similarity, method="gcp", note=note, issues=tuple(issues))
 
 
 def contradiction(frame: Frame, points: list[ControlPoint]) -> list[Issue]:

@@ -1,10 +1,10 @@
 """From a DXF text to an ezdxf document, the entities made as their tags are read: all tags at once take more room than the drawing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from ezdxf.document import Drawing
-from ezdxf.lldxf.const import DXFStructureError
+from ezdxf.lldxf.const import DXFStructureError, DXFValueError
 from ezdxf.lldxf.tags import Tags, group_tags
 
 from drawings.tagger import tags
@@ -13,7 +13,41 @@ ENTITIES = "ENTITIES"
 AFTER = frozenset({"OBJECTS", "ACDSDATA", "THUMBNAILIMAGE"})
 """Sections that may follow the entities without any entity needing them."""
 
+BLOCKS = "BLOCKS"
+RENEWED_FROM = 0xD0000000
+"""Handles given anew begin here, far above those that programs count up to."""
+
 Sections = dict[str, list[Any]]
+
+
+def _handle(group: Tags) -> str | None:
+    """Return the handle of an entity's tags, upper case; early programs wrote none."""
+    try:
+        return str(group.get_handle()).upper()
+    except DXFValueError:
+        return None
+
+
+class Handles:
+    """Gives entities whose handle is taken a new one: ezdxf keeps one a handle.
+
+    Entries of tables give way by themselves, when ezdxf audits the document.
+    """
+
+    def __init__(self, defined: Iterable[Any]) -> None:
+        self._taken = {_handle(group) for group in defined} - {None}
+        self.renewed = 0
+
+    def settle(self, group: Tags) -> Tags:
+        """Return the tags of an entity under a handle of its own."""
+        handle = _handle(group)
+        if handle is None or handle not in self._taken:
+            self._taken.add(handle)
+            return group
+        fresh = f"{RENEWED_FROM + self.renewed:X}"
+        self.renewed += 1
+        group.replace_handle(fresh)
+        return group
 
 
 class _Entities(list[Any]):
@@ -21,6 +55,7 @@ class _Entities(list[Any]):
 
     def __init__(self, opening: Tags, groups: Iterator[Tags], sections: Sections) -> None:
         super().__init__()
+        self.handles = Handles(sections.get(BLOCKS, ())[1:])
         self._opening = opening
         self._groups: Iterator[Tags] | None = groups
         self._sections = sections
@@ -35,7 +70,7 @@ class _Entities(list[Any]):
         group = self._opening
         while group[0].value != "ENDSEC":
             self.append(None)
-            yield group
+            yield self.handles.settle(group)
             group = next(groups)
         _collect(groups, self._sections)
 
@@ -59,8 +94,8 @@ def _collect(groups: Iterator[Tags], sections: Sections) -> None:
     sections.pop("THUMBNAILIMAGE", None)
 
 
-def load(stream: TextIO) -> Drawing:
-    """Return the document in a sound DXF (see `drawings.guard.sound`) whose sections stand in the usual order.
+def load(stream: TextIO) -> tuple[Drawing, int]:
+    """Return the document in a sound DXF (see `drawings.guard.sound`) whose sections stand as usual, and the number of new handles.
 
     Parameters
     ----------
@@ -77,4 +112,5 @@ def load(stream: TextIO) -> Drawing:
     document = Drawing()
     # What `Drawing.from_tags` does with the sections once it has all of them.
     document._load_section_dict(sections)
-    return document
+    entities = sections.get(ENTITIES)
+    return document, entities.handles.renewed if isinstance(entities, _Entities) else 0

@@ -16,7 +16,7 @@ from ezdxf.lldxf.const import DXF12, DXFError, DXFStructureError
 
 from drawings.encodings import UTF8
 from drawings.ledger import finding
-from drawings.loading import load
+from drawings.loading import BLOCKS, Handles, load
 from drawings.tagger import tags
 from gis.issues import Issue, Place
 
@@ -86,6 +86,11 @@ def _drop_placeless(document: Drawing, auditor: Auditor) -> None:
         entity.destroy()
 
 
+def _note_renewed(auditor: Auditor, renewed: int) -> None:
+    for _ in range(renewed):
+        auditor.fixed_error(AuditError.INVALID_ENTITY_HANDLE, "Gave an entity a new handle: its own stood for something else.")
+
+
 class _Watched(io.BytesIO):
     """Bytes that tell how far they have been read."""
 
@@ -100,7 +105,7 @@ class _Watched(io.BytesIO):
         return block
 
 
-def _loaded(data: bytes, read: Callable[[float], None]) -> Drawing:
+def _loaded(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, int]:
     """Load a document as it comes; where its sections stand in another order than that, all of it at once."""
 
     def text() -> io.TextIOWrapper:
@@ -109,7 +114,7 @@ def _loaded(data: bytes, read: Callable[[float], None]) -> Drawing:
     try:
         return load(text())
     except DXFStructureError:
-        return Drawing.from_tags(tags(text()))
+        return Drawing.from_tags(tags(text())), 0
 
 
 def plainly(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, Auditor]:
@@ -120,8 +125,9 @@ def plainly(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, Audito
     PARSER_FAULTS
         The structure is not sound.
     """
-    document = _loaded(data, read)
+    document, renewed = _loaded(data, read)
     auditor = document.audit()
+    _note_renewed(auditor, renewed)
     _drop_placeless(document, auditor)
     return document, auditor
 
@@ -157,7 +163,12 @@ def mended(data: bytes) -> tuple[Drawing, Auditor]:
     for name, entities in tool.section_dict.items():
         if name in {"TABLES", "BLOCKS", "OBJECTS", "ENTITIES"}:
             tool.section_dict[name] = list(tool.check_entities(entities, before_handles))
+    # The opening of a section is no entity.
+    handles = Handles(tool.section_dict.get(BLOCKS, ())[1:])
+    for group in tool.section_dict.get("ENTITIES", ())[1:]:
+        handles.settle(group)
     document, auditor = recover._load_and_audit_document(tool)
+    _note_renewed(auditor, handles.renewed)
     _drop_placeless(document, auditor)
     return document, auditor
 

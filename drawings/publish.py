@@ -4,16 +4,19 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from drawings.norm import SOURCE_CODE
 from drawings.options import Options
 from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.models.plan import SitePlan
 from gis.store.connect import Transaction
-from gis.store.enterprises import find_enterprise
+from gis.store.enterprises import find_enterprise, registered_point
 from gis.store.plans import Outcome, store_plan
 
 CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
 """18-character credit code (GB 32100-2015), or with site serial the 22-character source code (HJ 608-2017)."""
+NAMED = re.compile(rf"{SOURCE_CODE.strip('^$')}(?=_[ABCD]_v\d{{2,}}\.dxf$)", re.IGNORECASE)
+"""The source code at the start of a file name by the norm."""
 
 
 def publish_drawing(
@@ -44,10 +47,11 @@ def publish_drawing(
         raise Invalid("enterprise", f"{enterprise} 不是 18 位信用代码，也不是 22 位排污单位编码")
     content = path.read_bytes()
     known = find_enterprise(connection, enterprise) if enterprise else None
-    options = replace(options or Options(), source_code=known[1] if known else None)
-    plan = read_plan(content, path.name, options)
     if known is None:
-        if plan.source_code is None:
+        named = NAMED.match(path.name)
+        if named is None:
             raise Invalid("enterprise", f"{path.name} 的文件名不含 22 位排污单位编码；请用 --enterprise 指明企业")
-        known = find_enterprise(connection, plan.source_code)
+        known = find_enterprise(connection, named[0].upper())
+    point = registered_point(connection, known[0])
+    plan = read_plan(content, path.name, replace(options or Options(), source_code=known[1], registered=point))
     return plan, store_plan(connection, known[0], known[1], plan, content)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from gis.errors import Invalid, NotFound
 from gis.kinds import KINDS
@@ -35,6 +35,13 @@ def find_enterprise(connection: Connection, code: str) -> tuple[UUID, str]:
     if len(rows) > 1:
         raise Invalid("enterprise", f"信用代码 {code} 有 {len(rows)} 个厂址，请改用 22 位排污单位编码")
     return rows[0].feature_id, rows[0].code
+
+
+def registered_point(connection: Connection, enterprise_id: UUID) -> tuple[float, float]:
+    """Return longitude and latitude (degrees, EPSG:4490) of an enterprise's registered point."""
+    point = func.ST_X(ENTERPRISES.c.geom), func.ST_Y(ENTERPRISES.c.geom)
+    lon, lat = connection.execute(select(*point).where(ENTERPRISES.c.feature_id == enterprise_id)).one()
+    return float(lon), float(lat)
 
 
 def store_enterprise(connection: Connection, record: Mapping[str, Any]) -> UUID:
