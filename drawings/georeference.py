@@ -111,8 +111,20 @@ def _words(frame: Frame, at: Points) -> str:
     return f"{by} {frame.source} 图纸中心在经度 {lon:.5f}、纬度 {lat:.5f}"
 
 
-def _by_coordinates(document: Drawing, points: Points) -> Frame:
+def _in_unit(document: Drawing, points: Points, unit: float) -> Frame:
+    """Return the frame that the coordinates prove in a unit that somebody states."""
+    issues = settled_issues(declared(document), unit, "对照文件")
+    frame = frame_of(points * unit)
+    if not frame.known:
+        return replace(frame, issues=(*issues, *frame.issues), similarity=Similarity(factor=complex(unit)))
+    east, north = frame.similarity.source
+    return replace(frame, issues=(*issues, *frame.issues), similarity=Similarity((east / unit, north / unit), factor=complex(unit)))
+
+
+def _by_coordinates(document: Drawing, points: Points, unit: float | None) -> Frame:
     """Return the frame that the coordinates prove, or what refuses them; the unit's faults included."""
+    if unit is not None:
+        return _in_unit(document, points, unit)
     said = declared(document)
     size = unit_by_size(np.delete(points, strays(points, Frame(known=False)), axis=0))
     frame = frame_of(points, size or said.metres or METRE)
@@ -131,7 +143,7 @@ def _by_geodata(document: Drawing, points: Points) -> tuple[Frame | None, list[I
     return Frame(True, georeference.similarity, source, middle_of(points), "geodata", {"crs": str(source)}, issues), []
 
 
-def _found(document: Drawing, points: Points, crs: str | None, gcp: str | None) -> Frame:
+def _found(document: Drawing, points: Points, crs: str | None, gcp: str | None, unit: float | None) -> Frame:
     if gcp is not None:
         control, faults = points_of(gcp)
         if faults:
@@ -139,7 +151,7 @@ def _found(document: Drawing, points: Points, crs: str | None, gcp: str | None) 
         return _in_dazhou(frame_by(control, document), points)
     if crs is not None:
         return _in_dazhou(frame_in(crs, points, declared(document)), points)
-    frame = _by_coordinates(document, points)
+    frame = _by_coordinates(document, points, unit)
     drawn, faults = drawn_points(document)
     if frame.known:
         return replace(frame, issues=(*frame.issues, *contradiction(frame, drawn)))
@@ -151,7 +163,13 @@ def _found(document: Drawing, points: Points, crs: str | None, gcp: str | None) 
 
 
 def place_drawing(
-    document: Drawing, points: Points, *, crs: str | None = None, gcp: str | None = None, registered: tuple[float, float] | None = None
+    document: Drawing,
+    points: Points,
+    *,
+    crs: str | None = None,
+    gcp: str | None = None,
+    unit: float | None = None,
+    registered: tuple[float, float] | None = None,
 ) -> Frame:
     """Return how a drawing's coordinates become EPSG:4545 metres; nothing is guessed: what is not proven is refused.
 
@@ -167,10 +185,12 @@ def place_drawing(
         What the coordinates are in (see `gis.crs.source_of`).
     gcp : str, optional
         CSV text of control points (see `drawings.gcp`).
+    unit : float, optional
+        Metres per drawing unit as somebody states it; else the header and the size of the plan decide.
     registered : tuple of float, optional
         Longitude and latitude (EPSG:4490, degrees) of the enterprise.
     """
-    frame = _found(document, points, crs, gcp)
+    frame = _found(document, points, crs, gcp, unit)
     if not frame.known or len(points) == 0:
         return frame
     far = strays(points, frame)

@@ -56,6 +56,7 @@ def _frame(document: Drawing, found: Found, options: Options, mapping: Mapping |
         points[np.all(np.isfinite(points), axis=1)],
         crs=options.crs or (mapping.crs if mapping else None),
         gcp=options.gcp,
+        unit=mapping.unit_m if mapping and mapping.unit else None,
         registered=options.registered,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Point
 
-from drawings.curves import anchor
+from drawings.curves import anchor, anchor_z
 from drawings.facts import text_of
 from drawings.frames import Frame
 from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of
@@ -32,19 +32,21 @@ def _places(items: Sequence[Item], frame: Frame) -> dict[str, Point]:
     return {handle: Point(xy) for (handle, _), xy in zip(kept, frame.xy(np.array([point for _, point in kept])), strict=True)}
 
 
-def _nearest(from_: dict[str, Point], to: dict[str, Point], reach: float) -> dict[str, str]:
-    """Return each one's nearest within reach; of several as near the one with the least handle."""
+def _nearest(from_: dict[str, Point], to: dict[str, Point], reach: float, said: dict[str, str]) -> dict[str, str]:
+    """Return each one's nearest within reach; of several as near the southernmost, then the westernmost, then by what it says."""
     names = list(to)
     tree = shapely.STRtree(list(to.values()))
     pairs = tree.query(list(from_.values()), predicate="dwithin", distance=reach).T.tolist()
-    best: dict[str, tuple[float, int, str]] = {}
+    best: dict[str, tuple[float, float, float, str]] = {}
+    chosen: dict[str, str] = {}
     handles = list(from_)
     for one, other in pairs:
         name = names[other]
-        rank = round(from_[handles[one]].distance(to[name]), 6), len(name), name
+        # Handles change when a drawing is saved again, places do not; of two in one place that say the same it does not matter which.
+        rank = round(from_[handles[one]].distance(to[name]), 6), round(to[name].y, 3), round(to[name].x, 3), said[name]
         if handles[one] not in best or rank < best[handles[one]]:
-            best[handles[one]] = rank
-    return {handle: rank[2] for handle, rank in best.items()}
+            best[handles[one]], chosen[handles[one]] = rank, name
+    return chosen
 
 
 def pair_marks(spots: Sequence[Item], frame: Frame, ledger: Ledger) -> tuple[list[Item], dict[str, Item]]:
@@ -75,10 +77,12 @@ def pair_marks(spots: Sequence[Item], frame: Frame, ledger: Ledger) -> tuple[lis
         free = {handle_of(item.entity): item for item in points[layer, kind_name]}
         for taken in marks.values():
             free.pop(handle_of(taken.entity), None)
-        said, drawn = _places(written, frame), _places(list(free.values()), frame)
-        if not said or not drawn:
+        texts_at, points_at = _places(written, frame), _places(list(free.values()), frame)
+        if not texts_at or not points_at:
             continue
-        beside, named = _nearest(said, drawn, reach), _nearest(drawn, said, reach)
+        words = {handle_of(item.entity): text_of(item.entity) or "" for item in written}
+        levels = {handle: f"{anchor_z(item.entity) or 0.0:.6f}" for handle, item in free.items()}
+        beside, named = _nearest(texts_at, points_at, reach, levels), _nearest(points_at, texts_at, reach, words)
         pairs = {text: point for text, point in beside.items() if named[point] == text}
         marks |= {text: free[point] for text, point in pairs.items()}
         _compare([(item, marks[handle_of(item.entity)]) for item in written if handle_of(item.entity) in pairs], ledger)

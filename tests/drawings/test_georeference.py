@@ -242,3 +242,15 @@ def test_strays_are_named_and_not_judged(scale: float) -> None:
     assert frame.known
     assert [issue.message for issue in frame.issues if issue.code == "W107"] == ["2 个图元远离厂区，最远 9.0 km"]
     assert Similarity(factor=complex(scale)) == frame.similarity
+
+
+def test_a_stated_unit_takes_the_place_of_the_header() -> None:
+    millimetres = PLANT * 1000
+    assert not place_drawing(drawing(6), millimetres).known
+    frame = place_drawing(drawing(6), millimetres, unit=0.001)
+    assert frame.known
+    assert codes(frame) == ["W106"]
+    np.testing.assert_allclose(frame.xy(millimetres), PLANT, atol=1e-6)
+    local = place_drawing(drawing(4), CORNERS * 1000, unit=0.001)
+    assert codes(local) == ["E601"]
+    assert local.scale == 0.001

@@ -232,7 +232,8 @@ def test_a_survey_saved_again_by_ezdxf_with_a_layer_renamed_has_not_changed(data
     city = found_city(database.owner, drawing=None)
     first = survey_plan(survey, MAPPING)
     count = len(first.features)
-    assert count >= 3000
+    assert count >= 2700
+    assert first.counts.stored >= 3000
     assert store(city, first).actions == {"insert": count}
     left = city.rows("SELECT count(*) FROM change_log")
     again = tmp_path / survey.name
