@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+Values = dict[str, str | int | float]
+"""Attribute tag of a block → value."""
 Vertex = tuple[float, float, float]
 """u (east of the middle of the site), v (north of it), metres, and the bulge of the segment that begins here (0 straight, as in DXF)."""
 
@@ -20,7 +22,7 @@ class Thing:
     """Of a circle, metres."""
     block: str | None = None
     """Label block of the norm; None for what a layer alone says (roads, green, walls, pipes)."""
-    values: dict[str, str | int | float] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     """Attribute tag of the block → value: `CODE`, `NAME`, `HEIGHT`, `KIND` …"""
     label: tuple[float, float] | None = None
     """Where the label block stands (u, v); None: a point's own place, or a point inside the outline."""
