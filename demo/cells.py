@@ -2,10 +2,11 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from demo.plant import Thing, Values, Vertex
-from demo.recipe import Item, Span
+from demo.recipe import Air, Item, Span
 
 BLOCK = {
     "tank": ("QJ-A-TANK", "QJ_TANK", "T"),
@@ -177,6 +178,20 @@ def _stored(item: Item, width: float, depth: float, dice: random.Random) -> list
     return [Thing(layer, "ring", ring, block=STORE[store.type], values=values, label=(width / 2, round(depth * 0.7, 3)))]
 
 
+def _watched(air: Air, name: str, about: tuple[str, str], spots: Sequence[tuple[float, float]], codes: Codes) -> list[Thing]:
+    """Return what watches a treatment (its code first) and its outlet: power always, emissions and working conditions at a main one."""
+    ta, da = about
+    at = [((round(u, 3), round(v, 3), 0.0),) for u, v in spots]
+    power: Values = {"CODE": codes.next("M"), "NAME": f"{air.ta}用电监控", "HEIGHT": 2, "MN": "", "PARENT": ta}
+    things = [Thing("QJ-M-POWER", "point", at[0], block="QJ_POWER", values=power)]
+    if air.main:
+        gas: Values = {"CODE": codes.next("M"), "NAME": f"{name}烟气在线监测", "HEIGHT": 2.5, "MN": "", "PARENT": da, "POLL": air.poll}
+        state: Values = {"CODE": codes.next("M"), "NAME": f"{air.ta}工况监控", "HEIGHT": 2, "MN": "", "PARENT": ta}
+        things.append(Thing("QJ-M-CEMS", "point", at[1], block="QJ_CEMS", values=gas))
+        things.append(Thing("QJ-M-WORK", "point", at[2], block="QJ_STATE", values=state))
+    return things
+
+
 def _exhaust(item: Item, cell: Cell, units: list[Thing], dice: random.Random, codes: Codes) -> None:
     """Add treatment, stack, outlet, duct and monitors east of a body."""
     air = item.air
@@ -219,17 +234,8 @@ def _exhaust(item: Item, cell: Cell, units: list[Thing], dice: random.Random, co
     outlet |= {"KIND": "main" if air.main else "general", "WAY": "direct", "POLL": air.poll, "PARENT": ta}
     south_of = round(middle - dia / 2 - 0.8, 3)
     cell.things.append(Thing("QJ-A-OUTLET", "point", ((centre[0], south_of, 0.0),), block="QJ_DA", values=outlet))
-    power: Values = {"CODE": codes.next("M"), "NAME": f"{air.ta}用电监控", "HEIGHT": 2, "MN": "", "PARENT": ta}
-    cell.things.append(Thing("QJ-M-POWER", "point", ((round(at + wide / 2, 3), round(low - 0.8, 3), 0.0),), block="QJ_POWER", values=power))
-    if air.main:
-        gas: Values = {"CODE": codes.next("M"), "NAME": f"{air.name or item.name}烟气在线监测", "HEIGHT": 2.5, "MN": ""}
-        gas |= {"PARENT": da, "POLL": air.poll}
-        between = round((edge_out + stack_u) / 2, 3)
-        cell.things.append(Thing("QJ-M-CEMS", "point", ((between, round(middle + 0.8, 3), 0.0),), block="QJ_CEMS", values=gas))
-        state: Values = {"CODE": codes.next("M"), "NAME": f"{air.ta}工况监控", "HEIGHT": 2, "MN": "", "PARENT": ta}
-        cell.things.append(
-            Thing("QJ-M-WORK", "point", ((round(at + wide * 0.75, 3), round(low + deep + 0.8, 3), 0.0),), block="QJ_STATE", values=state)
-        )
+    spots = ((at + wide / 2, low - 0.8), ((edge_out + stack_u) / 2, middle + 0.8), (at + wide * 0.75, low + deep + 0.8))
+    cell.things += _watched(air, air.name or item.name, (ta, da), spots, codes)
     for unit in units:
         unit.values["PARENT"] = ta
     cell.width = max(cell.width, round(stack_u + dia / 2 + 0.5, 3))

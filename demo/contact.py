@@ -71,17 +71,19 @@ def sheet(plants: Iterable[tuple[str, Plant]], columns: int = 10) -> str:
     listed = list(plants)
     wide, high = TILE
     rows = -(-len(listed) // columns)
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * wide} {rows * (high + CAPTION)}" '
         f'width="{columns * wide}" height="{rows * (high + CAPTION)}" font-family="Noto Sans SC, Noto Sans CJK SC, sans-serif">'
         '<rect width="100%" height="100%" fill="#ffffff"/>'
-    ]
+    )
+    parts = [head]
     for number, (caption, plant) in enumerate(listed):
         us, vs = [u for u, _, _ in plant.boundary], [v for _, v, _ in plant.boundary]
         scale = min((wide - 16) / (max(us) - min(us)), (high - 16) / (max(vs) - min(vs)))
         x, y = number % columns * wide + wide / 2, number // columns * (high + CAPTION) + high / 2
-        parts.append(
+        body = (
             f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.4f})" stroke-width="{0.8 / scale:.2f}">{picture(plant)}</g>'
             f'<text x="{x:.1f}" y="{y + high / 2 + 20:.1f}" font-size="15" text-anchor="middle" fill="#1f2933">{escape(caption)}</text>'
         )
+        parts.append(body)
     return "".join([*parts, "</svg>"])

@@ -18,10 +18,13 @@ from gis.crs import lonlat_to_xy, xy_to_lonlat
 DIGITS = 7
 PEOPLE = {"village": (120, 1400), "school": (260, 2400), "hospital": (90, 900)}
 """Fewest and most people of a place."""
-SURNAMES = "王李张刘陈杨黄吴赵周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵"
+IN_TOWN = (("school", "第一中学"), ("hospital", "中心医院"), ("school", "实验小学"), ("hospital", "中医院"))
+SURNAMES = (
+    "王李张刘陈杨黄吴赵周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任"
+    "姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵"
+)
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建国志成文斌海燕春梅晓东红梅永福"
-VILLAGE = ("清溪", "石板", "双河", "黄泥", "柏林", "龙门", "青杠", "大坪", "新桥", "金山", "白鹤", "桃花", "木头", "天星", "红岩", "响滩", "竹林", "永安", "观音", "文昌",
-           "马鞍", "牛角", "太平", "凤凰", "安仁", "福善", "万寿", "长田", "高观", "碑庙", "江阳", "河市", "百节", "赵家", "石桥", "平滩", "堡子", "南岳", "景市", "米城")  # fmt: skip
+VILLAGE = ["清溪", "石板", "双河", "黄泥", "柏林", "龙门", "青杠", "大坪", "新桥", "金山", "白鹤", "桃花", "木头", "天星", "红岩", "响滩", "竹林", "永安", "观音", "文昌", "马鞍", "牛角", "太平", "凤凰", "安仁", "福善", "万寿", "长田", "高观", "碑庙", "江阳", "河市", "百节", "赵家", "石桥", "平滩", "堡子", "南岳", "景市", "米城"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,14 @@ def _places(seed: int, streams: tuple[River, ...]) -> tuple[Place, ...]:
             kind = "school" if made % 6 == 2 else "hospital" if made % 11 == 5 else "village"
             label = {"village": "村", "school": "小学", "hospital": "卫生院"}[kind]
             found.append(
-                _place(dice, f"{county.adcode}-{kind[0].upper()}{made + 1:03d}", kind, f"{names[made]}{label}（示范）", county.adcode, spot)
+                _place(
+                    dice,
+                    spot,
+                    code=f"{county.adcode}-{kind[0].upper()}{made + 1:03d}",
+                    kind=kind,
+                    name=f"{names[made]}{label}（示范）",
+                    county=county.adcode,
+                )
             )
             made += 1
         for number, (kind, label) in enumerate(
@@ -120,11 +130,20 @@ def _places(seed: int, streams: tuple[River, ...]) -> tuple[Place, ...]:
         ):
             middle = seat(county.adcode)
             spot = Point(round(middle.x + dice.gauss(0, 900), 1), round(middle.y + dice.gauss(0, 900), 1))
-            found.append(_place(dice, f"{county.adcode}-T{number + 1:03d}", kind, f"{county.name}{label}（示范）", county.adcode, spot))
+            found.append(
+                _place(
+                    dice,
+                    spot,
+                    code=f"{county.adcode}-T{number + 1:03d}",
+                    kind=kind,
+                    name=f"{county.name}{label}（示范）",
+                    county=county.adcode,
+                )
+            )
     return tuple(found)
 
 
-def _place(dice: random.Random, code: str, kind: str, name: str, county: str, spot: Point) -> Place:
+def _place(dice: random.Random, spot: Point, *, code: str, kind: str, name: str, county: str) -> Place:
     people = round(dice.uniform(*PEOPLE[kind]), -1)
     return Place(code, kind, name, county, int(people), spot, person(dice), f"0818-0{dice.randint(100000, 999999)}")
 

@@ -97,10 +97,10 @@ def _racks(grid: Grid, standing: dict[str, list[Standing]], plan: Recipe, codes:
     return things
 
 
-def _water(
-    grid: Grid, placed: Sequence[Standing], env: Sequence[Standing], water: Water, ring: Sequence[Vertex], codes: Codes
-) -> list[Thing]:
+def _water(grid: Grid, standing: dict[str, list[Standing]], water: Water, ring: Sequence[Vertex], codes: Codes) -> list[Thing]:
     """Return the sewage net, the pipes through the treatment, the outlet and what monitors it."""
+    placed = [one for ones in standing.values() for one in ones]
+    env = standing[ENV]
     line = sorted((one for one in env if one.northward or len(env) == 1), key=lambda one: -one.u)
     first = line[0]
     _, low, east, high = first.cell.body
@@ -124,27 +124,26 @@ def _water(
     outlet: Values = {"CODE": codes.next("DW", 3), "NAME": water.code_name, "HEIGHT": 2}
     outlet |= {"KIND": "main" if water.main else "general", "WAY": water.way, "POLL": water.poll, "PARENT": facility}
     things.append(Thing("QJ-A-OUTLET", "point", ((*end, 0.0),), block="QJ_DW", values=outlet))
-    parent = str(outlet["CODE"])
-    if water.main:
-        online: Values = {
-            "CODE": codes.next("M"),
-            "NAME": "废水在线监测",
-            "HEIGHT": 3,
-            "MN": "",
-            "PARENT": parent,
-            "POLL": f"{water.poll}、流量",
-        }
-        at = (round(u + 2.5, 3), round(end[1] - 1.0, 3), 0.0)
-        things.append(Thing("QJ-M-WAT", "point", (at,), block="QJ_WATER_ONLINE", values=online))
-        camera: Values = {"CODE": codes.next("M"), "NAME": "排放口视频监控", "HEIGHT": 5, "MN": "", "PARENT": parent}
-        things.append(Thing("QJ-M-VIDEO", "point", ((round(u - 2.5, 3), at[1], 0.0),), block="QJ_CAM", values=camera))
-    else:
-        sample: Values = {"CODE": codes.next("M"), "NAME": "废水手工采样点", "PARENT": parent, "POLL": water.poll}
-        things.append(Thing("QJ-M-MANUAL", "point", ((round(u + 1.5, 3), end[1], 0.0),), block="QJ_SAMPLE", values=sample))
+    things += _outlet_watch(water, str(outlet["CODE"]), (u, end[1]), codes)
     power: Values = {"CODE": codes.next("M"), "NAME": f"{water.name}用电监控", "HEIGHT": 2, "MN": "", "PARENT": facility}
     at = (round(house.u + house.cell.width + 1.2, 3), round(house.v + 1.0, 3), 0.0)
     things.append(Thing("QJ-M-POWER", "point", (at,), block="QJ_POWER", values=power))
     return things
+
+
+def _outlet_watch(water: Water, parent: str, at: tuple[float, float], codes: Codes) -> list[Thing]:
+    """Return what watches the outlet of the treated water: online and on camera at a main one, else samples by hand."""
+    u, v = at
+    if not water.main:
+        sample: Values = {"CODE": codes.next("M"), "NAME": "废水手工采样点", "PARENT": parent, "POLL": water.poll}
+        return [Thing("QJ-M-MANUAL", "point", ((round(u + 1.5, 3), v, 0.0),), block="QJ_SAMPLE", values=sample)]
+    online: Values = {"CODE": codes.next("M"), "NAME": "废水在线监测", "HEIGHT": 3, "MN": "", "PARENT": parent}
+    online["POLL"] = f"{water.poll}、流量"
+    camera: Values = {"CODE": codes.next("M"), "NAME": "排放口视频监控", "HEIGHT": 5, "MN": "", "PARENT": parent}
+    return [
+        Thing("QJ-M-WAT", "point", ((round(u + 2.5, 3), round(v - 1.0, 3), 0.0),), block="QJ_WATER_ONLINE", values=online),
+        Thing("QJ-M-VIDEO", "point", ((round(u - 2.5, 3), round(v - 1.0, 3), 0.0),), block="QJ_CAM", values=camera),
+    ]
 
 
 def _edge(ring: Sequence[Vertex], u: float) -> float:
@@ -216,14 +215,13 @@ def lay_out(industry: str, variant: int, seed: int, number: int) -> Plant:
     for plot in grid.plots:
         standing[plot.contents.zone], left = stand(plot)
         free += left
-    placed = [one for ones in standing.values() for one in ones]
     things = [Thing("QJ-A-BOUND", "ring", ring)]
-    things += [moved(thing, one.u, one.v) for one in placed for thing in one.cell.things]
+    things += [moved(thing, one.u, one.v) for ones in standing.values() for one in ones for thing in one.cell.things]
     things += _racks(grid, standing, plan, codes)
     guard, gate = gatehouse(grid, codes)
     things += [*guard, *roads(grid), *wall(ring, gate), *greens(grid, least, free), *hydrants(grid.plots, codes)]
     if plan.water:
-        things += _water(grid, placed, standing[ENV], plan.water, ring, codes)
+        things += _water(grid, standing, plan.water, ring, codes)
     things += [*_rain(grid, ring, codes), *watch(ring, codes, groundwater=plan.groundwater)]
     us, vs = [u for u, _, _ in ring], [v for _, v, _ in ring]
     shift = -round((min(us) + max(us)) / 2, 3), -round((min(vs) + max(vs)) / 2, 3)

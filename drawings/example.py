@@ -1,32 +1,20 @@
 """The example drawing: one invented plant, drawn by the norm, byte for byte the same each time."""
 
-import io
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import ezdxf.filemanagement  # noqa: F401 — completes ezdxf before its parts are used
 import numpy as np
 import yaml
-from ezdxf import zoom
-from ezdxf._options import options
 from ezdxf.document import Drawing
-from ezdxf.entities.insert import Insert
-from ezdxf.enums import TextEntityAlignment
-from ezdxf.layouts.layout import Modelspace
 
-from drawings.norm import BLOCKS
-from drawings.template import TEXT_STYLE, template
+from drawings.composing import Caption, Composition, Curve, Symbol, Vertex, compose, drawing_of
 from gis.crs import xy_to_lonlat
 
-Vertex = tuple[float, float, float]
-LABEL_SCALE = 4.0
-"""Size of a symbol, metres: 4 mm on a 1:1000 sheet."""
 QUARTER = math.tan(math.radians(90) / 4)
 """Bulge of a quarter circle."""
 
@@ -64,19 +52,12 @@ def ring(rows: list[list[float]]) -> list[Vertex]:
     return [(row[0], row[1], row[2] if len(row) > 2 else 0.0) for row in rows]
 
 
-def _polyline(space: Modelspace, layer: str, vertices: list[Vertex], *, close: bool = True) -> None:
-    points = [(*place(u, v), bulge) for u, v, bulge in vertices]
-    space.add_lwpolyline(points, format="xyb", close=close, dxfattribs={"layer": layer})
+def _placed(vertices: list[Vertex]) -> tuple[Vertex, ...]:
+    return tuple((*place(u, v), bulge) for u, v, bulge in vertices)
 
 
-def _text_of(value: object) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def _symbol(space: Modelspace, layer: str, at: tuple[float, float], row: dict[str, Any]) -> Insert:
-    values = {tag: _text_of(row.get(tag, "")) for tag in BLOCKS[row["block"]].tags}
-    attributes = {"layer": layer, "xscale": LABEL_SCALE, "yscale": LABEL_SCALE, "rotation": plant()["site"]["turn_deg"]}
-    return space.add_blockref(row["block"], place(*at), dxfattribs=attributes).add_auto_attribs(values)
+def _symbol(layer: str, at: tuple[float, float], row: dict[str, Any]) -> Symbol:
+    return Symbol(layer, row["block"], place(*at), row)
 
 
 def _middle(vertices: list[Vertex]) -> tuple[float, float]:
@@ -87,75 +68,54 @@ def _layer_of(row: dict[str, Any]) -> str:
     return {"QJ_BLDG": "QJ-A-BLDG", "QJ_TANK": "QJ-A-TANK", "QJ_UNDER": "QJ-A-UNDER"}.get(row["block"], "QJ-A-BLDG")
 
 
-def _solid(space: Modelspace, row: dict[str, Any]) -> None:
+def _solid(row: dict[str, Any]) -> Iterator[Curve | Symbol]:
     layer = _layer_of(row)
     if "circle" in row:
         u, v, radius = row["circle"]
-        space.add_circle(place(u, v), radius, dxfattribs={"layer": layer})
+        yield Curve(layer, _placed([(u, v, 0.0)]), radius=radius)
         middle = (u, v)
     else:
         vertices = box(row["box"]) if "box" in row else ring(row["ring"])
-        _polyline(space, layer, vertices)
+        yield Curve(layer, _placed(vertices))
         middle = _middle(vertices)
     if "hole" in row:
-        _polyline(space, layer, box(row["hole"]))
-    _symbol(space, layer, tuple(row.get("label", middle)), row)
+        yield Curve(layer, _placed(box(row["hole"])))
+    yield _symbol(layer, tuple(row.get("label", middle)), row)
 
 
-def _plain(space: Modelspace, row: dict[str, Any]) -> None:
+def _plain(row: dict[str, Any]) -> Iterator[Curve]:
     for bounds in row.get("boxes", ()):
-        _polyline(space, row["layer"], box(bounds, row.get("fillet", 0.0)))
+        yield Curve(row["layer"], _placed(box(bounds, row.get("fillet", 0.0))))
     for rows in row.get("rings", ()):
-        _polyline(space, row["layer"], ring(rows))
+        yield Curve(row["layer"], _placed(ring(rows)))
     for rows in row.get("lines", ()):
-        _polyline(space, row["layer"], ring(rows), close=False)
+        yield Curve(row["layer"], _placed(ring(rows)), closed=False)
 
 
-def _text(space: Modelspace, row: dict[str, Any]) -> None:
+def _caption(row: dict[str, Any]) -> Caption:
     rotation = plant()["site"]["turn_deg"] + (90 if row.get("upright") else 0)
-    text = space.add_text(row["text"], height=row["height"], rotation=rotation, dxfattribs={"layer": "QJ-X-TEXT", "style": TEXT_STYLE})
-    text.set_placement(place(*row["at"]), align=TextEntityAlignment.MIDDLE_CENTER)
+    return Caption(row["text"], place(*row["at"]), row["height"], rotation)
+
+
+def composition() -> Composition:
+    """Return what stands on the site plan of the example plant."""
+    facts = plant()
+    things: list[Curve | Symbol | Caption] = [Curve("QJ-A-BOUND", _placed(ring(facts["boundary"])))]
+    things += [thing for row in facts["plain"] for thing in _plain(row)]
+    things += [thing for row in facts["solids"] for thing in _solid(row)]
+    things += [_symbol(row["layer"], tuple(row["at"]), row) for row in facts["points"]]
+    things += [_caption(row) for row in facts["texts"]]
+    return Composition(things, facts["site"]["turn_deg"], place(*facts["north"]))
 
 
 def drawing() -> Drawing:
     """Return the site plan of the example plant, a drawing by the norm (EPSG:4545, metres)."""
-    document = template()
-    space = document.modelspace()
-    facts = plant()
-    _polyline(space, "QJ-A-BOUND", ring(facts["boundary"]))
-    for row in facts["plain"]:
-        _plain(space, row)
-    for row in facts["solids"]:
-        _solid(space, row)
-    for row in facts["points"]:
-        _symbol(space, row["layer"], tuple(row["at"]), row)
-    for row in facts["texts"]:
-        _text(space, row)
-    space.add_blockref("QJ_NORTH", place(*facts["north"]), dxfattribs={"layer": "QJ-X-BASE", "xscale": 12, "yscale": 12})
-    zoom.extents(space)
-    return document
-
-
-@contextmanager
-def _fixed_metadata() -> Iterator[None]:
-    """Write constant times and GUIDs, so that equal drawings are equal bytes."""
-    before = options.write_fixed_meta_data_for_testing
-    options.write_fixed_meta_data_for_testing = True
-    try:
-        yield
-    finally:
-        options.write_fixed_meta_data_for_testing = before
+    return drawing_of(composition())
 
 
 def drawing_bytes() -> bytes:
     """Return the example drawing as the bytes of its DXF file (R2013, UTF-8)."""
-    with _fixed_metadata():
-        text, document = io.StringIO(), drawing()
-        # ezdxf adds the classes in use from a set as it writes, in the order of the day; added before, their order is fixed.
-        for name in sorted(document.entitydb.dxf_types_in_use()):
-            document.classes.add_class(name)
-        document.write(text)
-    return text.getvalue().encode("utf-8")
+    return compose(composition())
 
 
 def enterprise() -> dict[str, Any]:
