@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
 from demo.counties import SEATS, County, counties
+from demo.names import names, person
 from demo.rivers import River, rivers
 from gis.crs import lonlat_to_xy, xy_to_lonlat
 
@@ -19,12 +20,6 @@ DIGITS = 7
 PEOPLE = {"village": (120, 1400), "school": (260, 2400), "hospital": (90, 900)}
 """Fewest and most people of a place."""
 IN_TOWN = (("school", "第一中学"), ("hospital", "中心医院"), ("school", "实验小学"), ("hospital", "中医院"))
-SURNAMES = (
-    "王李张刘陈杨黄吴赵周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任"
-    "姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵"
-)
-GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建国志成文斌海燕春梅晓东红梅永福"
-VILLAGE = ["清溪", "石板", "双河", "黄泥", "柏林", "龙门", "青杠", "大坪", "新桥", "金山", "白鹤", "桃花", "木头", "天星", "红岩", "响滩", "竹林", "永安", "观音", "文昌", "马鞍", "牛角", "太平", "凤凰", "安仁", "福善", "万寿", "长田", "高观", "碑庙", "江阳", "河市", "百节", "赵家", "石桥", "平滩", "堡子", "南岳", "景市", "米城"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +77,6 @@ class City:
         return {kind: {"type": "FeatureCollection", "features": rows} for kind, rows in _layers(self).items()}
 
 
-def person(dice: random.Random) -> str:
-    """Return an invented person's name."""
-    return dice.choice(SURNAMES) + "".join(dice.choice(GIVEN) for _ in range(dice.choice((1, 2, 2))))
-
-
 def _lonlat(geometry: BaseGeometry) -> BaseGeometry:
     return shapely.transform(geometry, lambda points: xy_to_lonlat(points).round(DIGITS))
 
@@ -104,7 +94,7 @@ def _places(seed: int, streams: tuple[River, ...]) -> tuple[Place, ...]:
         inside = prep(county.xy)
         near = [river.xy for river in streams if river.xy.intersects(county.xy)] or [LineString([seat(county.adcode), county.xy.centroid])]
         count = max(30, round(county.xy.area / 4.2e7))
-        names = dice.sample([f"{a}{b}" for a in VILLAGE for b in ("", "上", "下", "新")], count)
+        chosen = dice.sample([f"{a}{b}" for a in names().villages for b in ("", "上", "下", "新")], count)
         made = 0
         while made < count:
             line = dice.choice(near)
@@ -120,7 +110,7 @@ def _places(seed: int, streams: tuple[River, ...]) -> tuple[Place, ...]:
                     spot,
                     code=f"{county.adcode}-{kind[0].upper()}{made + 1:03d}",
                     kind=kind,
-                    name=f"{names[made]}{label}（示范）",
+                    name=f"{chosen[made]}{label}（示范）",
                     county=county.adcode,
                 )
             )
@@ -156,7 +146,8 @@ ZONES = (
 )  # fmt: skip
 """Industrial zones: name, county, middle (EPSG:4490), radius in metres."""
 AIR = (
-    ("达州市环境监测站", "national", (107.51, 31.21)), ("凤凰小区", "national", (107.50, 31.23)), ("市机关宾馆", "national", (107.49, 31.20)),
+    ("达州市环境监测站", "national", (107.51, 31.21)), ("凤凰小区", "national", (107.50, 31.23)),
+    ("市机关宾馆", "national", (107.49, 31.20)),
     ("达川区站", "provincial", (107.52, 31.19)), ("宣汉站", "provincial", (107.73, 31.36)), ("开江站", "provincial", (107.87, 31.08)),
     ("大竹站", "provincial", (107.21, 30.74)), ("渠县站", "provincial", (106.97, 30.84)), ("万源站", "provincial", (108.04, 32.08)),
     ("高新区站", "municipal", (107.41, 31.16)),

@@ -70,7 +70,7 @@ def _outlets(site: PlantSite, plant: Plant, dice: random.Random) -> list[dict[st
         if medium != "air":
             row["receiving_water"] = site.river if thing.values["WAY"] == "direct" else "园区污水处理厂（示范）"
         rows.append(row)
-    return rows
+    return sorted(rows, key=lambda row: str(row["code"]))
 
 
 def _amount(pollutant: str, dice: random.Random, *, main: bool) -> dict[str, float]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from shapely.geometry import Point
 
-from demo.geography import City, person
+from demo.geography import City
+from demo.names import person
 from demo.sites import PlantSite
 
 REACH_M = 5000.0

@@ -12,9 +12,10 @@ from shapely.geometry import Point, Polygon
 from shapely.prepared import prep
 
 from demo.codes import credit_code, source_code
-from demo.geography import City, Zone, person, seat
+from demo.geography import City, Zone, seat
 from demo.industry import Industry, industries, shares
 from demo.layout import lay_out
+from demo.names import names, person
 from demo.plant import Plant
 from gis.errors import QuanjingError
 
@@ -23,8 +24,6 @@ APART_M = 60.0
 BANK_M = 45.0
 """Between a boundary and the middle of a river, beside half its width."""
 MOST_TRIES = 4000
-WORDS = ["鑫源", "宏达", "巴山", "渠江", "金鼎", "瑞丰", "恒泰", "永兴", "凤凰", "川东", "聚力", "天成", "明月", "红岩", "顺发", "嘉陵", "华蓥", "兴达", "利森", "安泰", "长丰", "泰合", "福临", "东柳", "南山", "百灵", "众益", "德昌", "云峰", "汇鑫", "蜀兴", "通达", "万和", "双龙", "锦程", "大巴", "九龙", "盛康", "晟源", "和顺"]
-ROADS = ("工业大道", "兴业路", "创新路", "滨河路", "园区一路", "园区二路", "环城路", "产业路", "振兴路", "青年路")
 
 
 class NoRoom(QuanjingError):
@@ -120,10 +119,10 @@ def _names(industry: Industry, county_name: str, used: set[str], dice: random.Ra
     for number in range(10_000):
         if industry.institution or industry.key in ("sewage_works", "landfill"):
             serial = "一二三四五六七八九十"[number] if number < 10 else str(number + 1)
-            middle = {"hospital": f"第{serial}", "sewage_works": f"第{serial}", "landfill": dice.choice(WORDS)}[industry.key]
+            middle = {"hospital": f"第{serial}", "sewage_works": f"第{serial}", "landfill": dice.choice(names().firms)}[industry.key]
             name = f"{short}{middle}{industry.word}（示范）"
         else:
-            name = f"{dice.choice(('达州', short))}{dice.choice(WORDS)}{industry.word}（示范）"
+            name = f"{dice.choice(('达州', short))}{dice.choice(names().firms)}{industry.word}（示范）"
             if number > 200:
                 name = name.replace(industry.word, f"第{number}{industry.word}")
         if name not in used:
@@ -171,7 +170,7 @@ def sites(of: City, count: int = 140) -> tuple[tuple[PlantSite, Plant], ...]:
             raise NoRoom(f"第 {number + 1} 家（{industry.label}）找不到位置；请减少 --enterprises")
         taken.areas.append(area)
         credit = credit_code(county.adcode, number, institution=industry.institution)
-        street = dice.choice(ROADS)
+        street = dice.choice(names().streets)
         site = PlantSite(
             number=number,
             county=county.adcode,

@@ -11,6 +11,7 @@ import orjson
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection as Transaction
+from sqlalchemy import text
 
 from gis.collector import without_collector
 from gis.geometry.matching import shapes_of
@@ -250,3 +251,12 @@ def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, p
     driver.execute("SET CONSTRAINTS ALL IMMEDIATE")
     job.record(issues, published=True)
     return Outcome(True, dict(Counter(row[3] for row in done)), tuple(row for row in done if row[3] != "unchanged"), issues)
+
+
+def stands(connection: Transaction, enterprise_id: UUID, drawing_kind: str, sha256_: str) -> bool:
+    """Say whether the newest drawing of a kind is this very file, and published."""
+    wanted = text(
+        "SELECT sha256, published FROM drawings WHERE enterprise_id = :enterprise AND drawing_kind = :kind ORDER BY drawing_id DESC LIMIT 1"
+    )
+    row = connection.execute(wanted, {"enterprise": enterprise_id, "kind": drawing_kind}).first()
+    return row is not None and row.sha256 == sha256_ and bool(row.published)

@@ -1,0 +1,116 @@
+"""Loading a demo city into the store through the same doors as real data; goes on where it stopped."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.making import Made
+from drawings.publish import publish_drawing
+from gis.errors import NotFound, QuanjingError
+from gis.store.connect import Actor, engine, writing
+from gis.store.enterprises import find_enterprise, store_enterprise
+from gis.store.layers import store_layer
+from gis.store.plans import stands
+
+ACTOR = Actor("demo", "装入示范城市", "demo")
+
+Progress = Callable[[int, int, str], None]
+
+
+class NotLoaded(QuanjingError):
+    """Something of the city was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading did."""
+
+    enterprises: int
+    """Written, in whole or in part."""
+    drawings: int
+    """Imported; what stood already is not counted."""
+
+
+def load_layers(url: str, city: Made) -> None:
+    """Store the layers of the city.
+
+    Raises
+    ------
+    NotLoaded
+        A layer is faulty.
+    """
+    for kind in city.layers:
+        document = json.loads(city.folder.joinpath("city", f"{kind}.geojson").read_text(encoding="utf-8"))
+        with writing(engine(url), ACTOR) as connection:
+            stored = store_layer(connection, kind, document)
+        if stored.issues:
+            raise NotLoaded(f"{kind}：{stored.issues[0].message}")
+
+
+def load_enterprise(url: str, folder: Path) -> int:
+    """Store one enterprise and its drawings, each in a transaction of its own; returns how many drawings were imported.
+
+    Raises
+    ------
+    NotLoaded
+        A drawing is faulty.
+    """
+    record = json.loads(folder.joinpath("enterprise.json").read_text(encoding="utf-8"))
+    database = engine(url)
+    with writing(database, ACTOR) as connection:
+        try:
+            enterprise_id, _ = find_enterprise(connection, record["source_code"])
+        except NotFound:
+            enterprise_id = store_enterprise(connection, record)
+    imported = 0
+    for path in sorted(folder.glob("*.dxf")):
+        kind = path.stem.split("_")[1]
+        with writing(database, ACTOR) as connection:
+            if stands(connection, enterprise_id, kind, hashlib.sha256(path.read_bytes()).hexdigest()):
+                continue
+            _, outcome = publish_drawing(connection, path, record["source_code"])
+        if not outcome.published:
+            raise NotLoaded(f"{path.name}：{outcome.issues[0].message if outcome.issues else '未入库'}")
+        imported += 1
+    return imported
+
+
+def load(url: str, city: Made, *, only: Sequence[str] = (), progress: Progress = lambda *_: None) -> Loaded:
+    """Load a city; what stands already is left as it is.
+
+    Parameters
+    ----------
+    url : str
+        Of the database, as its owner.
+    city : Made
+        On disk.
+    only : sequence of str
+        Source codes; empty: all.
+    progress : callable
+        Told after each enterprise.
+
+    Raises
+    ------
+    NotLoaded
+        Something was refused; what was loaded before it stays.
+    """
+    load_layers(url, city)
+    codes = [code for code in city.enterprises if not only or code in only]
+    written = drawings = 0
+    # Drawings are read in child processes: a thread an idle core is enough to keep them busy.
+    with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        waiting = {pool.submit(load_enterprise, url, city.folder / "enterprises" / code): code for code in codes}
+        try:
+            for done, future in enumerate(as_completed(waiting), 1):
+                imported = future.result()
+                written += imported > 0
+                drawings += imported
+                progress(done, len(codes), waiting[future])
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return Loaded(written, drawings)

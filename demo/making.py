@@ -1,0 +1,128 @@
+"""Making the demo city: files of the drawings, permits, histories and city layers, byte for byte the same for the same seed."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from demo.contact import sheet
+from demo.geography import city
+from demo.history import history
+from demo.permits import permit
+from demo.plant import Plant
+from demo.receptors import receptors
+from demo.sheets import sheets
+from demo.sites import PlantSite, sites
+from gis.crs import xy_to_lonlat
+
+MANIFEST = "manifest.json"
+"""Written last: what it stands in is whole."""
+FORM = 1
+"""Of the files: another form is made anew."""
+
+Progress = Callable[[int, int, str], None]
+"""Done, of how many, what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A demo city on disk."""
+
+    folder: Path
+    seed: int
+    enterprises: tuple[str, ...]
+    """Source codes, in order."""
+    layers: tuple[str, ...]
+    """Kinds of the city layers."""
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def record(site: PlantSite, valid_to: str) -> dict[str, Any]:
+    """Return what an enterprise is registered with (see `gis.store.enterprises.store_enterprise`)."""
+    lon, lat = xy_to_lonlat(np.array([[site.east, site.north]]))[0].round(7).tolist()
+    return {
+        "source_code": site.source_code,
+        "credit_code": site.credit_code,
+        "name": site.name,
+        "industry": site.industry.label,
+        "industry_code": site.industry.code,
+        "address": site.address,
+        "legal_person": site.legal_person,
+        "contact": site.contact,
+        "phone": site.phone,
+        "permit_no": site.source_code,
+        "permit_to": valid_to,
+        "jurisdiction": site.county,
+        "base_1985_m": site.base_1985_m,
+        "lon": lon,
+        "lat": lat,
+    }
+
+
+def _enterprise(site: PlantSite, plant: Plant, seed: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of an enterprise that need nothing of the city."""
+    document = permit(site, plant, seed)
+    yield "enterprise.json", _json(record(site, document["valid_to"]))
+    yield "permit.json", _json(document)
+    yield "history.json", _json(history(site, plant, seed))
+
+
+def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lambda *_: None) -> Made:
+    """Write a demo city; what is there is written over.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where missing.
+    seed : int
+        Decides everything: the same seed and count give the same bytes.
+    count : int
+        Of enterprises.
+    progress : callable
+        Told after each enterprise.
+
+    Raises
+    ------
+    demo.sites.NoRoom
+        So many do not fit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath(MANIFEST).unlink(missing_ok=True)
+    around = city(seed)
+    rows = sites(around, count)
+    every = tuple(site for site, _ in rows)
+    layers = around.layers()
+    folder.joinpath("city").mkdir(exist_ok=True)
+    for kind, document in layers.items():
+        folder.joinpath("city", f"{kind}.geojson").write_bytes(_json(document))
+    for number, (site, plant) in enumerate(rows):
+        own = folder / "enterprises" / site.source_code
+        own.mkdir(parents=True, exist_ok=True)
+        drawn = sheets(site, plant, receptors(around, site, every))
+        for name, data in (*_enterprise(site, plant, seed), *drawn.items()):
+            own.joinpath(name).write_bytes(data)
+        progress(number + 1, count, site.name)
+    folder.joinpath("contact.svg").write_text(
+        sheet([(site.name.removesuffix("（示范）"), plant) for site, plant in rows]), encoding="utf-8"
+    )
+    codes = tuple(site.source_code for site in every)
+    manifest = {"form": FORM, "seed": seed, "enterprises": codes, "layers": list(layers)}
+    folder.joinpath(MANIFEST).write_bytes(_json(manifest))
+    return Made(folder, seed, codes, tuple(layers))
+
+
+def made(folder: Path) -> Made | None:
+    """Return the city in a folder, None where there is none or not a whole one."""
+    try:
+        manifest = json.loads(folder.joinpath(MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if manifest.get("form") != FORM:
+        return None
+    return Made(folder, manifest["seed"], tuple(manifest["enterprises"]), tuple(manifest["layers"]))

@@ -1,0 +1,126 @@
+"""A modest pulse: readings, alarms and now and then a case, until real feeds come."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from demo.industry import industries
+from demo.permits import limit
+from gis.store.connect import Actor, Transaction
+from gis.store.state import Outlet, close_alarms, is_open, link_case, open_alarm, outlets, put_readings
+
+ACTOR = Actor("demo", "示范数据脉动", "demo")
+CODES = {
+    "二氧化硫": "a21026",
+    "氮氧化物": "a21002",
+    "颗粒物": "a34013",
+    "氯化氢": "a21024",
+    "一氧化碳": "a21005",
+    "氟化物": "a21018",
+    "非甲烷总烃": "a24088",
+    "化学需氧量": "w01018",
+    "氨氮": "w21003",
+    "总磷": "w21011",
+    "总氮": "w21001",
+    "悬浮物": "w01012",
+    "石油类": "w22001",
+}
+"""Pollutant → factor code (HJ 212-2017, annex B)."""
+SEEDED = {1: 2, 2: 5, 3: 9, 4: 12}
+"""Level → alarms that stand open in a city of 140."""
+RULES = {1: "小时均值超标 3 倍", 2: "小时均值超标", 3: "数据恒值", 4: "数据传输中断"}
+MATTERS = ("超标排放水污染物案（示范）", "未保证自动监测设备正常运行案（示范）", "危险废物贮存不规范案（示范）", "未按证排污案（示范）")
+
+
+def _industry(outlet: Outlet) -> str:
+    return next((key for key, industry in industries().items() if industry.code == outlet.industry_code), "")
+
+
+def reading(outlet: Outlet, pollutant: str, at: datetime, dice: random.Random, *, times: float = 1.0) -> dict[str, Any]:
+    """Return one value of an outlet: a share of its limit with the rhythm of the day."""
+    known = limit(_industry(outlet), outlet.medium, pollutant)
+    ceiling = known["value"] if known else 50.0
+    rhythm = 0.5 + 0.12 * math.sin((at.hour + at.minute / 60) / 24 * 2 * math.pi) + dice.gauss(0, 0.05)
+    value = round(max(0.02, rhythm) * times * ceiling, 3)
+    unit = known["unit"] if known else "mg/L"
+    return {"label": pollutant, "value": value, "unit": unit, "flag": "N", "limit": ceiling, "at": at.isoformat()}
+
+
+def _readings(outlet: Outlet, at: datetime, dice: random.Random, times: float = 1.0) -> Mapping[str, dict[str, Any]]:
+    return {CODES[name]: reading(outlet, name, at, dice, times=times) for name in outlet.pollutants if name in CODES}
+
+
+def seed_state(connection: Transaction, seed: int) -> None:
+    """Give a freshly loaded city its first readings, open alarms and cases; a city that has some is left alone.
+
+    Parameters
+    ----------
+    connection : Transaction
+        Inside `gis.store.connect.writing`.
+    seed : int
+        Decides which.
+    """
+    known = outlets(connection)
+    if not known or any(outlet.read for outlet in known):
+        return
+    now = datetime.now(UTC).replace(microsecond=0)
+    dice = random.Random(f"{seed}:state")  # noqa: S311 — an invented state
+    for outlet in known:
+        put_readings(connection, outlet.feature_id, _readings(outlet, now - timedelta(minutes=dice.randint(2, 50)), dice))
+    share = len(known) / 250
+    for level, count in SEEDED.items():
+        for outlet in dice.sample(known, min(len(known), max(1, round(count * share)))):
+            _alarm(connection, outlet, level, now - timedelta(hours=dice.uniform(0.2, 30)), dice)
+    for number, outlet in enumerate(dice.sample(known, min(len(known), max(1, round(28 * share))))):
+        _case(connection, outlet.feature_id, number + 1, dice)
+
+
+def _alarm(connection: Transaction, outlet: Outlet, level: int, opened: datetime, dice: random.Random) -> None:
+    if is_open(connection, outlet.feature_id, RULES[level]):
+        return
+    name = next((name for name in outlet.pollutants if name in CODES), None)
+    if level <= 2 and name:
+        now = reading(outlet, name, opened, dice, times=3.4 if level == 1 else 2.3)
+        message = f"{name} {now['value']} {now['unit']}，限值 {now['limit']} {now['unit']}（示范）"
+        put_readings(connection, outlet.feature_id, {CODES[name]: now})
+    else:
+        message = f"{name or '流量'}{'连续 4 小时数值不变' if level == 3 else '超过 2 小时没有数据'}（示范）"
+    open_alarm(connection, outlet.feature_id, rule=RULES[level], level=level, message=message, opened=opened, closed=None)
+
+
+def _case(connection: Transaction, feature_id: UUID, number: int, dice: random.Random) -> None:
+    year = dice.randint(2016, 2026)
+    opened = datetime(year, dice.randint(1, 6), dice.randint(1, 28), tzinfo=UTC).date()
+    bureau = "达市环罚示" if opened.isoformat() >= "2018-12-30" else "达市环罚字示"
+    case_id = f"{bureau}〔{year}〕{number + 100}号"
+    link_case(
+        connection, feature_id, case_id=case_id, title=dice.choice(MATTERS), opened_on=opened, status=dice.choice(("已结案", "执行中"))
+    )
+
+
+def beat(connection: Transaction, known: Sequence[Outlet], dice: random.Random) -> int:
+    """Write one beat: new values of a few outlets, now and then an alarm that opens, older ones that close; returns how many changed.
+
+    Parameters
+    ----------
+    connection : Transaction
+        Inside `gis.store.connect.writing`.
+    known : sequence of Outlet
+        Of the city.
+    dice : random.Random
+        Decides.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    chosen = dice.sample(known, min(len(known), 12))
+    for outlet in chosen:
+        put_readings(connection, outlet.feature_id, _readings(outlet, now, dice))
+    if dice.random() < 0.15:
+        _alarm(connection, dice.choice(known), dice.choice((2, 3, 3, 4, 4, 4)), now, dice)
+    if dice.random() < 0.12:
+        close_alarms(connection, before=now - timedelta(hours=6), most=1)
+    if dice.random() < 0.004:
+        _case(connection, dice.choice(known).feature_id, dice.randint(1000, 9999), dice)
+    return len(chosen)
