@@ -1,6 +1,7 @@
 """Laying out a plant: from the recipe of its industry to everything that is drawn of it."""
 
 import itertools
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,15 +104,16 @@ def _water(grid: Grid, standing: dict[str, list[Standing]], water: Water, ring: 
     env = standing[ENV]
     line = sorted((one for one in env if one.northward or len(env) == 1), key=lambda one: -one.u)
     first = line[0]
-    _, low, east, high = first.cell.body
-    inlet = (round(first.u + east, 3), round(first.v + (low + high) / 2, 3))
+    _, low, _, high = first.cell.body
+    middle = round(first.v + (low + high) / 2, 3)
+    inlet = (_side(first, middle, east=True), middle)
     net = sewage(grid, placed, inlet)
     things = net.things(codes, "WS")
     for one, then in itertools.pairwise(line):
         a, b = one.cell.body, then.cell.body
         shared = max(one.v + a[1], then.v + b[1]), min(one.v + a[3], then.v + b[3])
         v = round((shared[0] + shared[1]) / 2, 3)
-        ends = ((round(one.u + a[0], 3), v, 0.0), (round(then.u + b[2], 3), v, 0.0))
+        ends = ((_side(one, v, east=False), v, 0.0), (_side(then, v, east=True), v, 0.0))
         things.append(Thing("QJ-P-SEW", "line", ends))
     house = line[-1]
     facility = next(str(thing.values["CODE"]) for thing in house.cell.things if thing.block == "QJ_TW")
@@ -144,6 +146,16 @@ def _outlet_watch(water: Water, parent: str, at: tuple[float, float], codes: Cod
         Thing("QJ-M-WAT", "point", ((round(u + 2.5, 3), round(v - 1.0, 3), 0.0),), block="QJ_WATER_ONLINE", values=online),
         Thing("QJ-M-VIDEO", "point", ((round(u - 2.5, 3), round(v - 1.0, 3), 0.0),), block="QJ_CAM", values=camera),
     ]
+
+
+def _side(one: Standing, v: float, *, east: bool) -> float:
+    """Return where the east or west side of a body is at some v: a round one recedes from the box around it."""
+    west_u, low, east_u, high = one.cell.body
+    across = 0.0
+    if any(thing.form == "circle" and thing.radius * 2 == east_u - west_u for thing in one.cell.things):
+        radius = (east_u - west_u) / 2
+        across = radius - math.sqrt(max(radius**2 - (v - one.v - (low + high) / 2) ** 2, 0.0))
+    return round(one.u + (east_u - across if east else west_u + across), 3)
 
 
 def _edge(ring: Sequence[Vertex], u: float) -> float:

@@ -78,6 +78,15 @@ def _bent(points: Floats, dice: random.Random) -> Floats:
     return points
 
 
+def _joined(course: LineString, into: LineString | None) -> LineString:
+    """Return a course that ends in the middle of the river it runs into."""
+    if into is None:
+        return course
+    mouth = Point(course.coords[-1])
+    end = into.interpolate(into.project(mouth))
+    return course if end.distance(mouth) < 0.5 else LineString([*course.coords, (round(end.x, 2), round(end.y, 2))])
+
+
 @cache
 def rivers(seed: int) -> tuple[River, ...]:
     """Return the rivers, each cut to what lies within the city.
@@ -89,13 +98,16 @@ def rivers(seed: int) -> tuple[River, ...]:
     """
     city = shapely.union_all([county.xy for county in counties()])
     rows = yaml.safe_load(files("demo").joinpath("rivers.yaml").read_text(encoding="utf-8"))
-    found = []
+    courses: dict[str, LineString] = {}
     for name, row in rows.items():
         dice = random.Random(f"{seed}:river:{name}")  # noqa: S311 — a course, no secret
         whole = LineString(_bent(lonlat_to_xy(np.array(row["bends"], dtype=float)), dice).round(2))
         inside = whole.intersection(city)
         parts = [part for part in getattr(inside, "geoms", [inside]) if isinstance(part, LineString)]
-        course = max(parts, key=lambda part: part.length).simplify(3.0)
+        courses[name] = max(parts, key=lambda part: part.length).simplify(3.0)
+    found = []
+    for name, row in rows.items():
+        course = _joined(courses[name], courses.get(row.get("into", "")))
         sections = tuple(
             Section(section, name, level, course.interpolate(share, normalized=True)) for section, (share, level) in row["sections"].items()
         )

@@ -23,8 +23,8 @@ SELECT e.feature_id, e.name, e.code AS source_code, e.credit_code, e.industry, e
     count(v.feature_id) FILTER (WHERE v.kind <> 'enterprise')::integer AS feature_count,
     (SELECT count(DISTINCT case_id)::integer FROM case_links JOIN features f USING (feature_id)
      WHERE f.enterprise_id = e.feature_id) AS case_count,
-    greatest(50, ST_Length(ST_MakeLine(ST_Point(ST_XMin(ST_Extent(v.geom)), ST_YMin(ST_Extent(v.geom)), 4326),
-        ST_Point(ST_XMax(ST_Extent(v.geom)), ST_YMax(ST_Extent(v.geom)), 4326))::geography) / 2) AS radius_m
+    greatest(50, ST_Length(ST_MakeLine(ST_Point(ST_XMin(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), ST_YMin(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), 4326),
+        ST_Point(ST_XMax(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), ST_YMax(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), 4326))::geography) / 2) AS radius_m
 FROM enterprise_view e
     JOIN feature_view v ON v.enterprise_id = e.feature_id
     LEFT JOIN tilesets t ON t.enterprise_id = e.feature_id
