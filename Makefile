@@ -12,8 +12,8 @@ setup:  ## install everything that is missing: system packages where root, Pytho
 setup-run:
 	@.ci/setup run
 
-run: setup-run  ## install what running needs, load the demo, serve http://127.0.0.1:8000/
-	@.venv/bin/quanjing serve --demo
+run: setup-run  ## install what running needs, load the demo city, serve http://127.0.0.1:8000/
+	@.venv/bin/quanjing serve --city
 
 test: setup  ## all tests, on a real PostGIS and a real headless Chromium
 	@.ci/node npm --prefix web test

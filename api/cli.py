@@ -22,12 +22,14 @@ for each in (db, enterprise, layer, drawing, tiles, style, demo_city):
 @app.command(help="启动：数据库、接口、切片，一个命令")
 def serve(
     demo: Annotated[bool, typer.Option("--demo", help="没有数据时装入示范企业")] = False,
+    city: Annotated[bool, typer.Option("--city", help="装入示范城市（140 家），并让它有脉动")] = False,
 ) -> None:
     """Run everything until told to stop."""
+    from api.supervisor import programs, with_city
     from api.supervisor import serve as run
     from gis.settings import Settings
 
-    run(Settings(), demo=demo)
+    run(Settings(), demo=demo, run=with_city if city else programs)
 
 
 def main() -> None:

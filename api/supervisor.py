@@ -125,6 +125,11 @@ def programs(settings: Settings, listener: socket.socket) -> list[Program]:
     ]
 
 
+def with_city(settings: Settings, listener: socket.socket) -> list[Program]:
+    """Return what the supervisor runs, the demo city among it; open pages see it arrive."""
+    return [*programs(settings, listener), Program("city", [sys.executable, "-m", "api.city"], 1, 5.0)]
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Return our environment with these settings in it, so that a child builds the same ones."""
     environ = dict(os.environ)

@@ -10,9 +10,11 @@ from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.live import tileset_url
+from gis.initials import initials
 from gis.store import read
 from gis.store.changes import last_position
 from gis.store.connect import reading
+from styles.symbols import industry_glyph
 
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
 
@@ -20,7 +22,8 @@ router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Per
 def _enterprise(row: dict[str, Any], ground_m: float) -> dict[str, Any]:
     version = row.pop("version")
     tileset = {"version": version, "url": tileset_url(row["feature_id"], version)} if version else None
-    return {**row, "code": row["source_code"], "ground_m": ground_m, "tileset": tileset}
+    told = {"code": row["source_code"], "initials": initials(row["name"]), "glyph": industry_glyph(row["industry_code"])}
+    return {**row, **told, "ground_m": ground_m, "tileset": tileset}
 
 
 @router.get("")

@@ -16,19 +16,23 @@ from gis.store.kind_tables import columns
 
 Row = dict[str, Any]
 
+# What lies around a plant says nothing about how large it is.
 ENTERPRISES = """
-SELECT e.feature_id, e.name, e.code AS source_code, e.credit_code, e.industry, e.address,
-    ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, t.version,
-    min(v.alarm_level) AS alarm_level, sum(v.open_alarms)::integer AS open_alarms,
-    count(v.feature_id) FILTER (WHERE v.kind <> 'enterprise')::integer AS feature_count,
+SELECT e.feature_id, e.name, e.code AS source_code, e.credit_code, e.industry, e.industry_code, e.address,
+    e.jurisdiction AS county, (SELECT name FROM jurisdictions WHERE code = e.jurisdiction) AS county_name,
+    ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, t.version, own.alarm_level, own.open_alarms, own.feature_count,
     (SELECT count(DISTINCT case_id)::integer FROM case_links JOIN features f USING (feature_id)
      WHERE f.enterprise_id = e.feature_id) AS case_count,
-    greatest(50, ST_Length(ST_MakeLine(ST_Point(ST_XMin(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), ST_YMin(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), 4326),
-        ST_Point(ST_XMax(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), ST_YMax(ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet'))), 4326))::geography) / 2) AS radius_m
+    greatest(50, ST_Length(ST_MakeLine(ST_Point(ST_XMin(own.extent), ST_YMin(own.extent), 4326),
+        ST_Point(ST_XMax(own.extent), ST_YMax(own.extent), 4326))::geography) / 2) AS radius_m
 FROM enterprise_view e
-    JOIN feature_view v ON v.enterprise_id = e.feature_id
+    JOIN LATERAL (
+        SELECT min(v.alarm_level) AS alarm_level, sum(v.open_alarms)::integer AS open_alarms,
+            count(v.feature_id) FILTER (WHERE v.kind <> 'enterprise')::integer AS feature_count,
+            ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet')) AS extent
+        FROM feature_view v WHERE v.enterprise_id = e.feature_id
+    ) own ON true
     LEFT JOIN tilesets t ON t.enterprise_id = e.feature_id
-GROUP BY e.feature_id, e.name, e.code, e.credit_code, e.industry, e.address, e.geom, t.version
 ORDER BY e.name, e.feature_id
 """
 
@@ -79,6 +83,29 @@ async def kind_of(connection: AsyncConnection, feature_id: UUID) -> Kind:
 async def enterprises(connection: AsyncConnection) -> list[Row]:
     """Return every visible enterprise with its open alarms, cases, extent and current tileset version."""
     return await _rows(connection, ENTERPRISES)
+
+
+CITY_LAYERS = ("county", "river", "water_source", "air_station", "water_station")
+"""Kinds that a map of the whole city shows beside the enterprises."""
+TOLERANCE = 0.0004
+"""To which lines are thinned, degrees: a pixel of a map of the whole city."""
+
+
+async def city_layer(connection: AsyncConnection, kind: Kind) -> list[Row]:
+    """Return the features of a kind that belong to no enterprise, thinned, as GeoJSON features."""
+    query = sql.SQL(
+        "SELECT feature_id, code, name, ST_AsGeoJSON(ST_SimplifyPreserveTopology(geom, %s), 6)::jsonb AS geometry"
+        " FROM {view} WHERE enterprise_id IS NULL ORDER BY code, feature_id"
+    ).format(view=_view(kind))
+    rows = await _rows(connection, query, [TOLERANCE])
+    return [
+        {
+            "type": "Feature",
+            "geometry": row["geometry"],
+            "properties": {"feature_id": row["feature_id"], "code": row["code"], "name": row["name"]},
+        }
+        for row in rows
+    ]
 
 
 async def summaries(connection: AsyncConnection, enterprise_id: UUID) -> list[Row]:

@@ -35,6 +35,11 @@ export class Api {
     return this.get("/api/enterprises");
   }
 
+  /** A layer of the whole city, thinned. */
+  city(kind: string): Promise<{ features: { geometry: unknown; properties: { code: string; name: string } }[] }> {
+    return this.get(`/api/city/${encodeURIComponent(kind)}`);
+  }
+
   features(enterprise: string): Promise<{ cursor: string; features: FeatureSummary[] }> {
     return this.get(`/api/enterprises/${encodeURIComponent(enterprise)}/features`);
   }

@@ -1,4 +1,5 @@
 /** Everything the page knows: enterprises, features and their states, what is chosen, and how the connection stands. No engine, no DOM. */
+import { EVERYTHING, matches, type Filter } from "./filter";
 import type { Connection } from "./live";
 import {
   EMPTY_STATE,
@@ -15,7 +16,7 @@ import {
 export type Phase = "loading" | "ready" | "error";
 
 export type Change =
-  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" }
+  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" }
   | { topic: "features"; enterprise: string }
   | { topic: "state"; feature: string; enterprise: string }
   | { topic: "tileset"; enterprise: string }
@@ -36,6 +37,7 @@ export class FeatureStore {
   selected: string | null = null;
   /** The enterprise whose features are listed. */
   chosen: string | null = null;
+  filter: Filter = EVERYTHING;
 
   private readonly members = new Map<string, Set<string>>();
   private readonly owners = new Map<string, string>();
@@ -104,6 +106,17 @@ export class FeatureStore {
     if (this.chosen === enterprise) return;
     this.chosen = enterprise;
     this.emit({ topic: "chosen" });
+  }
+
+  setFilter(filter: Filter): void {
+    this.filter = filter;
+    this.emit({ topic: "filter" });
+  }
+
+  /** Whether the filter lets an enterprise through; what is chosen is always shown. */
+  shows(enterprise: string): boolean {
+    const row = this.enterprises.get(enterprise);
+    return row !== undefined && (enterprise === this.chosen || matches(row, this.filter));
   }
 
   /** Take a changed feature over; true where only a new list can tell what it is. */

@@ -29,6 +29,14 @@ export interface Enterprise {
   source_code: string | null;
   credit_code: string | null;
   industry: string | null;
+  industry_code: string | null;
+  /** One letter that stands for the industry. */
+  glyph: string;
+  /** Pinyin initials of the name, lower case. */
+  initials: string;
+  /** GB/T 2260 code. */
+  county: string | null;
+  county_name: string | null;
   address: string | null;
   lon: number;
   lat: number;

@@ -12,6 +12,8 @@ const PRIORITY: Record<string, number> = { outlet: 30, monitoring_point: 26, str
 /** So many at once can be placed without slowing the picture; the most important stay. */
 const MOST = 400;
 const ALWAYS = Number.POSITIVE_INFINITY;
+/** So few enterprises show their names from any height. */
+const FEW = 12;
 
 /** True for what the ground covers whole; an open basin ends at the ground and can be seen. */
 export function isBuried(feature: FeatureSummary): boolean {
@@ -22,7 +24,10 @@ function mark(level: number | null): LabelItem["alarm"] {
   return level !== null && alarmColour(level) ? { level, roman: roman(level) } : null;
 }
 
-function ofEnterprise(enterprise: Enterprise, loaded: boolean): LabelItem {
+/** From afar symbols speak; names come with an urgent alarm, or as one draws near. Alarm level (0: none) → metres. */
+const FAR_M: Record<number, number> = { 0: 45_000, 3: 90_000, 4: 60_000 };
+
+function ofEnterprise(enterprise: Enterprise, loaded: boolean, alone: boolean): LabelItem {
   const { lon, lat, ground_m, radius_m } = enterprise;
   return {
     id: enterprise.feature_id,
@@ -34,7 +39,7 @@ function ofEnterprise(enterprise: Enterprise, loaded: boolean): LabelItem {
     alarm: mark(enterprise.alarm_level),
     dot: "var(--ui-accent)",
     near_m: loaded ? radius_m * 8 : 0,
-    far_m: ALWAYS,
+    far_m: alone ? ALWAYS : (FAR_M[enterprise.alarm_level ?? 0] ?? ALWAYS),
   };
 }
 
@@ -69,8 +74,9 @@ function ofFeature(feature: FeatureSummary, enterprise: Enterprise, { selected, 
 export function labelsOf(store: FeatureStore, underground: boolean): LabelItem[] {
   const items: LabelItem[] = [];
   for (const enterprise of store.enterprises.values()) {
+    if (!store.shows(enterprise.feature_id)) continue;
     const loaded = store.hasFeatures(enterprise.feature_id);
-    items.push(ofEnterprise(enterprise, loaded));
+    items.push(ofEnterprise(enterprise, loaded, store.enterprises.size <= FEW));
     for (const feature of store.featuresOf(enterprise.feature_id)) {
       const selected = feature.feature_id === store.selected;
       const item = ofFeature(feature, enterprise, { selected, underground, kind: store.kinds.get(feature.kind) });

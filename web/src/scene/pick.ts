@@ -1,5 +1,6 @@
 /** From a pixel to a feature. */
 import { Cesium3DTileFeature, type Cartesian2, type CesiumWidget } from "cesium";
+import type { SymbolId } from "./symbols";
 import { featureIdOf } from "./tilesets";
 
 export interface Picked {
@@ -11,6 +12,8 @@ export interface Picked {
 const DEPTH = 12;
 
 function read(picked: unknown): Picked | null {
+  const id = (picked as { id?: Partial<SymbolId> } | undefined)?.id;
+  if (typeof id?.enterprise === "string") return { feature_id: id.enterprise, name: id.name ?? "" };
   if (!(picked instanceof Cesium3DTileFeature)) return null;
   const feature_id = featureIdOf(picked);
   const name: unknown = picked.getProperty("name");

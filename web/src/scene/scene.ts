@@ -12,7 +12,9 @@ import { Ground } from "./ground";
 import { positionOf } from "./hook";
 import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
+import { drawCity } from "./citymap";
 import { pickFeature, type Picked } from "./pick";
+import { Symbols } from "./symbols";
 import { Tilesets, type Paint } from "./tilesets";
 import { createViewer, lightFrom, type Viewer } from "./viewer";
 
@@ -43,9 +45,11 @@ export class Scene {
   private readonly ground: Ground;
   private readonly tilesets: Tilesets;
   private readonly labels: Labels;
+  private readonly symbols: Symbols;
   private readonly near = new Set<string>();
   private underground = false;
   private placed = false;
+  private mapped = false;
   private labelsStale = true;
   private status: SceneStatus = { ready: false, progress: 0, versions: {} };
   private lastSelected: string | null = null;
@@ -55,7 +59,7 @@ export class Scene {
     credit: string,
     private readonly store: FeatureStore,
     private readonly session: Session,
-    api: Api,
+    private readonly api: Api,
     private readonly insets: () => Insets,
     private readonly report: (status: SceneStatus) => void,
   ) {
@@ -67,6 +71,7 @@ export class Scene {
       pointer: (enterprise) => api.tileset(enterprise),
     });
     this.labels = new Labels(this.viewer.widget, elements.labels, (id) => this.choose(id));
+    this.symbols = new Symbols(this.viewer.widget);
     this.listen();
     store.subscribe((change) => this.follow(change));
     const place = readPlace(location.hash);
@@ -74,6 +79,7 @@ export class Scene {
       applyView(this.viewer.widget, place.camera);
       this.placed = true;
     }
+    store.setFilter(place.filter);
     if (place.selected) store.select(place.selected);
     if (place.underground) this.setUnderground(true);
     if (store.phase === "ready") this.settle();
@@ -166,6 +172,10 @@ export class Scene {
   private click(at: Cartesian2): void {
     const picked = this.pick(at);
     if (picked) window.dispatchEvent(new CustomEvent("quanjing:picked", { detail: picked }));
+    if (picked && this.store.enterprises.has(picked.feature_id) && !this.near.has(picked.feature_id)) {
+      this.choose(picked.feature_id);
+      return;
+    }
     this.store.select(picked?.feature_id ?? null);
   }
 
@@ -200,6 +210,15 @@ export class Scene {
       case "state":
         this.tilesets.repaint(change.enterprise, [change.feature, change.enterprise]);
         break;
+      case "filter":
+        this.symbols.update(this.store);
+        this.survey();
+        this.remember();
+        break;
+      case "chosen":
+        this.symbols.update(this.store);
+        this.survey();
+        break;
       case "selected":
         this.repaintSelected();
         this.remember();
@@ -215,6 +234,12 @@ export class Scene {
     const places = [...this.store.enterprises.values()];
     if (places.length === 0) return;
     this.ground.update(places);
+    this.symbols.update(this.store);
+    if (!this.mapped && places.length > 1) {
+      this.mapped = true;
+      // The lines are an aid to the eye: where they can't be had the page stands without them.
+      drawCity(this.viewer.widget, this.api, Math.min(...places.map((place) => place.ground_m))).catch((error: unknown) => console.warn(error));
+    }
     const target = targetOf(places);
     if (target) lightFrom(this.viewer.widget, target.position);
     if (!this.placed) {
@@ -230,6 +255,7 @@ export class Scene {
     const volume = camera.frustum.computeCullingVolume(camera.positionWC, camera.directionWC, camera.upWC);
     const shares: [number, Enterprise, TilesetPointer][] = [];
     for (const enterprise of this.store.enterprises.values()) {
+      if (!this.store.shows(enterprise.feature_id)) continue;
       const centre = Cartesian3.fromDegrees(enterprise.lon, enterprise.lat, enterprise.ground_m);
       const share = enterprise.radius_m / Math.max(1, Cartesian3.distance(centre, camera.positionWC));
       const known = this.near.has(enterprise.feature_id);
@@ -282,7 +308,7 @@ export class Scene {
 
   private remember(): void {
     const camera = this.placed ? readView(this.viewer.widget) : null;
-    const place = { camera, selected: this.store.selected, underground: this.underground };
+    const place = { camera, selected: this.store.selected, underground: this.underground, filter: this.store.filter };
     history.replaceState(null, "", `${location.pathname}${location.search}${writePlace(place)}`);
   }
 
