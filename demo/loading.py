@@ -52,7 +52,7 @@ def load_layers(url: str, city: Made) -> None:
 
 
 def load_enterprise(url: str, folder: Path) -> int:
-    """Store one enterprise and its drawings, each in a transaction of its own; returns how many drawings were imported.
+    """Store one enterprise with its drawings, all or nothing, so that it is baked once; returns how many drawings were imported.
 
     Raises
     ------
@@ -60,22 +60,20 @@ def load_enterprise(url: str, folder: Path) -> int:
         A drawing is faulty.
     """
     record = json.loads(folder.joinpath("enterprise.json").read_text(encoding="utf-8"))
-    database = engine(url)
-    with writing(database, ACTOR) as connection:
+    imported = 0
+    with writing(engine(url), ACTOR) as connection:
         try:
             enterprise_id, _ = find_enterprise(connection, record["source_code"])
         except NotFound:
             enterprise_id = store_enterprise(connection, record)
-    imported = 0
-    for path in sorted(folder.glob("*.dxf")):
-        kind = path.stem.split("_")[1]
-        with writing(database, ACTOR) as connection:
+        for path in sorted(folder.glob("*.dxf")):
+            kind = path.stem.split("_")[1]
             if stands(connection, enterprise_id, kind, hashlib.sha256(path.read_bytes()).hexdigest()):
                 continue
             _, outcome = publish_drawing(connection, path, record["source_code"])
-        if not outcome.published:
-            raise NotLoaded(f"{path.name}：{outcome.issues[0].message if outcome.issues else '未入库'}")
-        imported += 1
+            if not outcome.published:
+                raise NotLoaded(f"{path.name}：{outcome.issues[0].message if outcome.issues else '未入库'}")
+            imported += 1
     return imported
 
 

@@ -8,6 +8,9 @@ import typer
 app = typer.Typer(name="layer", help="城市图层：河流、断面、水源地、区县等", no_args_is_help=True)
 
 
+ACTIONS = {"insert": "新增", "update": "修改", "close": "关闭", "unchanged": "不变"}
+
+
 @app.callback()
 def _layer() -> None:
     """Keep `import` a verb of its own though it is the only one."""
@@ -31,15 +34,17 @@ def import_(
     from gis.store.migrate import upgrade
 
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+        document = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
     url = ensure_running(Settings()).owner
     upgrade(url)
     with writing(engine(url), Actor(getpass.getuser(), f"装入图层：{file.name}")) as connection:
         stored = store_layer(connection, kind, document, replace=replace)
     for issue in stored.issues:
-        typer.echo(f"{issue.code} {issue.message}；{issue.hint}", err=True)
+        typer.echo(f"{issue.code} {issue.message}（{issue.hint}）", err=True)
     if stored.issues:
         raise typer.Exit(1)
-    typer.echo("，".join(f"{action} {count}" for action, count in stored.actions.items()))
+    typer.echo(
+        "，".join(f"{label} {stored.actions[action]}" for action, label in ACTIONS.items() if stored.actions.get(action)) or "没有要素"
+    )

@@ -1,9 +1,11 @@
 """City layers: features that belong to no enterprise (counties, rivers, stations, water sources, receptors), from GeoJSON."""
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -19,11 +21,16 @@ from gis.issues import Issue, Place, Severity
 from gis.kinds import ENUMS, KINDS, Attribute, Kind
 from gis.store.identity import NAMESPACE
 from gis.store.tables import KIND_TABLES
+from gis.store.texts import writable
 
 MOST = 100_000
 """Features of one file."""
 CHINA = (73.0, 3.0, 136.0, 54.0)
 """West, south, east, north (EPSG:4490, degrees): what lies outside has its axes exchanged or is in metres."""
+LONGEST = 2000
+"""Characters of a text."""
+GEOGRAPHIC = re.compile(r"(EPSG:+(4490|4326)|CRS:?84)$")
+"""Ends of names of coordinate systems that are longitude and latitude of CGCS2000, or of WGS 84, which is the same within a decimetre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +46,26 @@ def _fault(message: str, hint: str, at: int, field: str | None = None) -> Issue:
     return Issue("E701", Severity.ERROR, f"第 {at} 个要素：{message}", hint, Place(field=field))
 
 
-def _geometry(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[BaseGeometry | None, Issue | None]:
+def _shape(kind: Kind, given: Any) -> BaseGeometry | None:
+    """Return a GeoJSON geometry, a part for a whole of one part and the other way round; None where it is none."""
     try:
-        geom = shape(row["geometry"])
-    except (ShapelyError, KeyError, TypeError, ValueError, AttributeError):
-        return None, _fault("没有可用的几何", "geometry 应为 GeoJSON 几何", at, "geometry")
+        geom = shape(given)
+    except (ShapelyError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
+        return None
     if isinstance(geom, Polygon) and kind.geometry == "MultiPolygon":
-        geom = MultiPolygon([geom])
-    if kind.geometry not in ("Geometry", geom.geom_type):
-        return None, _fault(f"几何是 {geom.geom_type}，{kind.label}要求 {kind.geometry}", "请改几何类型", at, "geometry")
+        return MultiPolygon([geom])
+    if geom.geom_type == f"Multi{kind.geometry}" and len(geom.geoms) == 1:
+        return geom.geoms[0]
+    return geom
+
+
+def _geometry(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[BaseGeometry | None, Issue | None]:
+    geom = _shape(kind, row.get("geometry"))
+    if geom is None:
+        return None, _fault("没有可用的几何", "geometry 应为 GeoJSON 几何", at, "geometry")
+    wanted = ("Point", "Polygon") if kind.geometry == "Geometry" else (kind.geometry,)
+    if geom.geom_type not in wanted:
+        return None, _fault(f"几何是 {geom.geom_type}，{kind.label}要求 {'或 '.join(wanted)}", "请改几何类型", at, "geometry")
     if geom.is_empty or not geom.is_valid:
         return None, _fault("几何为空或自相交", f"请修改：{shapely.is_valid_reason(geom)}", at, "geometry")
     west, south, east, north = geom.bounds
@@ -56,22 +74,47 @@ def _geometry(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[BaseGeometry
     return shapely.force_2d(geom), None
 
 
+def _number(given: Any) -> float | None:
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return None
+    try:
+        value = float(given)
+    except OverflowError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _text(given: Any) -> str | None:
+    """Return a text, also of a number: programs write codes of digits as numbers."""
+    text = str(given).strip() if isinstance(given, str) or _number(given) is not None else ""
+    return text if text and len(text) <= LONGEST and writable(text) else None
+
+
+def _day(given: Any) -> date | None:
+    try:
+        return date.fromisoformat(given)
+    except (TypeError, ValueError):
+        return None
+
+
 def _value(attribute: Attribute, given: Any) -> tuple[Any, bool]:
     """Return a value as the attribute's type, and whether it fits."""
-    if given is None:
+    if given is None or given == "":
         return None, not attribute.required
     match attribute.type:
         case "number":
-            good = isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given)
-            return (float(given), True) if good else (None, False)
+            value: Any = _number(given)
         case "integer":
-            return (given, True) if isinstance(given, int) and not isinstance(given, bool) else (None, False)
+            value = given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**31 else None
         case "boolean":
-            return given, isinstance(given, bool)
+            value = given if isinstance(given, bool) else None
         case "enum":
-            return given, given in ENUMS[attribute.enum or ""]
+            value = given if isinstance(given, str) and given in ENUMS[attribute.enum or ""] else None
+        case "date":
+            value = _day(given)
         case _:
-            return str(given), len(str(given)) <= 2000
+            value = _text(given)
+    return value, value is not None
 
 
 def _row(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[dict[str, Any], list[Issue]]:
@@ -82,22 +125,33 @@ def _row(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[dict[str, Any], l
     geom, fault = _geometry(kind, row, at)
     issues = [fault] if fault else []
     known = {attribute.name: attribute for attribute in kind.attributes}
-    missing = [field for field in ("code", "name") if not isinstance(properties.get(field), str) or not properties[field].strip()]
-    issues += [_fault(f"缺少 {field}", "每个要素须有编号 code 和名称 name（文本）", at, field) for field in missing]
+    values: dict[str, Any] = {field: _text(properties.get(field)) for field in ("code", "name")} | {"geom": geom}
+    missing = [field for field in ("code", "name") if values[field] is None]
+    issues += [_fault(f"缺少 {field}", f"每个要素须有编号 code 和名称 name（文本，不超过 {LONGEST} 字）", at, field) for field in missing]
+    if values["code"] and kind.code_pattern and not re.fullmatch(kind.code_pattern, values["code"]):
+        issues.append(_fault(f"编号 {values['code']} 不合{kind.label}的编号规则", f"应符合 {kind.code_pattern}", at, "code"))
     extra = sorted(set(properties) - set(known) - {"code", "name"})
     issues += [_fault(f"{kind.label}没有属性 {field}", f"可用的有 {'、'.join(known)}", at, field) for field in extra]
-    values: dict[str, Any] = {"code": properties.get("code"), "name": properties.get("name"), "geom": geom}
     for name, attribute in known.items():
         values[name], good = _value(attribute, properties.get(name))
         if not good:
             allowed = f"可填 {'、'.join(ENUMS[attribute.enum])}" if attribute.enum else f"类型为 {attribute.type}"
-            issues.append(_fault(f"属性 {name}（{attribute.label}）填写有误：{properties.get(name)!r}", allowed, at, name))
+            wrong = f"填写有误：{properties[name]!r:.80}" if properties.get(name) not in (None, "") else "必须填写"
+            issues.append(_fault(f"属性 {name}（{attribute.label}）{wrong}", allowed, at, name))
     return values, issues
+
+
+def _system(crs: Any) -> str:
+    """Return the name of a coordinate system as GeoJSON of before RFC 7946 says it."""
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    return str(properties.get("name") if isinstance(properties, Mapping) else crs)
 
 
 def _rows(kind: Kind, document: Any) -> tuple[list[dict[str, Any]], list[Issue]]:
     if not isinstance(document, Mapping) or not isinstance(document.get("features"), list):
         raise Invalid("FILE", "不是 GeoJSON FeatureCollection")
+    if document.get("crs") and not GEOGRAPHIC.search(_system(document["crs"])):
+        raise Invalid("FILE", f"坐标系是 {_system(document['crs'])}，应为 EPSG:4490 的经纬度，请先转换")
     features: Iterable[Any] = document["features"]
     if len(document["features"]) > MOST:
         raise Invalid("FILE", f"要素超过 {MOST} 个，请分成几个文件")
@@ -114,8 +168,23 @@ def _rows(kind: Kind, document: Any) -> tuple[list[dict[str, Any]], list[Issue]]
 
 
 def layer_id(kind: str, code: str) -> UUID:
-    """Return the id of a feature of a city layer: it follows from its kind and its code."""
+    """Return the id of a new feature of a city layer: it follows from its kind and its code."""
     return uuid5(NAMESPACE, f"city/{kind}/{code}")
+
+
+def _unused(connection: Connection, kind: str, code: str) -> UUID:
+    """Return a new feature's id; where one that has another code by now, or an owner, got that id, the next one."""
+    table, attempt, candidate = KIND_TABLES[kind], 1, layer_id(kind, code)
+    while connection.execute(select(table.c.feature_id).where(table.c.feature_id == candidate)).first():
+        attempt += 1
+        candidate = layer_id(kind, f"{code}#{attempt}")
+    return candidate
+
+
+def _same(names: Sequence[str], old: Mapping[Any, Any], row: Mapping[str, Any]) -> bool:
+    return (
+        old["closed_at"] is None and all(old[name] == row[name] for name in names) and to_shape(old["geom"]).equals_exact(row["geom"], 1e-9)
+    )
 
 
 def store_layer(connection: Connection, kind_name: str, document: Any, *, replace: bool = False) -> Stored:
@@ -145,27 +214,28 @@ def store_layer(connection: Connection, kind_name: str, document: Any, *, replac
         return Stored(tuple(issues), {})
     names = ["code", "name", *(attribute.name for attribute in kind.attributes)]
     columns = [table.c.feature_id, table.c.closed_at, table.c.geom, *(table.c[name] for name in names)]
-    ids = [layer_id(kind_name, row["code"]) for row in rows]
-    found = connection.execute(select(*columns).where(table.c.enterprise_id.is_(None))).mappings().all()
-    stored = {row["feature_id"]: row for row in found}
+    # Two imports of one layer wait for each other.
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"layer/{kind_name}", 0))))
+    # The open one of a code comes last, and stands in the table.
+    found = connection.execute(select(*columns).where(table.c.enterprise_id.is_(None)).order_by(table.c.closed_at)).mappings().all()
+    stored = {row["code"]: row for row in found}
     actions: Counter[str] = Counter()
-    for feature_id, row in zip(ids, rows, strict=True):
+    kept: set[UUID] = set()
+    for row in rows:
         values = {**{name: row[name] for name in names}, "geom": from_shape(row["geom"], srid=4490)}
-        old = stored.get(feature_id)
+        old = stored.get(row["code"])
         if old is None:
-            connection.execute(insert(table).values(feature_id=feature_id, **values))
+            connection.execute(insert(table).values(feature_id=_unused(connection, kind_name, row["code"]), **values))
             actions["insert"] += 1
-        elif (
-            old["closed_at"] is None
-            and all(old[name] == row[name] for name in names)
-            and to_shape(old["geom"]).equals_exact(row["geom"], 1e-9)
-        ):
+            continue
+        kept.add(old["feature_id"])
+        if _same(names, old, row):
             actions["unchanged"] += 1
         else:
-            connection.execute(update(table).where(table.c.feature_id == feature_id).values(closed_at=None, **values))
+            connection.execute(update(table).where(table.c.feature_id == old["feature_id"]).values(closed_at=None, **values))
             actions["update"] += 1
-    if replace:
-        gone = [feature_id for feature_id, row in stored.items() if feature_id not in set(ids) and row["closed_at"] is None]
-        connection.execute(update(table).where(table.c.feature_id.in_(gone)).values(closed_at=func.now()))
+    gone = [row["feature_id"] for row in found if row["closed_at"] is None and row["feature_id"] not in kept] if replace else []
+    if gone:
+        connection.execute(update(table).where(table.c.feature_id.in_(gone)).values(closed_at=func.clock_timestamp()))
         actions["close"] += len(gone)
     return Stored((), dict(actions))

@@ -33,7 +33,7 @@ export function targetOf(places: readonly GroundPlace[]): Target | null {
   const height = places.reduce((sum, place) => sum + place.ground_m, 0) / places.length;
   const position = Cartesian3.fromDegrees(middle(lons), middle(lats), height);
   const radius_m = Math.max(...points.map((point, index) => Cartesian3.distance(point, position) + (places[index]?.radius_m ?? 0)));
-  return { position, radius_m, pitch_deg: radius_m > 60_000 ? -62 : -35 };
+  return { position, radius_m, pitch_deg: radius_m > 60_000 ? -76 : -35 };
 }
 
 /** Camera position and axes that bring `target` into the part of the canvas that no panel covers. */

@@ -1,0 +1,96 @@
+"""Loading a demo city: through the front door, again without a change, and on after a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from demo.living import keep
+from demo.loading import load
+from demo.making import Made, made, make
+from demo.pulse import ACTOR, seed_state
+from gis.settings import Settings
+from gis.store.cluster import Urls
+from gis.store.connect import engine, writing
+
+COUNTS = "SELECT kind, count(*) FROM feature_view GROUP BY kind ORDER BY kind"
+
+
+def counts(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(COUNTS).fetchall()
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make(tmp_path_factory.mktemp("city"), 4, 12)
+
+
+def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
+    told: list[int] = []
+    loaded = load(database.owner, city, progress=lambda done, total, _: told.append(done * 100 // total))
+    assert (loaded.enterprises, loaded.drawings) == (12, 36)
+    assert told[-1] == 100
+    first = counts(database.owner)
+    found = dict(first)
+    assert found["enterprise"] == 12
+    assert found["county"] == 7
+    assert found["river"] == 11
+    with psycopg.connect(database.owner) as connection:
+        ((left,),) = connection.execute("SELECT count(*) FROM change_log").fetchall()
+        again = load(database.owner, city)
+        assert (again.enterprises, again.drawings) == (0, 0)
+        assert connection.execute("SELECT count(*) FROM change_log").fetchall() == [(left,)]
+    assert counts(database.owner) == first
+    with writing(engine(database.owner), ACTOR) as transaction:
+        seed_state(transaction, city.seed)
+    with psycopg.connect(database.owner) as connection:
+        assert connection.execute("SELECT min(level), max(level) FROM alarms WHERE closed IS NULL").fetchall() == [(1, 4)]
+        ((before,),) = connection.execute("SELECT count(*) FROM alarms").fetchall()
+    with writing(engine(database.owner), ACTOR) as transaction:
+        seed_state(transaction, city.seed)
+    with psycopg.connect(database.owner) as connection:
+        assert connection.execute("SELECT count(*) FROM alarms").fetchall() == [(before,)]
+    keep(Settings(database_url=database.owner), beats=3)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from demo.loading import load
+from demo.making import made
+load(sys.argv[1], made(Path(sys.argv[2])), progress=lambda done, total, name: print(done, flush=True))
+"""
+
+
+def test_after_a_kill_it_goes_on_to_the_same_counts(database: Urls, city: Made) -> None:
+    command = [sys.executable, "-c", PROGRAM, database.owner, str(city.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= 4:
+                break
+        os.killpg(process.pid, signal.SIGKILL)
+    # The server notices a broken connection when it next writes to it, and rolls back.
+    with psycopg.connect(database.owner, autocommit=True) as connection:
+        while connection.execute("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'").fetchall() != [(0,)]:
+            time.sleep(0.05)
+    loaded = load(database.owner, city)
+    assert 0 < loaded.enterprises < 12
+    whole = dict(counts(database.owner))
+    assert whole["enterprise"] == 12
+    with psycopg.connect(database.owner) as connection:
+        assert connection.execute("SELECT count(*) FROM drawings WHERE published").fetchall() == [(36,)]
+        again = (
+            "SELECT count(*) FROM (SELECT code FROM feature_view WHERE kind = 'outlet' GROUP BY enterprise_id, code HAVING count(*) > 1) v"
+        )
+        assert connection.execute(again).fetchall() == [(0,)]
+
+
+def test_a_folder_without_its_manifest_is_no_city(tmp_path: Path) -> None:
+    assert made(tmp_path) is None
