@@ -17,13 +17,23 @@ from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.pages import Headers, pages
-from api.routes import city, drafts, enterprises, features, health, kinds, live, tiles3d
+from api.routes import city, drafts, enterprises, features, health, kinds, live, look, tiles3d
 from gis.settings import Settings
 from gis.store.changes import store_id
 from gis.store.cluster import urls
 from tiles.bake import bakery
 
-ROUTERS = (health.router, enterprises.router, city.router, features.router, kinds.router, tiles3d.router, live.router, drafts.router)
+ROUTERS = (
+    health.router,
+    enterprises.router,
+    city.router,
+    features.router,
+    kinds.router,
+    tiles3d.router,
+    live.router,
+    drafts.router,
+    look.router,
+)
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]

@@ -1,6 +1,7 @@
 """The command `quanjing`: every package's verbs under one name."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,39 @@ def serve(
     from gis.settings import Settings
 
     run(Settings(), demo=demo, run=with_city if city else programs)
+
+
+@app.command(help="速览一个图层：写出一个自带一切、离线可看的网页")
+def look(
+    layer: Annotated[str, typer.Argument(metavar="LAYER", help="要素类，如 building、river、outlet")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="写到哪个文件；缺省为 LAYER.html", dir_okay=False)] = None,
+    enterprise: Annotated[str | None, typer.Option(help="只看一家：18 位信用代码或 22 位排污单位编码")] = None,
+) -> None:
+    """Write a page that shows all features of a kind."""
+    import asyncio
+
+    from psycopg import AsyncConnection
+
+    from api.look import layer_kind, page, see
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import engine, snapshot
+    from gis.store.enterprises import find_enterprise
+
+    name = layer_kind(layer).name
+    url = ensure_running(Settings()).reader
+    enterprise_id = None
+    if enterprise:
+        with engine(url).connect() as connection:
+            enterprise_id, _ = find_enterprise(connection, enterprise)
+
+    async def seen() -> bytes:
+        async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+            return page(*await see(connection, name, enterprise_id))
+
+    file = out or Path(f"{name}.html")
+    file.write_bytes(asyncio.run(seen()))
+    typer.echo(file)
 
 
 def main() -> None:

@@ -14,7 +14,9 @@ from gis.errors import NotFound, QuanjingError
 from gis.store.connect import Actor, engine, writing
 from gis.store.enterprises import find_enterprise, store_enterprise
 from gis.store.layers import store_layer
+from gis.store.permits import store_permit
 from gis.store.plans import stands
+from gis.store.site_history import store_history
 
 ACTOR = Actor("demo", "装入示范城市", "demo")
 
@@ -52,7 +54,7 @@ def load_layers(url: str, city: Made) -> None:
 
 
 def load_enterprise(url: str, folder: Path) -> int:
-    """Store one enterprise with its drawings, all or nothing, so that it is baked once; returns how many drawings were imported.
+    """Store one enterprise with its permit, history and drawings, all or nothing, so that it is baked once; returns how many it imported.
 
     Raises
     ------
@@ -66,6 +68,8 @@ def load_enterprise(url: str, folder: Path) -> int:
             enterprise_id, _ = find_enterprise(connection, record["source_code"])
         except NotFound:
             enterprise_id = store_enterprise(connection, record)
+        store_permit(connection, enterprise_id, json.loads(folder.joinpath("permit.json").read_text(encoding="utf-8")))
+        store_history(connection, enterprise_id, json.loads(folder.joinpath("history.json").read_text(encoding="utf-8")))
         for path in sorted(folder.glob("*.dxf")):
             kind = path.stem.split("_")[1]
             if stands(connection, enterprise_id, kind, hashlib.sha256(path.read_bytes()).hexdigest()):

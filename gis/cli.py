@@ -1,11 +1,12 @@
 """The verbs `quanjing enterprise …`."""
 
+import codecs
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(name="enterprise", help="企业：登记、列出", no_args_is_help=True)
+app = typer.Typer(name="enterprise", help="企业：登记、列出、排污许可证、厂址沿革", no_args_is_help=True)
 
 
 @app.command("import", help="登记或更新企业：一个 JSON 文件，一家企业，或若干家的列表")
@@ -33,6 +34,78 @@ def import_(
     with writing(engine(url), Actor(getpass.getuser(), f"登记企业：{file.name}")) as connection:
         for record in records:
             typer.echo(f"{store_enterprise(connection, record)} {record['name']}")
+
+
+Document = Annotated[Path, typer.Argument(metavar="FILE", help="JSON 文件", exists=True, dir_okay=False, readable=True)]
+ACTIONS = {"insert": "新增", "update": "修改", "remove": "删除", "unchanged": "不变"}
+
+
+def _json(file: Path) -> Any:
+    """Return the document of a JSON file; raises Invalid."""
+    import orjson
+
+    from gis.errors import Invalid, TooLarge
+    from gis.store.permits import MAX_BYTES
+
+    # Blanks between values may take as much again.
+    if file.stat().st_size > 2 * MAX_BYTES:
+        raise TooLarge("FILE", f"超过 {MAX_BYTES // 1024**2} MB 的上限")
+    try:
+        return orjson.loads(file.read_bytes().removeprefix(codecs.BOM_UTF8))
+    except ValueError as error:
+        raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
+
+
+@app.command(help="登记排污许可证：一个 JSON 对象，有 permit_no、valid_from、valid_to，其余照存")
+def permit(
+    file: Document,
+    enterprise: Annotated[str | None, typer.Option(help="18 位信用代码或 22 位排污单位编码；缺省为许可证编号")] = None,
+) -> None:
+    """Store a permit as it is; the same one again changes nothing."""
+    import getpass
+
+    from gis.errors import Invalid
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, engine, writing
+    from gis.store.enterprises import find_enterprise
+    from gis.store.migrate import upgrade
+    from gis.store.permits import store_permit
+
+    document = _json(file)
+    # The number of a permit is the source code of the place (HJ 608-2017).
+    code = enterprise or (document.get("permit_no") if isinstance(document, dict) else None)
+    if not isinstance(code, str):
+        raise Invalid("permit_no", "缺少排污许可证编号")
+    url = ensure_running(Settings()).owner
+    upgrade(url)
+    with writing(engine(url), Actor(getpass.getuser(), f"登记排污许可证：{file.name}")) as connection:
+        action = store_permit(connection, find_enterprise(connection, code)[0], document)
+    typer.echo(f"{document['permit_no']} {ACTIONS[action]}")
+
+
+@app.command(help="登记厂址沿革：一个 JSON 列表，每个事件有 date、kind、text")
+def history(
+    file: Document,
+    enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],
+    replace: Annotated[bool, typer.Option("--replace", help="文件中没有的事件删除")] = False,
+) -> None:
+    """Store what happened at a site, all or nothing."""
+    import getpass
+
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, engine, writing
+    from gis.store.enterprises import find_enterprise
+    from gis.store.migrate import upgrade
+    from gis.store.site_history import store_history
+
+    document = _json(file)
+    url = ensure_running(Settings()).owner
+    upgrade(url)
+    with writing(engine(url), Actor(getpass.getuser(), f"登记厂址沿革：{file.name}")) as connection:
+        done = store_history(connection, find_enterprise(connection, enterprise)[0], document, replace=replace)
+    typer.echo("，".join(f"{label} {done[action]}" for action, label in ACTIONS.items() if done.get(action)) or "没有事件")
 
 
 @app.command("list", help="列出企业")

@@ -14,6 +14,8 @@ from gis.initials import initials
 from gis.store import read
 from gis.store.changes import last_position
 from gis.store.connect import reading
+from gis.store.permits import current_permit
+from gis.store.site_history import site_history
 from styles.symbols import industry_glyph
 
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
@@ -44,3 +46,19 @@ async def features(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller)
         position = await last_position(connection)
         rows = await read.summaries(connection, feature_id)
     return answer({"cursor": position.event_id(house.store_id), "features": rows})
+
+
+@router.get("/{feature_id}/permit")
+async def permit(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Return an enterprise's discharge permit, as it was registered."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.kind_of(connection, feature_id)
+        return answer(await current_permit(connection, feature_id))
+
+
+@router.get("/{feature_id}/site-history")
+async def events(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Return what happened at an enterprise's site, newest first."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.kind_of(connection, feature_id)
+        return answer({"history": await site_history(connection, feature_id)})

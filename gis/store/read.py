@@ -23,6 +23,8 @@ SELECT e.feature_id, e.name, e.code AS source_code, e.credit_code, e.industry, e
     ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, t.version, own.alarm_level, own.open_alarms, own.feature_count,
     (SELECT count(DISTINCT case_id)::integer FROM case_links JOIN features f USING (feature_id)
      WHERE f.enterprise_id = e.feature_id) AS case_count,
+    (SELECT coalesce(jsonb_object_agg(level, count), '{}') FROM (SELECT a.level, count(*) FROM alarms a JOIN features f USING (feature_id)
+     WHERE f.enterprise_id = e.feature_id AND a.closed IS NULL GROUP BY a.level) levels) AS alarms_by_level,
     greatest(50, ST_Length(ST_MakeLine(ST_Point(ST_XMin(own.extent), ST_YMin(own.extent), 4326),
         ST_Point(ST_XMax(own.extent), ST_YMax(own.extent), 4326))::geography) / 2) AS radius_m
 FROM enterprise_view e
@@ -70,6 +72,15 @@ async def _rows(connection: AsyncConnection, query: str | sql.Composed, paramete
 
 def _view(kind: Kind) -> sql.Identifier:
     return sql.Identifier(f"{kind.name}_view")
+
+
+async def enterprise_name(connection: AsyncConnection, enterprise_id: UUID) -> str:
+    """Return the name of an enterprise; raises NotFound."""
+    rows = await _rows(connection, OWNER, [enterprise_id])
+    if not rows:
+        raise NotFound(f"没有标识为 {enterprise_id} 的企业")
+    name: str = rows[0]["name"]
+    return name
 
 
 async def kind_of(connection: AsyncConnection, feature_id: UUID) -> Kind:

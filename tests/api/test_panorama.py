@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,8 @@ from city import DRAWING, City, found_city
 from other_program import rewrite
 from playwright.sync_api import Browser
 
+from demo.loading import load
+from demo.making import make
 from gis.store.cluster import Urls
 from styles.tokens import tokens
 
@@ -200,3 +203,44 @@ def colour(text: str) -> tuple[int, ...]:
     if text.startswith("#"):
         return tuple(int(text[at : at + 2], 16) for at in (1, 3, 5))
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+
+def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, tmp_path: Path) -> None:
+    load(database.owner, make(tmp_path / "made", 2, 8))
+    rows: list[dict[str, Any]] = [{"tileset": None}]
+    deadline = time.monotonic() + START_S
+    while not all(row["tileset"] for row in rows):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        rows = httpx.get(f"{house}/api/enterprises").json()["enterprises"]
+    assert len(rows) == 8
+    wanted = max(rows, key=lambda row: row["feature_count"])
+    with visit(browser, house) as seen:
+        seen.ready()
+        # Names lie over symbols, and are clicked like them.
+        seen.page.click("[title='显示或隐藏名称']")
+        found = "ids => ids.filter(id => window.quanjing.positionOf(id)).length >= ids.length - 1"
+        seen.until(found, [row["feature_id"] for row in rows])
+        seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house)
+        seen.page.select_option("[data-testid=filter-county]", wanted["county"])
+        seen.page.fill("[data-testid=search]", wanted["initials"][:6])
+        assert "1 / 8" in str(seen.page.text_content("[data-testid=found]"))
+        hidden = next(row for row in rows if row["feature_id"] != wanted["feature_id"])
+        seen.until("id => window.quanjing.positionOf(id) === null", hidden["feature_id"])
+        seen.page.click(f"[data-testid=enterprise-row][data-feature='{wanted['feature_id']}']")
+        seen.until("id => id in window.quanjing.shown()", wanted["feature_id"])
+        seen.ready()
+        listed = httpx.get(f"{house}/api/enterprises/{wanted['feature_id']}/features").json()["features"]
+        building = max((row for row in listed if row["kind"] == "building"), key=lambda row: row["z_max_m"])
+        seen.click_on(building["feature_id"])
+        seen.page.wait_for_selector('[data-testid=card][data-state="ready"]')
+        assert seen.page.text_content("[data-testid=card-name]") == building["name"]
+        seen.page.click("[data-testid=tool-share]")
+        link = str(seen.page.evaluate("navigator.clipboard.readText()"))
+        assert f"sel={building['feature_id']}" in link
+        assert seen.complaints == []
+        assert seen.foreign == []
+    with visit(browser, link) as again:
+        again.page.wait_for_selector('[data-testid=card][data-state="ready"]')
+        assert again.page.text_content("[data-testid=card-name]") == building["name"]
+        assert again.page.input_value("[data-testid=filter-county]") == wanted["county"]

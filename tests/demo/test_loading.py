@@ -42,10 +42,13 @@ def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
     assert found["county"] == 7
     assert found["river"] == 11
     with psycopg.connect(database.owner) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT enterprise_id) FROM permits").fetchall() == [(12, 12)]
+        assert connection.execute("SELECT count(DISTINCT enterprise_id), count(*) > 36 FROM site_history").fetchall() == [(12, True)]
         ((left,),) = connection.execute("SELECT count(*) FROM change_log").fetchall()
         again = load(database.owner, city)
         assert (again.enterprises, again.drawings) == (0, 0)
         assert connection.execute("SELECT count(*) FROM change_log").fetchall() == [(left,)]
+        assert connection.execute("SELECT count(*) FROM permits").fetchall() == [(12,)]
     assert counts(database.owner) == first
     with writing(engine(database.owner), ACTOR) as transaction:
         seed_state(transaction, city.seed)

@@ -65,7 +65,7 @@ def test_a_spline_by_fit_points_runs_through_them(space: Modelspace) -> None:
     curve = read(entity)
     line = LineString(curve.line)
     assert max(line.distance(Point(point)) for point in fit) < 1e-3
-    assert (tuple(curve.line[0]), tuple(curve.line[-1])) == (fit[0], fit[-1])
+    assert curve.line[[0, -1]] == pytest.approx(np.array([fit[0], fit[-1]]), abs=1e-9)
     assert LineString(points_of(curve.shape, FINE)).hausdorff_distance(line) < 1e-3
 
 

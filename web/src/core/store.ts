@@ -25,6 +25,8 @@ export type Change =
 
 export type Topic = Change["topic"];
 
+const LEVELS = [1, 2, 3, 4] as const;
+
 export class FeatureStore {
   readonly enterprises = new Map<string, Enterprise>();
   readonly features = new Map<string, FeatureSummary>();
@@ -181,10 +183,11 @@ export class FeatureStore {
   alarmCounts(): Record<1 | 2 | 3 | 4, number> {
     const counts = { 1: 0, 2: 0, 3: 0, 4: 0 };
     for (const enterprise of this.enterprises.values()) {
-      const states = this.hasFeatures(enterprise.feature_id)
-        ? this.featuresOf(enterprise.feature_id).map((feature) => feature.state)
-        : [enterprise];
-      for (const state of states) if (isLevel(state.alarm_level)) counts[state.alarm_level] += state.open_alarms;
+      if (!this.hasFeatures(enterprise.feature_id)) {
+        for (const level of LEVELS) counts[level] += enterprise.alarms_by_level[level] ?? 0;
+        continue;
+      }
+      for (const { state } of this.featuresOf(enterprise.feature_id)) if (isLevel(state.alarm_level)) counts[state.alarm_level] += state.open_alarms;
     }
     return counts;
   }

@@ -46,6 +46,8 @@ export interface Enterprise {
   radius_m: number;
   alarm_level: number | null;
   open_alarms: number;
+  /** Open alarms by level; a level without any is left out. */
+  alarms_by_level: Partial<Record<"1" | "2" | "3" | "4", number>>;
   case_count: number;
   feature_count: number;
   tileset: TilesetPointer | null;

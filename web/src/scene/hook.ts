@@ -34,22 +34,33 @@ export function positionOf(
   store: FeatureStore,
   id: string,
   pick: (at: Cartesian2) => Picked | null,
+  symbol: Cartesian2 | null,
 ): { x: number; y: number } | null {
-  const feature = store.features.get(id);
   const enterprise = store.enterprises.get(store.ownerOf(id) ?? "");
-  if (!feature || !enterprise) return null;
+  const feature = store.features.get(id);
   const { scene, canvas } = viewer.widget;
   const page = canvas.getBoundingClientRect();
+  const clickable = (at: Cartesian2, dx: number, dy: number) => {
+    const point = new Cartesian2(Math.round(at.x) + dx, Math.round(at.y) + dy);
+    const x = page.left + point.x;
+    const y = page.top + point.y;
+    return document.elementFromPoint(x, y) === canvas && pick(point)?.feature_id === id ? { x, y } : null;
+  };
+  if (!feature || !enterprise) {
+    for (const [dx, dy] of symbol ? AROUND : []) {
+      const found = symbol && clickable(symbol, dx, dy);
+      if (found) return found;
+    }
+    return null;
+  }
   for (const [dx, dy] of AROUND) {
     for (const share of SHARES) {
       const z = feature.z_min_m + (feature.z_max_m - feature.z_min_m) * share;
       const world = Cartesian3.fromDegrees(feature.lon, feature.lat, enterprise.ground_m + z);
       const at = SceneTransforms.worldToWindowCoordinates(scene, world);
       if (!at) continue;
-      const point = new Cartesian2(Math.round(at.x) + dx, Math.round(at.y) + dy);
-      const x = page.left + point.x;
-      const y = page.top + point.y;
-      if (document.elementFromPoint(x, y) === canvas && pick(point)?.feature_id === id) return { x, y };
+      const found = clickable(at, dx, dy);
+      if (found) return found;
     }
   }
   return null;

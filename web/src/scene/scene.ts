@@ -86,7 +86,7 @@ export class Scene {
     // Tiles that arrive between frames need a frame to be taken in; a still, complete scene needs none.
     setInterval(() => this.tick(), 120);
     window.quanjing = {
-      positionOf: (id) => positionOf(this.viewer, store, id, (at) => this.pick(at)),
+      positionOf: (id) => positionOf(this.viewer, store, id, (at) => this.pick(at), this.symbols.positionOf(id)),
       shown: () => this.tilesets.versions(),
       color: (id) => this.cssColour(id),
     };
@@ -270,6 +270,7 @@ export class Scene {
     }
     this.tilesets.want(new Map(wanted.map(([, enterprise, pointer]) => [enterprise.feature_id, pointer])));
     this.fadeImagery(camera.positionCartographic.height);
+    this.symbols.spread(this.store);
   }
 
   /** The offline base map is for regions; near a plant its pixels would be kilometres wide. */

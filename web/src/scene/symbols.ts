@@ -1,5 +1,5 @@
 /** One symbol an enterprise, seen and clicked from any height: the glyph of its industry, and its worst open alarm as shape, colour and numeral. */
-import { Billboard, BillboardCollection, Cartesian3, DistanceDisplayCondition, NearFarScalar, type CesiumWidget } from "cesium";
+import { Billboard, BillboardCollection, Cartesian2, Cartesian3, DistanceDisplayCondition, NearFarScalar, SceneTransforms, type CesiumWidget } from "cesium";
 import { roman } from "../core/i18n";
 import type { FeatureStore } from "../core/store";
 import type { Enterprise } from "../core/types";
@@ -12,6 +12,10 @@ const SHOWN = 26;
 /** It gives way to the plant itself within this many of its radii. */
 const NEAR_RADII = 9;
 const FARTHEST_M = 3_000_000;
+
+/** Nearer than this on the screen one symbol would hide another: it moves aside, to the next free place around. */
+const APART_PX = 15;
+const RINGS = 5;
 
 export interface SymbolId {
   enterprise: string;
@@ -50,6 +54,20 @@ function draw(glyph: string, level: number | null): HTMLCanvasElement {
   return canvas;
 }
 
+/** The offset to the nearest place around `at` that is apart from all that is taken. */
+function free(at: Cartesian2, taken: readonly Cartesian2[]): Cartesian2 {
+  for (let ring = 0; ring <= RINGS; ring += 1) {
+    const places = Math.max(1, ring * 6);
+    for (let place = 0; place < places; place += 1) {
+      const angle = (2 * Math.PI * place) / places;
+      const aside = new Cartesian2(Math.round(ring * APART_PX * Math.cos(angle)), Math.round(ring * APART_PX * Math.sin(angle)));
+      const spot = Cartesian2.add(at, aside, new Cartesian2());
+      if (taken.every((other) => Cartesian2.distance(other, spot) >= APART_PX)) return aside;
+    }
+  }
+  return Cartesian2.ZERO;
+}
+
 export class Symbols {
   private readonly collection: BillboardCollection;
   private readonly boards = new Map<string, Billboard>();
@@ -68,6 +86,28 @@ export class Symbols {
       this.boards.delete(id);
     }
     for (const enterprise of store.enterprises.values()) this.place(enterprise, store.shows(enterprise.feature_id));
+    this.widget.scene.requestRender();
+  }
+
+  /** Where an enterprise's symbol lies on the canvas; null where it is not drawn. */
+  positionOf(id: string): Cartesian2 | null {
+    const board = this.boards.get(id);
+    const at = board?.show ? SceneTransforms.worldToWindowCoordinates(this.widget.scene, board.position) : undefined;
+    return at && board ? Cartesian2.add(at, board.pixelOffset, new Cartesian2()) : null;
+  }
+
+  /** Move symbols aside that would lie over each other, the worst alarm staying where it is. */
+  spread(store: FeatureStore): void {
+    const rank = (id: string) => store.enterprises.get(id)?.alarm_level ?? 9;
+    const boards = [...this.boards].filter(([, board]) => board.show).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+    const taken: Cartesian2[] = [];
+    for (const [, board] of boards) {
+      const at = SceneTransforms.worldToWindowCoordinates(this.widget.scene, board.position);
+      if (!at) continue;
+      const aside = free(at, taken);
+      taken.push(Cartesian2.add(at, aside, new Cartesian2()));
+      if (!Cartesian2.equals(aside, board.pixelOffset)) board.pixelOffset = aside;
+    }
     this.widget.scene.requestRender();
   }
 

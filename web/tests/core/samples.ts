@@ -28,6 +28,7 @@ export function enterprise(more: Partial<Enterprise> = {}): Enterprise {
     radius_m: 150,
     alarm_level: null,
     open_alarms: 0,
+    alarms_by_level: {},
     case_count: 0,
     feature_count: 2,
     tileset: { version: "v1", url: `/tiles3d/${PLANT}/v1/tileset.json` },
