@@ -49,10 +49,12 @@ def look(
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine, snapshot
     from gis.store.enterprises import find_enterprise
+    from gis.store.migrate import upgrade
 
     name = layer_kind(layer).name
-    url = ensure_running(Settings()).reader
-    enterprise_id = None
+    urls = ensure_running(Settings())
+    upgrade(urls.owner)
+    url, enterprise_id = urls.reader, None
     if enterprise:
         with engine(url).connect() as connection:
             enterprise_id, _ = find_enterprise(connection, enterprise)

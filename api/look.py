@@ -91,9 +91,8 @@ def _collection(features: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def _deck(looked: Look, base: list[Row]) -> dict[str, Any]:
     kind, ui = looked.kind, tokens()["ui"]
     solid = kind.form == "solid"
-    outlines = pydeck.Layer(
-        "GeoJsonLayer", id="base", filled=False, get_line_color=[*rgb(ui["plate-line"]), 255], line_width_min_pixels=1.5
-    )
+    edge = [*rgb(ui["plate-line"]), 255]
+    outlines = pydeck.Layer("GeoJsonLayer", id="base", filled=False, get_line_color=edge, get_line_width=0, line_width_min_pixels=1.5)
     layer = pydeck.Layer(
         "GeoJsonLayer",
         id=kind.name,

@@ -84,8 +84,9 @@ def drawn(seen: Visit) -> None:
 def middle(seen: Visit, feature: int = 0) -> tuple[int, int]:
     """Return where on the page the first point of the feature of a row lies."""
     place = seen.page.evaluate(
-        "(at) => { const layer = window.look.props.layers.at(-1); const flat = layer.props.data.features.find((one) => one.properties.i === at).geometry.coordinates.flat(3);"
-        "return window.look.getViewports()[0].project(flat.slice(0, 2)); }",
+        "(at) => { const { features } = window.look.props.layers.at(-1).props.data;"
+        "const { geometry } = features.find((one) => one.properties.i === at);"
+        "return window.look.getViewports()[0].project(geometry.coordinates.flat(3).slice(0, 2)); }",
         feature,
     )
     return round(place[0]), round(place[1])

@@ -19,7 +19,7 @@ export interface Target {
 
 const HEADING_DEG = 24;
 const PORTRAIT_PITCH_DEG = -48;
-const FLIGHT_S = 1.6;
+const FLIGHT_S = 1.4;
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
