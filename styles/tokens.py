@@ -1,18 +1,52 @@
 """Colour tokens: named once in `tokens.yaml`, read here by whoever draws."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
 Rgb = tuple[int, int, int]
+Groups = dict[str, dict[str, str]]
+
+BASE = "dark"
+"""The theme that the groups themselves are; the others say what they do differently."""
 
 
 @cache
-def tokens() -> dict[str, dict[str, str]]:
-    """Return the token groups: group → name → `#rrggbb`."""
-    document: dict[str, dict[str, str]] = yaml.safe_load(files("styles").joinpath("tokens.yaml").read_text(encoding="utf-8"))
-    return document
+def document() -> Mapping[str, Any]:
+    """Return `tokens.yaml` as it stands."""
+    read: Mapping[str, Any] = yaml.safe_load(files("styles").joinpath("tokens.yaml").read_text(encoding="utf-8"))
+    return read
+
+
+def themes() -> tuple[str, ...]:
+    """Return the names of all themes, the base first."""
+    return (BASE, *document()["themes"])
+
+
+@cache
+def tokens(theme: str = BASE) -> Groups:
+    """Return a theme's token groups: group → name → `#rrggbb`.
+
+    Raises
+    ------
+    KeyError
+        Where the theme is not known, or overlays a group or a name that the base does not have.
+    """
+    groups: Groups = {group: dict(colours) for group, colours in document().items() if group != "themes"}
+    for group, colours in overlay(theme).items():
+        if unknown := colours.keys() - groups[group].keys():
+            raise KeyError(f"themes.{theme}.{group}: {', '.join(sorted(unknown))}")
+        groups[group].update(colours)
+    return groups
+
+
+def overlay(theme: str) -> Groups:
+    """Return what a theme says of its own: nothing where it is the base."""
+    own: Groups = {} if theme == BASE else document()["themes"][theme]
+    return own
 
 
 def rgb(colour: str) -> Rgb:

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gis.kinds import ENUMS, KINDS
-from styles.tokens import rgb, scene_colour, tokens
+from styles.tokens import rgb, scene_colour, themes, tokens
+from styles.web import css
 
 TOLD_APART = 10.0
 """CIEDE2000 between two kinds that may stand in one legend."""
@@ -74,6 +75,13 @@ def test_types_of_a_kind_are_told_apart_and_exist(kind: str) -> None:
 def test_swatches_are_readable_on_the_panel() -> None:
     panel = tokens()["ui"]["panel"]
     assert {name for name, colour in tokens()["scene"].items() if ciede2000(colour, panel) < READABLE} == set()
+
+
+def test_the_browser_gets_every_theme() -> None:
+    text = css()
+    assert all(f'[data-theme="{theme}"]' in text for theme in themes()[1:])
+    assert "@media (prefers-color-scheme: light)" in text
+    assert text.count("--scene-building:") == 1
 
 
 def test_a_type_without_a_colour_has_that_of_its_kind() -> None:
