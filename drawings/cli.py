@@ -180,3 +180,29 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
         counted = "，".join(f"{label} {outcome.actions[name]}" for name, label in ACTIONS.items() if name in outcome.actions)
         typer.echo(("试运行，未写入：" if dry_run else "已入库：") + counted if outcome.published else "未发布：请先改正以上制图错误")
     raise typer.Exit(0 if outcome.published else 1)
+
+
+@app.command(help="把企业现有的要素导出为规范 DXF（R2013）：再导入时不产生任何改动")
+def export(
+    enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],
+    kind: Annotated[str, typer.Option(help="A 平面图、B 工艺图、C 监测点位图、D 周边风险图")] = "A",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="文件或文件夹，缺省为当前文件夹")] = None,
+    notes: Annotated[bool, typer.Option(help="带上最近一次发布的图中的注记、尺寸")] = True,
+) -> None:
+    """Write an enterprise's features as a drawing by the norm; exit 1 where the drawing does not say all."""
+    from drawings.handback import hand_back
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import engine, looking
+    from gis.store.migrate import upgrade
+
+    url = ensure_running(Settings()).owner
+    upgrade(url)
+    with looking(engine(url)) as connection:
+        name, done = hand_back(connection, enterprise, kind.upper(), notes=notes)
+    path = (out / name if out.is_dir() else out) if out else Path(name)
+    path.write_bytes(done.content)
+    for issue in done.issues:
+        typer.echo(f"{issue.code} {issue.message}（{issue.hint}）", err=True)
+    typer.echo(f"{path}：{done.features} 个要素")
+    raise typer.Exit(1 if done.issues else 0)

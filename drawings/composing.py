@@ -115,7 +115,7 @@ def drawing_of(composition: Composition) -> Drawing:
 
 
 @contextmanager
-def _fixed_metadata() -> Iterator[None]:
+def fixed_metadata() -> Iterator[None]:
     """Write constant times and GUIDs, so that equal drawings are equal bytes."""
     before = options.write_fixed_meta_data_for_testing
     options.write_fixed_meta_data_for_testing = True
@@ -125,13 +125,18 @@ def _fixed_metadata() -> Iterator[None]:
         options.write_fixed_meta_data_for_testing = before
 
 
+def bytes_of(document: Drawing) -> bytes:
+    """Return a drawing that was made under `fixed_metadata`, and is still, as the bytes of a DXF file (UTF-8)."""
+    text = io.StringIO()
+    # ezdxf adds the classes in use from a set as it writes, in the order of the day; added before, their order is fixed.
+    for name in sorted(document.entitydb.dxf_types_in_use()):
+        document.classes.add_class(name)
+    document.write(text)
+    return text.getvalue().encode("utf-8")
+
+
 def compose(composition: Composition) -> bytes:
     """Return a composition as the bytes of a DXF file (R2013, UTF-8)."""
     # A drawing gets its GUIDs as it is made, and its times as it is written.
-    with _fixed_metadata():
-        text, document = io.StringIO(), drawing_of(composition)
-        # ezdxf adds the classes in use from a set as it writes, in the order of the day; added before, their order is fixed.
-        for name in sorted(document.entitydb.dxf_types_in_use()):
-            document.classes.add_class(name)
-        document.write(text)
-    return text.getvalue().encode("utf-8")
+    with fixed_metadata():
+        return bytes_of(drawing_of(composition))

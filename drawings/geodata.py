@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from ezdxf.bbox import extents
 from ezdxf.document import Drawing
 from ezdxf.entities.geodata import GeoData
 from ezdxf.lldxf.const import DXFError
@@ -14,6 +15,17 @@ from gis.geometry.similarity import Similarity
 from gis.issues import Issue, Place
 
 PLACE = Place(field="GEODATA")
+# What AutoCAD writes, as far as programs read it: the identifier, the kind of CRS, its axes. Template; EPSG registry 4545.
+DEFINITION = """<?xml version="1.0" encoding="UTF-16" standalone="no" ?>
+<Dictionary version="1.0" xmlns="http://www.osgeo.org/mapguide/coordinatesystem">
+<ProjectedCoordinateSystem id="CGCS2000.3D-GK.CM108E"><Name>CGCS2000 / 3-degree Gauss-Kruger CM 108E</Name>
+<Axis uom="METER"><CoordinateSystemAxis><AxisOrder>1</AxisOrder><AxisName>Easting</AxisName>
+<AxisAbbreviation>E</AxisAbbreviation><AxisDirection>east</AxisDirection></CoordinateSystemAxis>
+<CoordinateSystemAxis><AxisOrder>2</AxisOrder><AxisName>Northing</AxisName>
+<AxisAbbreviation>N</AxisAbbreviation><AxisDirection>north</AxisDirection></CoordinateSystemAxis></Axis>
+</ProjectedCoordinateSystem>
+<Alias id="4545" type="CoordinateSystem"><ObjectId>CGCS2000.3D-GK.CM108E</ObjectId><Namespace>EPSG Code</Namespace></Alias>
+</Dictionary>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +66,11 @@ def georeference_of(document: Drawing) -> tuple[Georeference | None, list[Issue]
     if not data.dxf.horizontal_unit_scale > 0 or not np.all(np.isfinite([*found.similarity.matrix.flat, *found.similarity.target])):
         return None, [_unusable("单位比例或坐标不是有效的数")]
     return found, []
+
+
+def write_geodata(document: Drawing) -> None:
+    """Say in a drawing that its coordinates are EPSG:4545, in the middle of what is drawn."""
+    space = document.modelspace()
+    box = extents(space, fast=True)
+    at = (round(box.center.x), round(box.center.y)) if box.has_data else (0, 0)
+    space.new_geodata().setup_local_grid(design_point=at, reference_point=at, crs=DEFINITION)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import shapely
@@ -24,12 +23,13 @@ from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, whol
 from drawings.making import made
 from drawings.mapping import Mapping
 from drawings.marks import pair_marks
-from drawings.norm import APPID, LAYERS, blocks_on
+from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
 from drawings.sorting import Found, Item, Sorter, refuse_unknown
+from drawings.xdata import id_of, with_beside
 from gis.crs import xy_to_lonlat
 from gis.issues import Issue, Place, Severity
 from gis.kinds import KINDS
@@ -125,20 +125,6 @@ def _left_over(pairing: Pairing, ledger: Ledger) -> None:
         ledger.refuse([label.handle], finding("E209", message, "每个轮廓内只放一个标注块", place_of(label.entity, label.xy)))
 
 
-def _qj_id(entities: Sequence[DXFEntity], ledger: Ledger) -> UUID | None:
-    """Return the first `QJ_ID` that an export left in the XDATA of these entities."""
-    for entity in entities:
-        if not entity.has_xdata(APPID):
-            continue
-        for tag in entity.get_xdata(APPID):
-            if tag.code == 1000:
-                try:
-                    return UUID(str(tag.value))
-                except ValueError:
-                    ledger.issues.append(finding("W209", "QJ_ID 不是有效的标识，已不采用", "无需处理", place_of(entity)))
-    return None
-
-
 def heights(label: Label, measures: dict[str, float]) -> tuple[float | None, float, float]:
     """Return height, lowest and highest point relative to the ground, metres.
 
@@ -201,15 +187,16 @@ def _solid_feature(solid: Solid, ledger: Ledger) -> PlanFeature | None:
         geom = shapely.force_3d(geom, facts["z_min_m"])
     elif kind.geometry == "MultiPolygon":
         geom = MultiPolygon([geom])
-    return PlanFeature(geom=geom, xy=geom, shape=shape, source=source, qj_id=_qj_id(entities, ledger), **facts)
+    feature = PlanFeature(geom=geom, xy=geom, shape=shape, source=source, qj_id=id_of(entities, ledger), **facts)
+    return with_beside(feature, entities, ledger)
 
 
 def _point_feature(label: Label, ledger: Ledger) -> PlanFeature:
     point = Point(label.xy)
     source = PlanSource(label.handle, label.layer)
-    return PlanFeature(
-        geom=point, xy=point, shape=label.shape, source=source, qj_id=_qj_id([label.entity], ledger), **_labelled(label, ledger)
-    )
+    facts = _labelled(label, ledger)
+    feature = PlanFeature(geom=point, xy=point, shape=label.shape, source=source, qj_id=id_of([label.entity], ledger), **facts)
+    return with_beside(feature, [label.entity], ledger)
 
 
 def _spot_feature(item: Item, mark: Item | None, frame: Frame, ledger: Ledger) -> PlanFeature | None:
@@ -225,7 +212,7 @@ def _spot_feature(item: Item, mark: Item | None, frame: Frame, ledger: Ledger) -
     point = Point(east, north)
     shape = {"type": "point", "point": [east, north]}
     source = PlanSource(handle_of(stands), layer_of(stands), handle_of(item.entity) if mark else None)
-    return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=_qj_id([stands, item.entity], ledger), **facts)
+    return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=id_of([stands, item.entity], ledger), **facts)
 
 
 def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
@@ -236,7 +223,8 @@ def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | Non
         ledger.refused.add(handle_of(item.entity))
         return None
     source = PlanSource(handle_of(item.entity), layer_of(item.entity))
-    return PlanFeature(geom=read[0], xy=read[0], shape=read[1], source=source, qj_id=_qj_id([item.entity], ledger), **facts)
+    feature = PlanFeature(geom=read[0], xy=read[0], shape=read[1], source=source, qj_id=id_of([item.entity], ledger), **facts)
+    return with_beside(feature, [item.entity], ledger)
 
 
 def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:

@@ -48,6 +48,8 @@ class Symbol:
     kind: Kind | None = None
     implies: tuple[tuple[str, str], ...] = ()
     """Attribute values of the kind that the block alone stands for."""
+    layer: str | None = None
+    """The layer that it belongs on, where its kind has several and does not say which."""
 
 
 def tags_of(kind: Kind) -> tuple[str, ...]:

@@ -49,6 +49,14 @@ def writing(engine: Engine, actor: Actor) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def looking(engine: Engine, scope: str = EVERYWHERE) -> Iterator[Connection]:
+    """Open a read-only transaction on one snapshot that sees a scope."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection, connection.begin():
+        connection.execute(text("SELECT set_config('quanjing.scope', :scope, true)"), {"scope": scope})
+        yield connection
+
+
 @asynccontextmanager
 async def snapshot(connection: AsyncConnection, scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
     """Run what is inside on one read-only snapshot that sees a scope.
