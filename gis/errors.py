@@ -14,6 +14,7 @@ QuanjingError
 ├── Conflict               the thing is not in the state that the call needs
 ├── CoordinateError        a transformation is refused: unknown CRS, ballpark shift, out of area
 ├── GeometryError          a solid or shape can't be built from what is stored
+├── StyleError             a symbol, line or fill file is wrong
 └── TilesetError           a tileset can't be written or read
 """
 
@@ -85,6 +86,10 @@ class CoordinateError(QuanjingError):
 
 class GeometryError(QuanjingError):
     """A shape or solid can't be built from what is stored."""
+
+
+class StyleError(QuanjingError):
+    """A file of `styles` is wrong; a line a fault."""
 
 
 class TilesetError(QuanjingError):

@@ -16,7 +16,7 @@ from gis.store.changes import last_position
 from gis.store.connect import reading
 from gis.store.permits import current_permit
 from gis.store.site_history import site_history
-from styles.symbols import industry_glyph
+from styles.industries import industry_glyph
 
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
 

@@ -9,7 +9,7 @@ import yaml
 
 @cache
 def _source() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files("styles").joinpath("symbols.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = yaml.safe_load(files("styles").joinpath("industries.yaml").read_text(encoding="utf-8"))
     return document
 
 

@@ -1,0 +1,29 @@
+"""The symbols' colours: a token has one value a theme. Backends never see a colour that is not from here."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+import yaml
+
+from styles.tokens import Rgb, rgb
+
+Theme = Literal["light", "wall-dark", "print-bw"]
+"""Paper and office screens; the dark wall and panorama; black-and-white print."""
+THEMES: tuple[Theme, ...] = get_args(Theme)
+
+
+@cache
+def palette() -> dict[str, dict[Theme, str]]:
+    """Return token → theme → `#rrggbb`."""
+    document: dict[str, dict[Theme, str]] = yaml.safe_load(files("styles").joinpath("palette.yaml").read_text(encoding="utf-8"))
+    return document
+
+
+def colour(token: str, theme: Theme) -> Rgb:
+    """Return a token's colour in a theme, sRGB 0–255; KeyError where there is no such token.
+
+    >>> colour("paper", "print-bw")
+    (255, 255, 255)
+    """
+    return rgb(palette()[token][theme])
