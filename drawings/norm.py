@@ -17,7 +17,7 @@ APPID = "QJ_ID"
 METRES = 6
 """$INSUNITS of a norm drawing (DXF reference, header variables)."""
 
-Frame = Literal["diamond", "square", "circle", "triangle", "north"]
+Frame = Literal["diamond", "square", "circle", "triangle", "north", "arrow"]
 
 
 @dataclass(frozen=True, slots=True)
