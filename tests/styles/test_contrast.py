@@ -74,7 +74,7 @@ def test_a_theme_overlays_only_what_there_is(monkeypatch: pytest.MonkeyPatch) ->
 def test_pages_name_no_colour_of_their_own() -> None:
     named = re.compile(
         r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch)a?\(|:\s*(?:white|black|red|green|blue|gr[ae]y|orange|yellow)\b",
-        re.I,
+        re.IGNORECASE,
     )
     pages = [path for path in (ROOT / "web/src").rglob("*") if path.suffix in {".css", ".ts", ".vue"} and "generated" not in path.parts]
     assert pages
