@@ -7,7 +7,7 @@ from typing import Any
 
 import shapely
 import shapely.ops
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, mapping
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box, mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
@@ -20,6 +20,10 @@ DIGITS = 7
 PEOPLE = {"village": (120, 1400), "school": (260, 2400), "hospital": (90, 900)}
 """Fewest and most people of a place."""
 IN_TOWN = (("school", "第一中学"), ("hospital", "中心医院"), ("school", "实验小学"), ("hospital", "中医院"))
+
+WORKS = box(448_960, 3_446_220, 450_760, 3_447_600)
+TRANSPLANTED = WORKS.union(box(450_430, 3_444_890, 451_590, 3_446_420))
+"""What the transplanted survey (`demo.transplant`) covers: its works, and ground marks beside them (EPSG:4545, metres)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def _places(seed: int, streams: tuple[River, ...]) -> tuple[Place, ...]:
             line = dice.choice(near)
             on = line.interpolate(dice.random(), normalized=True)
             spot = Point(round(on.x + dice.gauss(0, 1800), 1), round(on.y + dice.gauss(0, 1800), 1))
-            if not inside.contains(spot) or min(river.xy.distance(spot) for river in streams) < 140:
+            if not inside.contains(spot) or TRANSPLANTED.contains(spot) or min(river.xy.distance(spot) for river in streams) < 140:
                 continue
             kind = "school" if made % 6 == 2 else "hospital" if made % 11 == 5 else "village"
             label = {"village": "村", "school": "小学", "hospital": "卫生院"}[kind]

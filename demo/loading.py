@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from demo.making import Made
+from drawings.options import Options
 from drawings.publish import publish_drawing
 from gis.errors import NotFound, QuanjingError
 from gis.store.connect import Actor, engine, writing
@@ -53,28 +55,46 @@ def load_layers(url: str, city: Made) -> None:
             raise NotLoaded(f"{kind}：{stored.issues[0].message}")
 
 
+def _document(folder: Path, name: str) -> Any:
+    """Return a JSON document of an enterprise, None where it has none."""
+    path = folder / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _options(drawing: Path) -> Options:
+    """Return what lies beside a drawing that is not by the norm: its mapping and control points."""
+    mapping, points = drawing.with_suffix(".mapping.yaml"), drawing.with_suffix(".gcp.csv")
+    return Options(
+        mapping=mapping.read_text(encoding="utf-8") if mapping.exists() else None,
+        gcp=points.read_text(encoding="utf-8") if points.exists() else None,
+    )
+
+
 def load_enterprise(url: str, folder: Path) -> int:
     """Store one enterprise with its permit, history and drawings, all or nothing, so that it is baked once; returns how many it imported.
+
+    A permit may be missing.
 
     Raises
     ------
     NotLoaded
         A drawing is faulty.
     """
-    record = json.loads(folder.joinpath("enterprise.json").read_text(encoding="utf-8"))
+    record, permit = _document(folder, "enterprise.json"), _document(folder, "permit.json")
     imported = 0
     with writing(engine(url), ACTOR) as connection:
         try:
             enterprise_id, _ = find_enterprise(connection, record["source_code"])
         except NotFound:
             enterprise_id = store_enterprise(connection, record)
-        store_permit(connection, enterprise_id, json.loads(folder.joinpath("permit.json").read_text(encoding="utf-8")))
-        store_history(connection, enterprise_id, json.loads(folder.joinpath("history.json").read_text(encoding="utf-8")))
+        if permit is not None:
+            store_permit(connection, enterprise_id, permit)
+        store_history(connection, enterprise_id, _document(folder, "history.json"))
         for path in sorted(folder.glob("*.dxf")):
             kind = path.stem.split("_")[1]
             if stands(connection, enterprise_id, kind, hashlib.sha256(path.read_bytes()).hexdigest()):
                 continue
-            _, outcome = publish_drawing(connection, path, record["source_code"])
+            _, outcome = publish_drawing(connection, path, record["source_code"], _options(path))
             if not outcome.published:
                 raise NotLoaded(f"{path.name}：{outcome.issues[0].message if outcome.issues else '未入库'}")
             imported += 1

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from demo.contact import sheet
-from demo.geography import city
+from demo.geography import City, city
 from demo.history import history
 from demo.permits import permit
 from demo.plant import Plant
 from demo.receptors import receptors
 from demo.sheets import sheets
 from demo.sites import PlantSite, sites
+from demo.transplant import origin, survey_files, transplant
 from gis.crs import xy_to_lonlat
 
 MANIFEST = "manifest.json"
 """Written last: what it stands in is whole."""
-FORM = 1
+FORM = 2
 """Of the files: another form is made anew."""
 
 Progress = Callable[[int, int, str], None]
@@ -43,10 +44,10 @@ def _json(document: Any) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def record(site: PlantSite, valid_to: str) -> dict[str, Any]:
+def record(site: PlantSite, valid_to: str | None) -> dict[str, Any]:
     """Return what an enterprise is registered with (see `gis.store.enterprises.store_enterprise`)."""
     lon, lat = xy_to_lonlat(np.array([[site.east, site.north]]))[0].round(7).tolist()
-    return {
+    row = {
         "source_code": site.source_code,
         "credit_code": site.credit_code,
         "name": site.name,
@@ -56,13 +57,21 @@ def record(site: PlantSite, valid_to: str) -> dict[str, Any]:
         "legal_person": site.legal_person,
         "contact": site.contact,
         "phone": site.phone,
-        "permit_no": site.source_code,
+        "permit_no": site.source_code if valid_to else None,
         "permit_to": valid_to,
         "jurisdiction": site.county,
         "base_1985_m": site.base_1985_m,
         "lon": lon,
         "lat": lat,
     }
+    return {name: value for name, value in row.items() if value not in (None, "")}
+
+
+def _write(folder: Path, site: PlantSite, files: dict[str, bytes]) -> None:
+    own = folder / "enterprises" / site.source_code
+    own.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        own.joinpath(name).write_bytes(data)
 
 
 def _enterprise(site: PlantSite, plant: Plant, seed: int) -> Iterator[tuple[str, bytes]]:
@@ -71,6 +80,13 @@ def _enterprise(site: PlantSite, plant: Plant, seed: int) -> Iterator[tuple[str,
     yield "enterprise.json", _json(record(site, document["valid_to"]))
     yield "permit.json", _json(document)
     yield "history.json", _json(history(site, plant, seed))
+
+
+def _transplanted(around: City, every: tuple[PlantSite, ...]) -> tuple[PlantSite, dict[str, bytes]]:
+    """Return the enterprise whose drawing is the transplanted survey, and its files; it has no permit, as the survey shows no outlet."""
+    site, plant = transplant(around)
+    files = {"enterprise.json": _json(record(site, None)), "history.json": _json(origin()), **survey_files(site)}
+    return site, files | sheets(site, plant, receptors(around, site, every), ("D",))
 
 
 def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lambda *_: None) -> Made:
@@ -83,7 +99,7 @@ def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lam
     seed : int
         Decides everything: the same seed and count give the same bytes.
     count : int
-        Of enterprises.
+        Of invented enterprises; one whose drawing is a transplanted survey comes on top.
     progress : callable
         Told after each enterprise.
 
@@ -97,21 +113,20 @@ def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lam
     around = city(seed)
     rows = sites(around, count)
     every = tuple(site for site, _ in rows)
+    moved, brought = _transplanted(around, every)
     layers = around.layers()
     folder.joinpath("city").mkdir(exist_ok=True)
     for kind, document in layers.items():
         folder.joinpath("city", f"{kind}.geojson").write_bytes(_json(document))
     for number, (site, plant) in enumerate(rows):
-        own = folder / "enterprises" / site.source_code
-        own.mkdir(parents=True, exist_ok=True)
         drawn = sheets(site, plant, receptors(around, site, every))
-        for name, data in (*_enterprise(site, plant, seed), *drawn.items()):
-            own.joinpath(name).write_bytes(data)
+        _write(folder, site, {**dict(_enterprise(site, plant, seed)), **drawn})
         progress(number + 1, count, site.name)
+    _write(folder, moved, brought)
     folder.joinpath("contact.svg").write_text(
         sheet([(site.name.removesuffix("（示范）"), plant) for site, plant in rows]), encoding="utf-8"
     )
-    codes = tuple(site.source_code for site in every)
+    codes = tuple(site.source_code for site in (*every, moved))
     manifest = {"form": FORM, "seed": seed, "enterprises": codes, "layers": list(layers)}
     folder.joinpath(MANIFEST).write_bytes(_json(manifest))
     return Made(folder, seed, codes, tuple(layers))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shapely.geometry import Point
 
-from demo.geography import City
+from demo.geography import TRANSPLANTED, City
 from demo.names import person
 from demo.sites import PlantSite
 
@@ -69,7 +69,7 @@ def _hamlet(of: City, site: PlantSite, sites: tuple[PlantSite, ...], number: int
         away, angle = dice.uniform(420, 1500), dice.uniform(0, 2 * math.pi)
         east, north = round(site.east + away * math.cos(angle), 1), round(site.north + away * math.sin(angle), 1)
         clear = all(math.dist((east, north), (other.east, other.north)) > 380 for other in sites)
-        if clear and of.river_near(Point(east, north))[1] > 90:
+        if clear and not TRANSPLANTED.contains(Point(east, north)) and of.river_near(Point(east, north))[1] > 90:
             break
     households = dice.randint(12, 70)
     name = f"{dice.choice('张王李陈刘杨何邓罗唐')}家{dice.choice(HAMLETS)}（示范）"

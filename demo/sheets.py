@@ -67,7 +67,7 @@ def _receptor(one: Receptor) -> Symbol:
     return Symbol("QJ-R-RECEPTOR", RECEPTORS[one.kind], (one.east, one.north), values)
 
 
-def sheets(site: PlantSite, plant: Plant, around: Sequence[Receptor]) -> dict[str, bytes]:
+def sheets(site: PlantSite, plant: Plant, around: Sequence[Receptor], wanted: Sequence[Sheet] = ("A", "C", "D")) -> dict[str, bytes]:
     """Return the drawings of a plant, file name → DXF.
 
     Parameters
@@ -78,6 +78,8 @@ def sheets(site: PlantSite, plant: Plant, around: Sequence[Receptor]) -> dict[st
         What stands there.
     around : sequence of Receptor
         Its receptors.
+    wanted : sequence of str
+        Drawings to write.
     """
     boundary = [thing for thing in plant.things if thing.layer == "QJ-A-BOUND"]
     own: dict[Sheet, list[Curve | Symbol | Caption]] = {
@@ -91,7 +93,7 @@ def sheets(site: PlantSite, plant: Plant, around: Sequence[Receptor]) -> dict[st
     }
     own["A"] += [Caption(text.text, site.xy(*text.at), text.height, site.turn_deg + text.turn_deg) for text in plant.texts]
     found = {}
-    for sheet, things in own.items():
+    for sheet in wanted:
         title, north = _frame(site, plant, sheet)
-        found[f"{site.source_code}_{sheet}_v01.dxf"] = compose(Composition([*things, title], site.turn_deg, north))
+        found[f"{site.source_code}_{sheet}_v01.dxf"] = compose(Composition([*own[sheet], title], site.turn_deg, north))
     return found

@@ -12,7 +12,7 @@ from shapely.geometry import Point, Polygon
 from shapely.prepared import prep
 
 from demo.codes import credit_code, source_code
-from demo.geography import City, Zone, seat
+from demo.geography import TRANSPLANTED, City, Zone, seat
 from demo.industry import Industry, industries, shares
 from demo.layout import lay_out
 from demo.names import names, person
@@ -135,7 +135,7 @@ def sites(of: City, count: int = 140) -> tuple[tuple[PlantSite, Plant], ...]:
     """Return the enterprises of a city with what stands on their sites, in a fixed order.
 
     Plants stand in the industrial zones, by the rivers, near the towns or in the valleys, as their industry does; never in a river, in the
-    protection areas of the water source, or within 60 m of each other; inside their county.
+    protection areas of the water source, or within 60 m of each other or of the transplanted survey; inside their county.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def sites(of: City, count: int = 140) -> tuple[tuple[PlantSite, Plant], ...]:
     order = [(industries()[key], number) for key, share in shares(count).items() for number in range(share)]
     # The largest first: they find room only while there is some.
     order.sort(key=lambda row: (row[0].key not in ("steel", "power_plant", "cement"), row[0].key, row[1]))
-    taken, kept = _Taken([]), prep(_kept(of))
+    taken, kept = _Taken([TRANSPLANTED]), prep(_kept(of))
     inside = {county.adcode: (county, prep(county.xy)) for county in of.counties}
     used: set[str] = set()
     found = []

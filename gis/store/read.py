@@ -31,7 +31,7 @@ FROM enterprise_view e
     JOIN LATERAL (
         SELECT min(v.alarm_level) AS alarm_level, sum(v.open_alarms)::integer AS open_alarms,
             count(v.feature_id) FILTER (WHERE v.kind <> 'enterprise')::integer AS feature_count,
-            ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet')) AS extent
+            ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet', 'elevation_point')) AS extent
         FROM feature_view v WHERE v.enterprise_id = e.feature_id
     ) own ON true
     LEFT JOIN tilesets t ON t.enterprise_id = e.feature_id

@@ -13,7 +13,7 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon
 
 from demo.codes import LETTERS, ORGANISATION, ORGANISATION_WEIGHTS, credit_code, source_code
-from demo.geography import city
+from demo.geography import TRANSPLANTED, city
 from demo.history import history
 from demo.industry import industries, shares
 from demo.making import made, make
@@ -22,7 +22,10 @@ from demo.receptors import receptors
 from demo.recipe import recipes
 from demo.sheets import sheets
 from demo.sites import sites
+from demo.transplant import survey_files, transplant
+from drawings.options import Options
 from drawings.read import plan_of
+from gis.crs import lonlat_to_xy
 
 CITY = city(1)
 SITES = sites(CITY, 140)
@@ -63,9 +66,29 @@ def test_sites_stand_apart_inside_their_counties_and_out_of_the_water() -> None:
         assert list(tree.query(shapes[index], predicate="dwithin", distance=59.9)) == [index]
         assert all(river.xy.distance(shapes[index]) > river.width_m / 2 for river in CITY.rivers)
         assert not any(area.intersects(shapes[index]) for area in CITY.source.values())
+        assert not TRANSPLANTED.dwithin(shapes[index], 59.9)
         assert 200 < site.base_1985_m < 1300
     assert len({site.name for site in EVERY}) == len({site.source_code for site in EVERY}) == 140
     assert all("示范" in site.name for site in EVERY)
+
+
+def test_the_transplanted_survey_lies_on_ground_of_its_own() -> None:
+    site, _ = transplant(CITY)
+    files = survey_files(site)
+    name = next(name for name in files if name.endswith(".dxf"))
+    mapping, points = (next(data.decode() for other, data in files.items() if other.endswith(end)) for end in (".yaml", ".csv"))
+    plan = plan_of(files[name], name, Options(site.source_code, mapping=mapping, gcp=points))
+    assert "W604" in {issue.code for issue in plan.issues}
+    shapes = [shapely.transform(feature.geom, lonlat_to_xy) for feature in plan.features]
+    assert len(shapes) > 2700
+    assert all(TRANSPLANTED.contains(shape) for shape in shapes)
+    for seed in range(8):
+        around = city(seed)
+        assert next(county.xy for county in around.counties if county.adcode == site.county).contains(TRANSPLANTED)
+        assert all(river.xy.distance(TRANSPLANTED) > river.width_m / 2 + 60 for river in around.rivers)
+        assert not any(TRANSPLANTED.intersects(place.xy) for place in around.places)
+    assert "示范" in site.name
+    assert site.source_code not in {other.source_code for other in EVERY}
 
 
 def test_rivers_run_downhill_and_meet() -> None:
@@ -153,6 +176,6 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pat
     assert digest(tmp_path / "one") != digest(tmp_path / "three")
     found = made(tmp_path / "one")
     assert found is not None
-    assert len(found.enterprises) == 6
+    assert len(found.enterprises) == 7
     (tmp_path / "one" / "manifest.json").unlink()
     assert made(tmp_path / "one") is None

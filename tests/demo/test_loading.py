@@ -20,6 +20,13 @@ from gis.store.connect import engine, writing
 
 COUNTS = "SELECT kind, count(*) FROM feature_view GROUP BY kind ORDER BY kind"
 
+MOVED = """
+SELECT count(*) FILTER (WHERE f.kind = 'building'), count(*) FILTER (WHERE f.kind = 'structure'),
+    count(*) FILTER (WHERE f.kind = 'manhole'), count(*) FILTER (WHERE f.kind = 'elevation_point'),
+    (SELECT bool_or(d.issues @> '[{"code": "W604"}]') FROM drawings d WHERE d.enterprise_id = e.feature_id AND d.drawing_kind = 'A')
+FROM feature_view f JOIN enterprises e ON f.enterprise_id = e.feature_id WHERE e.name LIKE '移植%' GROUP BY e.feature_id
+"""
+
 
 def counts(url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
@@ -34,16 +41,18 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
     told: list[int] = []
     loaded = load(database.owner, city, progress=lambda done, total, _: told.append(done * 100 // total))
-    assert (loaded.enterprises, loaded.drawings) == (12, 36)
+    assert (loaded.enterprises, loaded.drawings) == (13, 38)
     assert told[-1] == 100
     first = counts(database.owner)
     found = dict(first)
-    assert found["enterprise"] == 12
+    assert found["enterprise"] == 13
     assert found["county"] == 7
     assert found["river"] == 11
     with psycopg.connect(database.owner) as connection:
+        # The transplanted survey: by its mapping and control points, marked, and without a permit.
+        assert connection.execute(MOVED).fetchall() == [(13, 356, 75, 2178, True)]
         assert connection.execute("SELECT count(*), count(DISTINCT enterprise_id) FROM permits").fetchall() == [(12, 12)]
-        assert connection.execute("SELECT count(DISTINCT enterprise_id), count(*) > 36 FROM site_history").fetchall() == [(12, True)]
+        assert connection.execute("SELECT count(DISTINCT enterprise_id), count(*) > 36 FROM site_history").fetchall() == [(13, True)]
         ((left,),) = connection.execute("SELECT count(*) FROM change_log").fetchall()
         again = load(database.owner, city)
         assert (again.enterprises, again.drawings) == (0, 0)
@@ -84,11 +93,11 @@ def test_after_a_kill_it_goes_on_to_the_same_counts(database: Urls, city: Made) 
         while connection.execute("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'").fetchall() != [(0,)]:
             time.sleep(0.05)
     loaded = load(database.owner, city)
-    assert 0 < loaded.enterprises < 12
+    assert 0 < loaded.enterprises < 13
     whole = dict(counts(database.owner))
-    assert whole["enterprise"] == 12
+    assert whole["enterprise"] == 13
     with psycopg.connect(database.owner) as connection:
-        assert connection.execute("SELECT count(*) FROM drawings WHERE published").fetchall() == [(36,)]
+        assert connection.execute("SELECT count(*) FROM drawings WHERE published").fetchall() == [(38,)]
         again = (
             "SELECT count(*) FROM (SELECT code FROM feature_view WHERE kind = 'outlet' GROUP BY enterprise_id, code HAVING count(*) > 1) v"
         )

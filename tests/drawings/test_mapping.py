@@ -1,3 +1,5 @@
+import io
+import lzma
 import re
 from pathlib import Path
 
@@ -11,14 +13,15 @@ from drawings.read import plan_of
 from drawings.survey import proposal, survey
 from gis.kinds import KINDS
 
-SURVEY = Path(__file__).parents[2].parent / "shared" / "data" / "dxf" / "01_plant_survey_ru_r2010.dxf"
+SURVEY = "01_plant_survey_ru_r2010.dxf"
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+DATA = lzma.decompress((EXAMPLES.parent / "surveys" / f"{SURVEY}.xz").read_bytes())
 MAPPING = (EXAMPLES / "01.mapping.yaml").read_text(encoding="utf-8")
 GCP = (EXAMPLES / "01.gcp.csv").read_text(encoding="utf-8")
 
 
 def test_the_survey_is_stored_and_every_entity_accounted_for() -> None:
-    plan = plan_of(SURVEY.read_bytes(), SURVEY.name, Options(mapping=MAPPING, gcp=GCP))
+    plan = plan_of(DATA, SURVEY, Options(mapping=MAPPING, gcp=GCP))
     counts = plan.counts
     assert counts.stored + counts.ignored + counts.refused == counts.entities == 3584
     assert counts.stored >= 3000
@@ -31,7 +34,7 @@ def test_the_survey_is_stored_and_every_entity_accounted_for() -> None:
 
 
 def test_without_control_points_the_survey_is_refused() -> None:
-    plan = plan_of(SURVEY.read_bytes(), SURVEY.name, Options(mapping=MAPPING))
+    plan = plan_of(DATA, SURVEY, Options(mapping=MAPPING))
     assert "E603" in {issue.code for issue in plan.issues}
     assert plan.features == ()
 
@@ -56,7 +59,7 @@ def test_faults_of_a_mapping_are_named_with_their_line(text: str, says: str) -> 
 
 
 def test_a_proposal_is_a_mapping() -> None:
-    document = ezdxf.filemanagement.readfile(SURVEY)
+    document = ezdxf.filemanagement.read(io.StringIO(DATA.decode(), newline=None))
     text = written(proposal(survey(document)))
     mapping, issues = mapping_of(text)
     assert mapping is not None
