@@ -21,7 +21,7 @@ PEOPLE = {"village": (120, 1400), "school": (260, 2400), "hospital": (90, 900)}
 """Fewest and most people of a place."""
 IN_TOWN = (("school", "第一中学"), ("hospital", "中心医院"), ("school", "实验小学"), ("hospital", "中医院"))
 
-WORKS = box(448_960, 3_446_220, 450_760, 3_447_600)
+WORKS = box(448_200, 3_446_220, 450_760, 3_447_720)
 TRANSPLANTED = WORKS.union(box(450_430, 3_444_890, 451_590, 3_446_420))
 """What the transplanted survey (`demo.transplant`) covers: its works, and ground marks beside them (EPSG:4545, metres)."""
 

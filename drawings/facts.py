@@ -10,7 +10,7 @@ from ezdxf.entities.insert import Insert
 from ezdxf.entities.mtext import MText
 from ezdxf.entities.text import Text
 
-from drawings.curves import anchor_z, is_closed
+from drawings.curves import anchor, anchor_z, is_closed
 from drawings.ledger import layer_of, printable
 
 BYBLOCK, BYLAYER = 0, 256
@@ -82,6 +82,11 @@ class Facts:
     def text(self) -> str | None:
         """The text, of a text."""
         return text_of(self.entity)
+
+    @cached_property
+    def at(self) -> tuple[float, float] | None:
+        """Its insertion point or first point, drawing coordinates."""
+        return anchor(self.entity)
 
     @cached_property
     def z(self) -> float | None:

@@ -75,5 +75,6 @@ def made(item: Item, ledger: Ledger) -> dict[str, Any] | None:
         height = _metres(rule.height, item.entity) if rule else None
         height = None if height is None or rule is None else height * rule.height_times
         base = (_metres(rule.base, item.entity) if rule else None) or 0.0
-        facts |= {"height_m": height, "z_min_m": base, "z_max_m": base + (height or 0.0)}
+        # A height that nobody knows stays unknown: a nought would lie flat on the ground.
+        facts |= {"height_m": height, "z_min_m": base, "z_max_m": None if height is None else base + height}
     return facts

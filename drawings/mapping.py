@@ -50,6 +50,9 @@ class When(_Part):
     color: list[int | str] = Field(default=[], description="颜色：ACI 1–255 或 #rrggbb，随层者按图层颜色")
     text: str | None = Field(default=None, description="文字须整段符合的正则表达式")
     z: tuple[float, float] | None = Field(default=None, description="插入点或首点的 Z 从多少到多少（含），图形单位")
+    within: tuple[float, float, float, float] | None = Field(
+        default=None, description="插入点或首点在这个范围内（含）：x 小、y 小、x 大、y 大，图形坐标"
+    )
 
     _lists = field_validator("layer", "type", "block", "handle", "color", mode="before")(_listed)
     _regex = field_validator("text")(_pattern)

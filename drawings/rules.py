@@ -21,6 +21,10 @@ def globs(patterns: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(listed), re.IGNORECASE)
 
 
+def _holds(bounds: tuple[float, float, float, float], at: tuple[float, float]) -> bool:
+    return bounds[0] <= at[0] <= bounds[2] and bounds[1] <= at[1] <= bounds[3]
+
+
 class _Asked:
     """A rule's question, ready to be asked often."""
 
@@ -33,6 +37,7 @@ class _Asked:
         self.colours = frozenset(str(colour).lower() for colour in when.color)
         self.text = re.compile(when.text) if when.text is not None else None
         self.z = when.z
+        self.within = when.within
 
     def possible(self, layer: str, type_: str) -> bool:
         return bool(self.layer.match(layer)) and (not self.types or type_ in self.types)
@@ -47,6 +52,8 @@ class _Asked:
         if self.colours and not {facts.colour, str(facts.aci)} & self.colours:
             return False
         if self.z is not None and not (facts.z is not None and self.z[0] <= facts.z <= self.z[1]):
+            return False
+        if self.within is not None and not (facts.at is not None and _holds(self.within, facts.at)):
             return False
         return self.text is None or (facts.text is not None and self.text.fullmatch(facts.text) is not None)
 

@@ -16,7 +16,7 @@ from gis.store.kind_tables import columns
 
 Row = dict[str, Any]
 
-# What lies around a plant says nothing about how large it is.
+# What lies around a plant, and where its pipes and survey marks lead to, says nothing about how large it is.
 ENTERPRISES = """
 SELECT e.feature_id, e.name, e.code AS source_code, e.credit_code, e.industry, e.industry_code, e.address,
     e.jurisdiction AS county, (SELECT name FROM jurisdictions WHERE code = e.jurisdiction) AS county_name,
@@ -31,7 +31,8 @@ FROM enterprise_view e
     JOIN LATERAL (
         SELECT min(v.alarm_level) AS alarm_level, sum(v.open_alarms)::integer AS open_alarms,
             count(v.feature_id) FILTER (WHERE v.kind <> 'enterprise')::integer AS feature_count,
-            ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet', 'elevation_point')) AS extent
+            coalesce(ST_Extent(v.geom) FILTER (WHERE ST_Dimension(v.geom) = 2 AND v.kind NOT IN ('receptor', 'river')),
+                ST_Extent(v.geom) FILTER (WHERE v.kind NOT IN ('receptor', 'river', 'river_outlet', 'elevation_point'))) AS extent
         FROM feature_view v WHERE v.enterprise_id = e.feature_id
     ) own ON true
     LEFT JOIN tilesets t ON t.enterprise_id = e.feature_id

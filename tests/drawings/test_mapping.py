@@ -28,6 +28,10 @@ def test_the_survey_is_stored_and_every_entity_accounted_for() -> None:
     assert counts.refused == 0
     assert not [issue for issue in plan.issues if issue.severity == "error"]
     assert sum(plan.ignored_by.values()) == counts.ignored
+    # The survey says nothing of heights: its bodies are drawn by their nominal ones, not flat.
+    bodies = [feature for feature in plan.features if KINDS[feature.kind].solid]
+    assert len(bodies) == 369
+    assert {(body.height_m, body.z_min_m, body.z_max_m) for body in bodies} == {(None, 0.0, None)}
     marks = [feature for feature in plan.features if feature.kind == "elevation_point"]
     assert sum(1 + (mark.source.label_handle is not None) for mark in marks) > 2500
     assert all(20 < mark.attributes["elevation_m"] < 31 for mark in marks)

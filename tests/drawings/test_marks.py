@@ -61,3 +61,12 @@ def test_without_the_rule_saying_so_nothing_is_paired() -> None:
 def test_a_shift_of_heights_is_taken_off_where_the_rule_says_so() -> None:
     reading = read([(0, 0, 53.75), (9, 9, 25.0)], [])
     assert sorted(feature.attributes["elevation_m"] for feature in reading.plan.features) == [25.0, 25.25]
+
+
+def test_a_rule_may_say_where() -> None:
+    east, north = place(10, 0)
+    within = f"[{east - 1}, {north - 1}, {east}, {north}]"
+    rules = RULES.replace("rules:\n", f"rules:\n- {{when: {{layer: MARKS, within: {within}}}, ignore: 散点}}\n")
+    plan = read([(0, 0, 25.5), (10, 0, 25.5), (10, 0.1, 25.5)], [], rules).plan
+    assert plan.ignored_by == {"散点": 1}
+    assert plan.counts.stored == 2

@@ -211,15 +211,8 @@ MAPPING, GCP = (EXAMPLES.joinpath(name).read_text(encoding="utf-8") for name in 
 
 
 def survey_plan(path: Path, mapping: str) -> SitePlan:
-    """Read the survey; the outline that its mapping leaves out by its handle has a handle of its own in each file."""
-
-    def read(by: str) -> SitePlan:
-        options = Options(source_code=ENTERPRISE["source_code"], drawing_kind="A", mapping=by, gcp=GCP)
-        return plan_of(path.read_bytes(), path.name, options)
-
-    plan = read(mapping)
-    crossed = [issue.place.handle for issue in plan.issues if issue.code == "E302"]
-    return read(mapping.replace("F515", f"'{crossed[0]}'")) if crossed else plan
+    options = Options(source_code=ENTERPRISE["source_code"], drawing_kind="A", mapping=mapping, gcp=GCP)
+    return plan_of(path.read_bytes(), path.name, options)
 
 
 def store(city: City, plan: SitePlan) -> Outcome:
