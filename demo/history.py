@@ -50,6 +50,9 @@ def history(site: PlantSite, plant: Plant, seed: int) -> list[dict[str, Any]]:
     units = sum(thing.block == "QJ_MF" for thing in plant.things)
     rows.append((_day(start + 2, dice), "accepted", f"建成投产并通过竣工环保验收，{units} 个产污单元"))
     rows.append((_day(dice.randint(2019, 2020), dice), "permit", f"首次核发排污许可证（{site.industry.level}）"))
+    if site.industry.key == "steel":
+        note = "由城区老厂址整体搬迁至现址，老厂址停产并列入土壤污染状况调查"
+        rows.append((_day(start + 2, dice), "other", note))
     if dice.random() < 0.6:
         rows.append((_day(dice.randint(2020, 2023), dice), "upgrade", UPGRADES.get(site.industry.key, "完成废气收集和治理设施升级")))
     if any(thing.block in ("QJ_CEMS", "QJ_WATER_ONLINE") for thing in plant.things):

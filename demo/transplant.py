@@ -21,8 +21,8 @@ NUMBER = 9_998
 """Beyond any number of invented enterprises: its codes are the same in every city."""
 COUNTY = "511703"
 NAME = "移植测绘化工厂（示范）"
-MIDDLE = (449_600.0, 3_447_050.0)
-"""Of its buildings and foundations after the move (EPSG:4545, metres)."""
+MIDDLE = (449_380.0, 3_447_020.0)
+"""Among its buildings after the move (EPSG:4545, metres)."""
 
 
 def transplant(of: City) -> tuple[PlantSite, Plant]:

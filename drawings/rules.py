@@ -51,11 +51,14 @@ class _Asked:
             return False
         if self.colours and not {facts.colour, str(facts.aci)} & self.colours:
             return False
-        if self.z is not None and not (facts.z is not None and self.z[0] <= facts.z <= self.z[1]):
-            return False
-        if self.within is not None and not (facts.at is not None and _holds(self.within, facts.at)):
+        if not self._lies(facts):
             return False
         return self.text is None or (facts.text is not None and self.text.fullmatch(facts.text) is not None)
+
+    def _lies(self, facts: Facts) -> bool:
+        if self.z is not None and not (facts.z is not None and self.z[0] <= facts.z <= self.z[1]):
+            return False
+        return self.within is None or (facts.at is not None and _holds(self.within, facts.at))
 
 
 class Rules:

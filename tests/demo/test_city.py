@@ -153,6 +153,7 @@ def test_histories_are_in_order_and_name_the_authority_of_the_day() -> None:
     for site, plant in SITES:
         rows = history(site, plant, 1)
         assert [row["date"] for row in rows] == sorted(row["date"] for row in rows)
+        assert any("搬迁" in row["text"] for row in rows) == (site.industry.key == "steel")
         for row in rows:
             assert ("生态环境局" not in row["text"]) or row["date"] >= "2018-12-30"
             assert ("环境保护局" not in row["text"]) or row["date"] < "2018-12-30"

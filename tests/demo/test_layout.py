@@ -49,6 +49,14 @@ def test_nothing_overlaps(industry: str, variant: int) -> None:
         assert area(one).intersection(area(other)).area < 0.01, (one.values, other.values)
 
 
+@pytest.mark.parametrize("variant", range(3))
+def test_waste_is_no_water(variant: int) -> None:
+    assert {thing.block for thing in plant_of("landfill", variant).things if str(thing.values.get("NAME", "")).startswith("填埋一区")} == {
+        "QJ_STRUCT",
+        "QJ_MF",
+    }
+
+
 @every
 def test_everything_lies_inside_the_boundary(industry: str, variant: int) -> None:
     plant = plant_of(industry, variant)
