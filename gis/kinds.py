@@ -47,6 +47,8 @@ class Kind:
     name: str
     """English, singular: `building`."""
     label: str
+    group: str
+    """Of a layer panel: a name out of `GROUPS`."""
     table: str
     """English, plural: `buildings`; its view is `<name>_view`, its history `<table>_history`."""
     geometry: GeometryType
@@ -107,5 +109,7 @@ def load(document: dict[str, Any]) -> dict[str, Kind]:
 KINDS: dict[str, Kind] = load(_document())
 ENUMS: dict[str, dict[str, str]] = _document()["enums"]
 """Code lists: enum name → code → Chinese label."""
+GROUPS: dict[str, str] = _document()["groups"]
+"""Groups of kinds, in the order of a layer panel: name → Chinese label."""
 COMMON_LABELS: dict[str, str] = _document()["common"]
 """Chinese labels of the columns that every kind has."""

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from api.answers import answer
 from api.caller import Permission, requires
-from gis.kinds import ENUMS, KINDS, Kind
+from gis.kinds import ENUMS, GROUPS, KINDS, Kind
 from styles.tokens import tokens
 
 router = APIRouter(prefix="/api/kinds", dependencies=[Depends(requires(Permission.FEATURES_READ))])
@@ -21,6 +21,7 @@ def glossary(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
         {
             "name": kind.name,
             "label": kind.label,
+            "group": kind.group,
             "form": kind.form,
             "geometry": kind.geometry,
             "color": scene.get(kind.name, scene["massing"]),
@@ -36,5 +37,5 @@ def glossary(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
 
 @router.get("")
 async def kinds() -> Response:
-    """List the kinds with their attributes, and the code lists."""
-    return answer({"kinds": glossary(KINDS), "enums": ENUMS})
+    """List the kinds with their attributes, the groups of a layer panel, and the code lists."""
+    return answer({"kinds": glossary(KINDS), "groups": [{"name": name, "label": label} for name, label in GROUPS.items()], "enums": ENUMS})

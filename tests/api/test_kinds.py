@@ -8,7 +8,7 @@ import yaml
 
 from api.routes.kinds import glossary
 from drawings.norm import tags_of
-from gis.kinds import ENUMS, KINDS, load
+from gis.kinds import ENUMS, GROUPS, KINDS, load
 from gis.store.kind_tables import statements
 from tiles.metadata import schema_of
 
@@ -43,3 +43,7 @@ def test_an_answer_says_how_a_kind_is_shown_and_by_which_list_its_types_go() -> 
     assert (answered["building"]["form"], answered["building"]["type_enum"]) == ("solid", None)
     assert all(row["type_enum"] is None or row["type_enum"] in ENUMS for row in answered.values())
     assert answered["county"]["form"] == "none"
+
+
+def test_every_kind_stands_in_a_group_and_no_group_is_empty() -> None:
+    assert {kind.group for kind in KINDS.values()} == GROUPS.keys()

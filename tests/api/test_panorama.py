@@ -141,6 +141,37 @@ def test_underground_view_lets_a_click_through_to_what_is_buried(city: City, hou
         assert seen.page.text_content("[data-testid=card-name]") == "埋地柴油罐"
 
 
+def test_layers_theme_and_underground_view_are_in_the_link(city: City, house: str, browser: Browser) -> None:
+    baked(house, city)
+    tank, buried = str(city.feature_id("T-101")), str(city.feature_id("T-201"))
+    with visit(browser, house) as seen:
+        seen.ready()
+        seen.until("([id]) => window.quanjing.positionOf(id) !== null", tank)
+        # A system that prefers light is followed until the page is told otherwise.
+        assert seen.page.get_attribute("html", "data-theme") == "light"
+        seen.page.click("[data-testid=tool-theme]")
+        seen.page.click("[data-testid=tool-theme]")
+        seen.page.wait_for_selector("html[data-theme=dark]")
+        seen.page.click("[data-testid=tool-layers]")
+        seen.page.click("[data-testid=layer-structure]")
+        assert seen.page.evaluate("document.querySelector('[data-testid=group-built]').indeterminate")
+        seen.until("([id]) => window.quanjing.positionOf(id) === null", tank)
+        seen.page.click("[data-testid=tool-underground]")
+        link = seen.page.url
+        assert seen.complaints == []
+    with visit(browser, link) as again:
+        again.ready()
+        assert again.page.get_attribute("html", "data-theme") == "dark"
+        assert again.page.get_attribute("[data-testid=tool-underground]", "aria-pressed") == "true"
+        again.until("([id]) => window.quanjing.positionOf(id) !== null", buried)
+        assert again.page.evaluate("([id]) => window.quanjing.positionOf(id)", [tank]) is None
+        again.page.click("[data-testid=tool-layers]")
+        assert not again.page.is_checked("[data-testid=layer-structure]")
+        again.page.click("[data-testid=layers-all]")
+        assert again.page.is_checked("[data-testid=layer-structure]")
+        assert "off=" not in again.page.url
+
+
 def test_a_building_moved_in_another_program_moves_on_the_page(city: City, house: str, browser: Browser, tmp_path: Path) -> None:
     psql(
         city.url, "INSERT INTO enterprises (code, name, geom) VALUES ('91511703MADEMA000P002P', '另一家', 'SRID=4490;POINT(107.485 31.15)')"
@@ -213,18 +244,20 @@ def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, t
         assert time.monotonic() < deadline
         time.sleep(0.2)
         rows = httpx.get(f"{house}/api/enterprises").json()["enterprises"]
-    assert len(rows) == 8
+    assert len(rows) == 9
     wanted = max(rows, key=lambda row: row["feature_count"])
     with visit(browser, house) as seen:
         seen.ready()
         # Names lie over symbols, and are clicked like them.
-        seen.page.click("[title='显示或隐藏名称']")
+        seen.page.click("[data-testid=tool-layers]")
+        seen.page.click("[data-testid=layer-names]")
+        seen.page.click("[data-testid=tool-layers]")
         found = "ids => ids.filter(id => window.quanjing.positionOf(id)).length >= ids.length - 1"
         seen.until(found, [row["feature_id"] for row in rows])
         seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house)
         seen.page.select_option("[data-testid=filter-county]", wanted["county"])
         seen.page.fill("[data-testid=search]", wanted["initials"][:6])
-        assert "1 / 8" in str(seen.page.text_content("[data-testid=found]"))
+        assert "1 / 9" in str(seen.page.text_content("[data-testid=found]"))
         hidden = next(row for row in rows if row["feature_id"] != wanted["feature_id"])
         seen.until("id => window.quanjing.positionOf(id) === null", hidden["feature_id"])
         seen.page.click(f"[data-testid=enterprise-row][data-feature='{wanted['feature_id']}']")

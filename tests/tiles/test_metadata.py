@@ -70,7 +70,20 @@ def test_a_name_with_two_meanings_is_two_properties() -> None:
 )
 def test_every_type_of_the_registry_has_a_property(type_: str, expected: dict[str, object]) -> None:
     row_ = {"label": "属性", "type": type_, "in_tile": True, **({"enum": "list"} if type_ == "enum" else {})}
-    kinds = load({"kinds": {"thing": {"label": "物", "table": "things", "geometry": "Point", "form": "marker", "attributes": {"a": row_}}}})
+    kinds = load(
+        {
+            "kinds": {
+                "thing": {
+                    "label": "物",
+                    "group": "built",
+                    "table": "things",
+                    "geometry": "Point",
+                    "form": "marker",
+                    "attributes": {"a": row_},
+                }
+            }
+        }
+    )
     (column,) = columns(kinds)
     assert {key: value for key, value in _property(column.attribute).items() if key != "name"} == expected
 

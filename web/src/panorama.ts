@@ -4,6 +4,7 @@ import "./styles/base.css";
 import { Api } from "./core/api";
 import { Session } from "./core/session";
 import { FeatureStore } from "./core/store";
+import { pageTheme } from "./core/theme";
 import App from "./panels/App.vue";
 import { CONTEXT } from "./panels/context";
 
@@ -11,5 +12,5 @@ const api = new Api();
 const store = new FeatureStore();
 const session = new Session(api, store);
 
-createApp(App).provide(CONTEXT, { api, store, session }).mount("#app");
+createApp(App).provide(CONTEXT, { api, store, session, theme: pageTheme() }).mount("#app");
 void session.start();

@@ -36,7 +36,7 @@ export class Api {
   }
 
   /** A layer of the whole city, thinned. */
-  city(kind: string): Promise<{ features: { geometry: unknown; properties: { code: string; name: string } }[] }> {
+  city(kind: string): Promise<{ features: { geometry: unknown; properties: { feature_id: string; code: string; name: string } }[] }> {
     return this.get(`/api/city/${encodeURIComponent(kind)}`);
   }
 

@@ -6,6 +6,7 @@ import {
   type ChangeEvent,
   type Enterprise,
   type FeatureSummary,
+  type KindGroup,
   type KindInfo,
   type Kinds,
   type State,
@@ -16,7 +17,7 @@ import {
 export type Phase = "loading" | "ready" | "error";
 
 export type Change =
-  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" }
+  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" }
   | { topic: "features"; enterprise: string }
   | { topic: "state"; feature: string; enterprise: string }
   | { topic: "tileset"; enterprise: string }
@@ -31,6 +32,7 @@ export class FeatureStore {
   readonly enterprises = new Map<string, Enterprise>();
   readonly features = new Map<string, FeatureSummary>();
   readonly kinds = new Map<string, KindInfo>();
+  groups: readonly KindGroup[] = [];
   enums: Kinds["enums"] = {};
   phase: Phase = "loading";
   error: string | null = null;
@@ -40,6 +42,8 @@ export class FeatureStore {
   /** The enterprise whose features are listed. */
   chosen: string | null = null;
   filter: Filter = EVERYTHING;
+  /** Layers that are switched off: names of kinds and of ground layers. */
+  hidden: ReadonlySet<string> = new Set();
 
   private readonly members = new Map<string, Set<string>>();
   private readonly owners = new Map<string, string>();
@@ -64,6 +68,7 @@ export class FeatureStore {
   setKinds(kinds: Kinds): void {
     this.kinds.clear();
     for (const kind of kinds.kinds) this.kinds.set(kind.name, kind);
+    this.groups = kinds.groups;
     this.enums = kinds.enums;
     this.emit({ topic: "kinds" });
   }
@@ -113,6 +118,17 @@ export class FeatureStore {
   setFilter(filter: Filter): void {
     this.filter = filter;
     this.emit({ topic: "filter" });
+  }
+
+  setHidden(hidden: ReadonlySet<string>): void {
+    this.hidden = hidden;
+    this.emit({ topic: "layers" });
+  }
+
+  /** Whether a feature's layer is on; what is selected is always shown, and what is not known is left as it is. */
+  showsFeature(id: string): boolean {
+    const feature = this.features.get(id);
+    return feature === undefined || id === this.selected || !this.hidden.has(feature.kind);
   }
 
   /** Whether the filter lets an enterprise through; what is chosen is always shown. */

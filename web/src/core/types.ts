@@ -128,6 +128,8 @@ export type Form = "solid" | "surface" | "line" | "pipe" | "marker" | "none";
 export interface KindInfo {
   name: string;
   label: string;
+  /** Of the layer panel. */
+  group: string;
   form: Form;
   color: string;
   /** The code list of its types, where it has types. */
@@ -135,8 +137,15 @@ export interface KindInfo {
   attributes: { name: string; label: string; unit: string | null; type: string }[];
 }
 
+export interface KindGroup {
+  name: string;
+  label: string;
+}
+
 export interface Kinds {
   kinds: KindInfo[];
+  /** In the order of a layer panel. */
+  groups: KindGroup[];
   enums: Record<string, Record<string, string>>;
 }
 

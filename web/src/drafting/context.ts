@@ -1,8 +1,17 @@
 /** The one session of the page, for its parts. */
 import { inject, type InjectionKey } from "vue";
+import type { ThemeSwitch } from "../core/theme";
 import type { Session } from "./session";
 
 export const SESSION: InjectionKey<Session> = Symbol("drafting");
+
+export const THEME: InjectionKey<ThemeSwitch> = Symbol("theme");
+
+export function usePageTheme(): ThemeSwitch {
+  const theme = inject(THEME);
+  if (!theme) throw new Error("a part outside the page");
+  return theme;
+}
 
 export function useSession(): Session {
   const session = inject(SESSION);

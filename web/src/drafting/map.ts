@@ -3,12 +3,11 @@ import { GeoJSONSource, Map as MapLibre, Marker, ScaleControl, setWorkerUrl, typ
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { FeatureCollection } from "geojson";
-import { tokens } from "../generated/tokens";
+import type { Palette } from "../core/theme";
 import type { Xy } from "./types";
 
 setWorkerUrl(workerUrl);
 
-const { ui } = tokens;
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const SOURCES = ["existing", "sketch", "features", "names", "marks"] as const;
 export type SourceName = (typeof SOURCES)[number];
@@ -19,7 +18,6 @@ const REACH = 5;
 const FONT = ["sans-serif"];
 
 const color: ExpressionSpecification = ["get", "color"];
-const tone: ExpressionSpecification = ["match", ["get", "severity"], "error", ui.bad, "violation", tokens.alarm["2"], ui.warn];
 const is = (fate: string): ExpressionSpecification => ["==", ["get", "s"], fate];
 const shape = (type: "Point" | "LineString" | "Polygon"): ExpressionSpecification => ["==", ["geometry-type"], type];
 /** Lines, and the rims of areas. */
@@ -29,35 +27,40 @@ const both = (...parts: ExpressionSpecification[]): FilterSpecification => ["all
 const line = (id: string, source: SourceName, filter: FilterSpecification, paint: object): LayerSpecification => ({
   id, source, type: "line", filter, layout: { "line-join": "round", "line-cap": "round" }, paint,
 });
-const dot = (id: string, source: SourceName, filter: FilterSpecification, radius: number, tint: ExpressionSpecification | string, opacity = 1): LayerSpecification => ({
-  id, source, type: "circle", filter,
-  paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 14, radius * 0.55, 19, radius], "circle-color": tint, "circle-opacity": opacity, "circle-stroke-width": 1, "circle-stroke-color": ui.ground, "circle-stroke-opacity": opacity },
-});
-const label = (id: string, source: SourceName, text: ExpressionSpecification, tint: ExpressionSpecification | string, filter: FilterSpecification): LayerSpecification => ({
-  id, source, type: "symbol", filter,
-  layout: { "text-field": text, "text-font": FONT, "text-size": 12, "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.7, "text-optional": true },
-  paint: { "text-color": tint, "text-halo-color": ui.ground, "text-halo-width": 1.4 },
-});
+/** All layers from the ground up, each with the topic that switches it. */
+function layersIn({ ui, alarm }: Palette): [Topic, LayerSpecification][] {
+  const tone: ExpressionSpecification = ["match", ["get", "severity"], "error", ui.bad, "violation", alarm["2"], ui.warn];
+  const dot = (id: string, source: SourceName, filter: FilterSpecification, radius: number, tint: ExpressionSpecification | string, opacity = 1): LayerSpecification => ({
+    id, source, type: "circle", filter,
+    paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 14, radius * 0.55, 19, radius], "circle-color": tint, "circle-opacity": opacity, "circle-stroke-width": 1, "circle-stroke-color": ui.ground, "circle-stroke-opacity": opacity },
+  });
+  const label = (id: string, source: SourceName, text: ExpressionSpecification, tint: ExpressionSpecification | string, filter: FilterSpecification): LayerSpecification => ({
+    id, source, type: "symbol", filter,
+    layout: { "text-field": text, "text-font": FONT, "text-size": 12, "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.7, "text-optional": true },
+    paint: { "text-color": tint, "text-halo-color": ui.ground, "text-halo-width": 1.4 },
+  });
 
-const LAYERS: readonly [Topic, LayerSpecification][] = [
-  ["existing", dot("existing-points", "existing", ["all"], 4, color, 0.45)],
-  ["ignored", line("ignored-lines", "sketch", both(is("ignored"), drawn), { "line-color": ui["text-soft"], "line-width": 1, "line-opacity": 0.38 })],
-  ["ignored", dot("ignored-points", "sketch", both(is("ignored"), shape("Point")), 2.2, ui["text-soft"], 0.45)],
-  ["stored", { id: "stored-areas", source: "sketch", type: "fill", filter: both(is("stored"), shape("Polygon")), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
-  ["stored", { id: "feature-areas", source: "features", type: "fill", filter: shape("Polygon"), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
-  ["stored", line("stored-lines", "sketch", both(is("stored"), drawn), { "line-color": color, "line-width": 1.7 })],
-  ["stored", line("feature-lines", "features", drawn, { "line-color": color, "line-width": 1.7 })],
-  ["stored", dot("stored-points", "sketch", both(is("stored"), shape("Point")), 4.5, color)],
-  ["stored", dot("feature-points", "features", shape("Point"), 4.5, color)],
-  ["refused", line("refused-lines", "sketch", both(is("refused"), drawn), { "line-color": ui.bad, "line-width": 1.5 })],
-  ["refused", dot("refused-points", "sketch", both(is("refused"), shape("Point")), 3.4, ui.bad)],
-  ["stored", line("chosen-halo", "sketch", ["==", ["get", "g"], -1], { "line-color": ui.select, "line-width": 3, "line-opacity": 0.85 })],
-  ["stored", dot("chosen-points", "sketch", ["==", ["get", "g"], -1], 6, ui.select)],
-  ["stored", line("picked", "sketch", ["==", ["get", "h"], ""], { "line-color": ui.select, "line-width": 6, "line-opacity": 0.5 })],
-  ["stored", label("feature-names", "names", ["get", "name"], ui.text, ["all"])],
-  ["ignored", label("texts", "sketch", ["get", "text"], ["match", ["get", "s"], "refused", ui.bad, ui["text-soft"]], ["!=", ["get", "text"], ""])],
-  ["issues", { id: "marks", source: "marks", type: "circle", paint: { "circle-radius": 7, "circle-color": tone, "circle-opacity": 0.35, "circle-stroke-color": tone, "circle-stroke-width": 2 } }],
-];
+  return [
+    ["existing", dot("existing-points", "existing", ["all"], 4, color, 0.45)],
+    ["ignored", line("ignored-lines", "sketch", both(is("ignored"), drawn), { "line-color": ui["text-soft"], "line-width": 1, "line-opacity": 0.38 })],
+    ["ignored", dot("ignored-points", "sketch", both(is("ignored"), shape("Point")), 2.2, ui["text-soft"], 0.45)],
+    ["stored", { id: "stored-areas", source: "sketch", type: "fill", filter: both(is("stored"), shape("Polygon")), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
+    ["stored", { id: "feature-areas", source: "features", type: "fill", filter: shape("Polygon"), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
+    ["stored", line("stored-lines", "sketch", both(is("stored"), drawn), { "line-color": color, "line-width": 1.7 })],
+    ["stored", line("feature-lines", "features", drawn, { "line-color": color, "line-width": 1.7 })],
+    ["stored", dot("stored-points", "sketch", both(is("stored"), shape("Point")), 4.5, color)],
+    ["stored", dot("feature-points", "features", shape("Point"), 4.5, color)],
+    ["refused", line("refused-lines", "sketch", both(is("refused"), drawn), { "line-color": ui.bad, "line-width": 1.5 })],
+    ["refused", dot("refused-points", "sketch", both(is("refused"), shape("Point")), 3.4, ui.bad)],
+    ["stored", line("chosen-halo", "sketch", ["==", ["get", "g"], -1], { "line-color": ui.select, "line-width": 3, "line-opacity": 0.85 })],
+    ["stored", dot("chosen-points", "sketch", ["==", ["get", "g"], -1], 6, ui.select)],
+    ["stored", line("picked", "sketch", ["==", ["get", "h"], ""], { "line-color": ui.select, "line-width": 6, "line-opacity": 0.5 })],
+    ["stored", label("feature-names", "names", ["get", "name"], ui.text, ["all"])],
+    ["ignored", label("texts", "sketch", ["get", "text"], ["match", ["get", "s"], "refused", ui.bad, ui["text-soft"]], ["!=", ["get", "text"], ""])],
+    ["issues", { id: "marks", source: "marks", type: "circle", paint: { "circle-radius": 7, "circle-color": tone, "circle-opacity": 0.35, "circle-stroke-color": tone, "circle-stroke-width": 2 } }],
+  ];
+}
+
 const HIT = ["marks", "refused-lines", "refused-points", "stored-lines", "stored-points", "stored-areas", "ignored-lines", "ignored-points"];
 
 /** What lies under the pointer. */
@@ -77,15 +80,17 @@ export class DraftMap {
   private readonly ready: Promise<void>;
   private markers: Marker[] = [];
   private off = new Set<Topic>();
+  private layers: readonly [Topic, LayerSpecification][];
 
   /** Throws where the browser has no WebGL 2. */
-  constructor(container: HTMLElement, handlers: MapHandlers) {
+  constructor(container: HTMLElement, palette: Palette, handlers: MapHandlers) {
+    this.layers = layersIn(palette);
     this.map = new MapLibre({
       container,
       style: {
         version: 8,
         sources: Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: EMPTY, maxzoom: 22, tolerance: 0.1, buffer: 32 }])),
-        layers: [{ id: "ground", type: "background", paint: { "background-color": ui.ground } }, ...LAYERS.map(([, layer]) => layer)],
+        layers: [{ id: "ground", type: "background", paint: { "background-color": palette.ui.ground } }, ...this.layers.map(([, layer]) => layer)],
       },
       center: [0, 0], zoom: 12, maxZoom: 24, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0,
       renderWorldCopies: false, canvasContextAttributes: { antialias: true },
@@ -140,7 +145,15 @@ export class DraftMap {
   async toggle(off: ReadonlySet<Topic>): Promise<void> {
     await this.ready;
     this.off = new Set(off);
-    for (const [topic, layer] of LAYERS) this.map.setLayoutProperty(layer.id, "visibility", this.off.has(topic) ? "none" : "visible");
+    for (const [topic, layer] of this.layers) this.map.setLayoutProperty(layer.id, "visibility", this.off.has(topic) ? "none" : "visible");
+  }
+
+  /** Paint everything in another theme; what `show` changed of it has to be shown again. */
+  async wear(palette: Palette): Promise<void> {
+    await this.ready;
+    this.layers = layersIn(palette);
+    this.map.setPaintProperty("ground", "background-color", palette.ui.ground);
+    for (const [, layer] of this.layers) for (const [name, value] of Object.entries(layer.paint ?? {})) this.map.setPaintProperty(layer.id, name as "line-color", value as string);
   }
 
   async fit(box: readonly [number, number, number, number], animate = true): Promise<void> {

@@ -3,11 +3,13 @@ import { inject, onScopeDispose, shallowRef, type InjectionKey, type ShallowRef 
 import type { Api } from "../core/api";
 import type { Session } from "../core/session";
 import type { FeatureStore, Topic } from "../core/store";
+import type { Palette, ThemeSwitch, Wish } from "../core/theme";
 
 export interface Context {
   api: Api;
   store: FeatureStore;
   session: Session;
+  theme: ThemeSwitch;
 }
 
 export const CONTEXT: InjectionKey<Context> = Symbol("quanjing");
@@ -32,6 +34,14 @@ export function useStore<T>(read: (store: FeatureStore) => T, topics: readonly T
     });
   });
   onScopeDispose(stop);
+  return value;
+}
+
+/** What the person wished of the theme, and the colours that came of it. */
+export function useTheme(theme: ThemeSwitch): Readonly<ShallowRef<{ wish: Wish; palette: Palette }>> {
+  const read = () => ({ wish: theme.wish, palette: theme.palette });
+  const value = shallowRef(read());
+  onScopeDispose(theme.subscribe(() => (value.value = read())));
   return value;
 }
 

@@ -1,6 +1,19 @@
 /** Colour tokens as the engine takes them. */
 import { Color } from "cesium";
+import type { Palette } from "../core/theme";
 import { tokens } from "../generated/tokens";
+
+let worn: Palette = tokens;
+
+/** What the scene is drawn with: the page's theme. */
+export function palette(): Palette {
+  return worn;
+}
+
+/** Put another theme on; what is drawn already is drawn anew by whoever drew it. */
+export function wear(colours: Palette): void {
+  worn = colours;
+}
 
 const cache = new Map<string, Color>();
 
@@ -16,11 +29,11 @@ export function cesiumColour(css: string): Color {
 
 /** The token of an alarm level (1 highest … 4), null for any other number. */
 export function alarmColour(level: number | null): string | null {
-  return level === null ? null : ((tokens.alarm as Record<string, string>)[String(level)] ?? null);
+  return level === null ? null : ((worn.alarm as Record<string, string>)[String(level)] ?? null);
 }
 
 /** The material of a kind, or of one type of it where that has its own. */
 export function sceneColour(kind: string, type: string | null): string {
-  const scene = tokens.scene as Record<string, string>;
-  return scene[`${kind}.${type}`] ?? scene[kind] ?? tokens.scene.building;
+  const scene: Record<string, string> = worn.scene;
+  return scene[`${kind}.${type}`] ?? scene[kind] ?? worn.scene.building;
 }

@@ -13,8 +13,7 @@ import {
   type CesiumWidget,
 } from "cesium";
 import { groundAt, type GroundPlace } from "../core/ground";
-import { tokens } from "../generated/tokens";
-import { cesiumColour } from "./colour";
+import { cesiumColour, palette } from "./colour";
 
 /** Samples along a terrain tile's side. */
 const SAMPLES = 24;
@@ -87,7 +86,7 @@ function plate(place: GroundPlace): Primitive {
     translucent: true,
     fabric: {
       source: GRID,
-      uniforms: { radius, plate: cesiumColour(tokens.ui.plate), ink: cesiumColour(tokens.ui["plate-line"]) },
+      uniforms: { radius, plate: cesiumColour(palette().ui.plate), ink: cesiumColour(palette().ui["plate-line"]) },
     },
   });
   return new Primitive({
@@ -108,6 +107,8 @@ function plate(place: GroundPlace): Primitive {
 export class Ground {
   private plates: Primitive[] = [];
   private key = "";
+  private transparent = false;
+  private gridded = true;
 
   constructor(private readonly widget: CesiumWidget) {}
 
@@ -116,11 +117,27 @@ export class Ground {
     const key = JSON.stringify(places.map(({ lon, lat, ground_m, radius_m }) => [lon, lat, ground_m, radius_m]));
     if (key === this.key) return;
     this.key = key;
+    this.widget.scene.terrainProvider = terrain(places);
+    this.lay(places);
+  }
+
+  /** Lay the plates anew, in the worn theme. */
+  lay(places: readonly GroundPlace[]): void {
     const { scene } = this.widget;
-    scene.terrainProvider = terrain(places);
     for (const primitive of this.plates) scene.primitives.remove(primitive);
     this.plates = places.map((place) => scene.primitives.add(plate(place), 0) as Primitive);
-    scene.requestRender();
+    this.showPlates();
+  }
+
+  /** Whether the plates with their measured grid are shown. */
+  setGrid(gridded: boolean): void {
+    this.gridded = gridded;
+    this.showPlates();
+  }
+
+  private showPlates(): void {
+    for (const primitive of this.plates) primitive.show = this.gridded && !this.transparent;
+    this.widget.scene.requestRender();
   }
 
   /** Make the earth glass, so that what lies below can be seen and visited. */
@@ -131,7 +148,7 @@ export class Ground {
     globe.translucency.frontFaceAlpha = 0.25;
     globe.translucency.backFaceAlpha = 0.25;
     scene.screenSpaceCameraController.enableCollisionDetection = !transparent;
-    for (const primitive of this.plates) primitive.show = !transparent;
-    scene.requestRender();
+    this.transparent = transparent;
+    this.showPlates();
   }
 }

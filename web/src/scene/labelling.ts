@@ -4,6 +4,8 @@ import { roman } from "../core/i18n";
 import { toneOf } from "../core/kinds";
 import type { FeatureStore } from "../core/store";
 import type { Enterprise, FeatureSummary, KindInfo } from "../core/types";
+import { groundAt } from "../core/ground";
+import type { CityPlace } from "./citymap";
 import { alarmColour } from "./colour";
 import type { LabelItem } from "./labels";
 
@@ -36,6 +38,7 @@ function ofEnterprise(enterprise: Enterprise, loaded: boolean, alone: boolean): 
     priority: 200 + enterprise.open_alarms,
     tone: "enterprise",
     selected: false,
+    opens: true,
     alarm: mark(enterprise.alarm_level),
     dot: "var(--ui-accent)",
     near_m: loaded ? radius_m * 8 : 0,
@@ -63,6 +66,8 @@ function ofFeature(feature: FeatureSummary, enterprise: Enterprise, { selected, 
     priority: (selected ? 1000 : 0) + (alarm ? 600 - alarm.level * 10 : 0) + (below ? 40 : 0) + (PRIORITY[feature.kind] ?? 10) + Math.min(9, feature.z_max_m / 10),
     tone: alarm ? "alarm" : selected ? "selected" : "feature",
     selected,
+    // In the ground a thing is small behind its own name, which is then the easier mark.
+    opens: alarm !== null || below,
     alarm,
     dot: selected ? "var(--ui-select)" : toneOf(feature.kind, feature.type),
     near_m: 0,
@@ -70,14 +75,39 @@ function ofFeature(feature: FeatureSummary, enterprise: Enterprise, { selected, 
   };
 }
 
+/** Stations are named from where a district fills the picture. */
+const STATION_FAR_M = 60_000;
+
+function ofPlace(place: CityPlace, store: FeatureStore, ground_m: number): LabelItem {
+  const selected = place.feature_id === store.selected;
+  return {
+    id: place.feature_id,
+    text: place.name,
+    position: Cartesian3.fromDegrees(place.lon, place.lat, ground_m + 10),
+    priority: selected ? 1000 : 60,
+    tone: selected ? "selected" : "station",
+    selected,
+    opens: true,
+    alarm: null,
+    dot: toneOf(place.kind, null),
+    near_m: 0,
+    far_m: selected ? ALWAYS : STATION_FAR_M,
+  };
+}
+
 /** The labels of this moment. */
-export function labelsOf(store: FeatureStore, underground: boolean): LabelItem[] {
+export function labelsOf(store: FeatureStore, underground: boolean, places: readonly CityPlace[]): LabelItem[] {
   const items: LabelItem[] = [];
+  const grounds = [...store.enterprises.values()];
+  for (const place of places) {
+    if (!store.hidden.has(place.kind) || place.feature_id === store.selected) items.push(ofPlace(place, store, groundAt(place.lon, place.lat, grounds)));
+  }
   for (const enterprise of store.enterprises.values()) {
     if (!store.shows(enterprise.feature_id)) continue;
     const loaded = store.hasFeatures(enterprise.feature_id);
-    items.push(ofEnterprise(enterprise, loaded, store.enterprises.size <= FEW));
+    if (!store.hidden.has("enterprise")) items.push(ofEnterprise(enterprise, loaded, store.enterprises.size <= FEW));
     for (const feature of store.featuresOf(enterprise.feature_id)) {
+      if (!store.showsFeature(feature.feature_id)) continue;
       const selected = feature.feature_id === store.selected;
       const item = ofFeature(feature, enterprise, { selected, underground, kind: store.kinds.get(feature.kind) });
       if (item) items.push(item);

@@ -7,8 +7,10 @@ export interface LabelItem {
   position: Cartesian3;
   /** Who wins where two would overlap; higher first. */
   priority: number;
-  tone: "enterprise" | "feature" | "alarm" | "selected";
+  tone: "enterprise" | "feature" | "station" | "alarm" | "selected";
   selected: boolean;
+  /** A click on the name opens the card. */
+  opens: boolean;
   alarm: { level: number; roman: string } | null;
   /** Custom property of the dot's colour. */
   dot: string | null;
@@ -76,9 +78,8 @@ export class Labels {
 
   private mount(item: LabelItem, old: HTMLElement | undefined): Mounted {
     old?.remove();
-    const clickable = item.tone === "alarm" || item.tone === "enterprise";
-    const element = document.createElement(clickable ? "button" : "div");
-    element.className = `label label-${item.tone}${item.selected ? " label-on" : ""}`;
+    const element = document.createElement(item.opens ? "button" : "div");
+    element.className = `label label-${item.tone}${item.selected ? " label-on" : ""}${item.opens ? " label-opens" : ""}`;
     element.dataset.feature = item.id;
     if (item.alarm) {
       element.dataset.level = String(item.alarm.level);
@@ -89,8 +90,8 @@ export class Labels {
       element.append(piece("label-dot", ""));
     }
     element.append(piece("label-text", item.text));
-    if (clickable) {
-      element.dataset.testid = item.tone === "alarm" ? "alarm-marker" : "enterprise-label";
+    if (item.opens) {
+      element.dataset.testid = item.tone === "alarm" ? "alarm-marker" : `${item.tone}-label`;
       element.tabIndex = -1;
       element.addEventListener("click", () => this.choose(item.id));
     }
@@ -148,5 +149,5 @@ function piece(className: string, text: string): HTMLElement {
 }
 
 function sameLook(a: LabelItem, b: LabelItem): boolean {
-  return a.text === b.text && a.tone === b.tone && a.selected === b.selected && a.dot === b.dot && a.alarm?.level === b.alarm?.level;
+  return a.text === b.text && a.tone === b.tone && a.selected === b.selected && a.opens === b.opens && a.dot === b.dot && a.alarm?.level === b.alarm?.level;
 }

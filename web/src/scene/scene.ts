@@ -4,19 +4,19 @@ import type { Api } from "../core/api";
 import type { Session } from "../core/session";
 import type { Change, FeatureStore } from "../core/store";
 import type { Enterprise, TilesetPointer } from "../core/types";
+import type { ThemeSwitch } from "../core/theme";
 import { readPlace, writePlace } from "../core/url";
-import { tokens } from "../generated/tokens";
 import { applyView, faceNorth, look, readView, targetOf, zoom, type Insets, type Target } from "./camera";
-import { alarmColour, cesiumColour, sceneColour } from "./colour";
+import { alarmColour, cesiumColour, palette, sceneColour, wear } from "./colour";
 import { Ground } from "./ground";
 import { positionOf } from "./hook";
 import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
-import { drawCity } from "./citymap";
+import { CityMap } from "./citymap";
 import { pickFeature, type Picked } from "./pick";
 import { Symbols } from "./symbols";
 import { Tilesets, type Paint } from "./tilesets";
-import { createViewer, lightFrom, type Viewer } from "./viewer";
+import { createViewer, dress, lightFrom, type Viewer } from "./viewer";
 
 export interface SceneStatus {
   ready: boolean;
@@ -46,6 +46,7 @@ export class Scene {
   private readonly tilesets: Tilesets;
   private readonly labels: Labels;
   private readonly symbols: Symbols;
+  private readonly city: CityMap;
   private readonly near = new Set<string>();
   private underground = false;
   private placed = false;
@@ -59,11 +60,14 @@ export class Scene {
     credit: string,
     private readonly store: FeatureStore,
     private readonly session: Session,
-    private readonly api: Api,
+    api: Api,
+    private readonly theme: ThemeSwitch,
     private readonly insets: () => Insets,
     private readonly report: (status: SceneStatus) => void,
   ) {
+    wear(theme.palette);
     this.viewer = createViewer(elements.container, elements.credits, credit);
+    dress(this.viewer, theme.current);
     this.ground = new Ground(this.viewer.widget);
     this.tilesets = new Tilesets(this.viewer.widget, {
       paint: (feature) => this.paint(feature),
@@ -72,14 +76,18 @@ export class Scene {
     });
     this.labels = new Labels(this.viewer.widget, elements.labels, (id) => this.choose(id));
     this.symbols = new Symbols(this.viewer.widget);
+    this.city = new CityMap(this.viewer.widget, api);
     this.listen();
     store.subscribe((change) => this.follow(change));
+    theme.subscribe(() => this.changeTheme());
     const place = readPlace(location.hash);
     if (place.camera) {
       applyView(this.viewer.widget, place.camera);
       this.placed = true;
     }
     store.setFilter(place.filter);
+    store.setHidden(place.hidden);
+    if (place.chosen) store.choose(place.chosen);
     if (place.selected) store.select(place.selected);
     if (place.underground) this.setUnderground(true);
     if (store.phase === "ready") this.settle();
@@ -152,8 +160,26 @@ export class Scene {
     this.remember();
   }
 
-  setLabels(visible: boolean): void {
-    this.labels.setVisible(visible);
+  /** All that was drawn in the former theme is drawn anew; the page's style sheet has changed already. */
+  private changeTheme(): void {
+    wear(this.theme.palette);
+    dress(this.viewer, this.theme.current);
+    this.ground.lay([...this.store.enterprises.values()]);
+    this.symbols.redraw(this.store);
+    this.city.paint();
+    this.tilesets.repaintAll();
+    this.remember();
+  }
+
+  private showLayers(): void {
+    const { hidden } = this.store;
+    this.labels.setVisible(!hidden.has("names"));
+    this.ground.setGrid(!hidden.has("grid"));
+    this.city.show(hidden);
+    this.symbols.update(this.store);
+    this.tilesets.repaintAll();
+    this.fadeImagery(this.viewer.widget.camera.positionCartographic.height);
+    this.remember();
   }
 
   private listen(): void {
@@ -215,9 +241,13 @@ export class Scene {
         this.survey();
         this.remember();
         break;
+      case "layers":
+        this.showLayers();
+        break;
       case "chosen":
         this.symbols.update(this.store);
         this.survey();
+        this.remember();
         break;
       case "selected":
         this.repaintSelected();
@@ -238,7 +268,10 @@ export class Scene {
     if (!this.mapped && places.length > 1) {
       this.mapped = true;
       // The lines are an aid to the eye: where they can't be had the page stands without them.
-      drawCity(this.viewer.widget, this.api, Math.min(...places.map((place) => place.ground_m))).catch((error: unknown) => console.warn(error));
+      this.city.draw(Math.min(...places.map((place) => place.ground_m))).then(
+        () => (this.labelsStale = true),
+        (error: unknown) => console.warn(error),
+      );
     }
     const target = targetOf(places);
     if (target) lightFrom(this.viewer.widget, target.position);
@@ -275,7 +308,7 @@ export class Scene {
 
   /** The offline base map is for regions; near a plant its pixels would be kilometres wide. */
   private fadeImagery(height_m: number): void {
-    const alpha = Math.min(MOST_IMAGERY, Math.max(0, (height_m - 6000) / 60_000));
+    const alpha = this.store.hidden.has("basemap") ? 0 : Math.min(MOST_IMAGERY, Math.max(0, (height_m - 6000) / 60_000));
     if (Math.abs(this.viewer.imagery.alpha - alpha) < 0.01) return;
     this.viewer.imagery.alpha = alpha;
     this.viewer.imagery.show = alpha > 0;
@@ -286,7 +319,7 @@ export class Scene {
     const { scene } = this.viewer.widget;
     if (this.labelsStale) {
       this.labelsStale = false;
-      this.labels.set(labelsOf(this.store, this.underground));
+      this.labels.set(labelsOf(this.store, this.underground, this.city.places));
       scene.requestRender();
     }
     const listed = [...this.near].every((id) => this.store.hasFeatures(id));
@@ -309,20 +342,22 @@ export class Scene {
 
   private remember(): void {
     const camera = this.placed ? readView(this.viewer.widget) : null;
-    const place = { camera, selected: this.store.selected, underground: this.underground, filter: this.store.filter };
+    const { selected, chosen, filter, hidden } = this.store;
+    const theme = this.theme.wish === "auto" ? null : this.theme.wish;
+    const place = { camera, selected, chosen, underground: this.underground, filter, hidden, theme };
     history.replaceState(null, "", `${location.pathname}${location.search}${writePlace(place)}`);
   }
 
   /** An open alarm is told before all else; then the choice; then the material. */
   private accent(id: string): string | null {
     const level = this.store.enterprises.get(id)?.alarm_level ?? this.store.stateOf(id).alarm_level;
-    return alarmColour(level) ?? (id === this.store.selected ? tokens.ui.select : null);
+    return alarmColour(level) ?? (id === this.store.selected ? palette().ui.select : null);
   }
 
   private paint(id: string): Paint {
     const accent = this.accent(id);
     const glass = this.underground && this.isGlass(id) && accent === null;
-    return { colour: accent ? cesiumColour(accent) : null, alpha: glass ? GLASS_ALPHA : 1 };
+    return { colour: accent ? cesiumColour(accent) : null, alpha: glass ? GLASS_ALPHA : 1, show: this.store.showsFeature(id) };
   }
 
   /** What underground view shows as glass: all that rises over the ground. */

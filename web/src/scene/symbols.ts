@@ -3,8 +3,7 @@ import { Billboard, BillboardCollection, Cartesian2, Cartesian3, DistanceDisplay
 import { roman } from "../core/i18n";
 import type { FeatureStore } from "../core/store";
 import type { Enterprise } from "../core/types";
-import { tokens } from "../generated/tokens";
-import { alarmColour } from "./colour";
+import { alarmColour, palette } from "./colour";
 
 const SIZE = 64;
 /** CSS pixels at which it is drawn. */
@@ -29,9 +28,10 @@ function draw(glyph: string, level: number | null): HTMLCanvasElement {
   const pen = canvas.getContext("2d");
   if (!pen) return canvas;
   const colour = alarmColour(level);
+  const { ui } = palette();
   pen.lineWidth = 4;
-  pen.strokeStyle = colour ? tokens.ui.ground : tokens.ui.accent;
-  pen.fillStyle = colour ?? tokens.ui.panel;
+  pen.strokeStyle = colour ? ui["alarm-ink"] : ui.accent;
+  pen.fillStyle = colour ?? ui.panel;
   pen.beginPath();
   if (colour) pen.roundRect(4, 8, SIZE - 12, SIZE - 12, 10);
   else pen.arc(SIZE / 2, SIZE / 2, SIZE / 2 - 5, 0, 2 * Math.PI);
@@ -39,11 +39,11 @@ function draw(glyph: string, level: number | null): HTMLCanvasElement {
   pen.stroke();
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  pen.fillStyle = colour ? tokens.ui.ground : tokens.ui.text;
+  pen.fillStyle = colour ? ui["alarm-ink"] : ui.text;
   pen.font = '700 32px "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
   pen.fillText(glyph, colour ? SIZE / 2 - 2 : SIZE / 2, colour ? SIZE / 2 + 4 : SIZE / 2 + 2);
   if (colour && level !== null) {
-    pen.fillStyle = tokens.ui.ground;
+    pen.fillStyle = ui["alarm-ink"];
     pen.beginPath();
     pen.arc(SIZE - 14, 14, 13, 0, 2 * Math.PI);
     pen.fill();
@@ -71,11 +71,20 @@ function free(at: Cartesian2, taken: readonly Cartesian2[]): Cartesian2 {
 export class Symbols {
   private readonly collection: BillboardCollection;
   private readonly boards = new Map<string, Billboard>();
+  /** Grows with each theme, so that the engine does not take a former theme's picture for the same. */
+  private look = 0;
   private readonly images = new Map<string, HTMLCanvasElement>();
 
   constructor(private readonly widget: CesiumWidget) {
     this.collection = new BillboardCollection({ scene: widget.scene });
     widget.scene.primitives.add(this.collection);
+  }
+
+  /** Forget the pictures: they are drawn in the worn theme from now on. */
+  redraw(store: FeatureStore): void {
+    this.images.clear();
+    this.look += 1;
+    this.update(store);
   }
 
   /** Draw what the store shows now. */
@@ -85,7 +94,8 @@ export class Symbols {
       this.collection.remove(board);
       this.boards.delete(id);
     }
-    for (const enterprise of store.enterprises.values()) this.place(enterprise, store.shows(enterprise.feature_id));
+    const on = !store.hidden.has("enterprise");
+    for (const enterprise of store.enterprises.values()) this.place(enterprise, on && store.shows(enterprise.feature_id));
     this.widget.scene.requestRender();
   }
 
@@ -114,7 +124,7 @@ export class Symbols {
   private place(enterprise: Enterprise, show: boolean): void {
     const board = this.boards.get(enterprise.feature_id) ?? this.collection.add({ position: Cartesian3.ZERO, width: SHOWN, height: SHOWN });
     this.boards.set(enterprise.feature_id, board);
-    const key = `${enterprise.glyph}${enterprise.alarm_level ?? ""}`;
+    const key = `${this.look}${enterprise.glyph}${enterprise.alarm_level ?? ""}`;
     if (board.image !== key) {
       const image = this.images.get(key) ?? draw(enterprise.glyph, enterprise.alarm_level);
       this.images.set(key, image);

@@ -7,6 +7,7 @@ import { uuidFromBytes } from "../core/uuid";
 export interface Paint {
   colour: Color | null;
   alpha: number;
+  show: boolean;
 }
 
 export type Row = Partial<FeatureSummary>;
@@ -208,6 +209,7 @@ export class Tilesets {
 
   private apply(part: Cesium3DTileFeature, id: string): void {
     const paint = this.hooks.paint(id);
+    part.show = paint.show;
     // White is the engine's word for "as in the tile", whatever its alpha.
     part.color = Color.clone(paint.colour ?? Color.WHITE, this.blend).withAlpha(paint.alpha, this.blend);
   }

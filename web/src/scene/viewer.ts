@@ -1,4 +1,4 @@
-/** The engine, set up once: offline, rendering on demand, dark. */
+/** The engine, set up once: offline, rendering on demand, in the colours of the page. */
 import {
   buildModuleUrl,
   Cartesian3,
@@ -13,11 +13,17 @@ import {
   TileMapServiceImageryProvider,
   Transforms,
 } from "cesium";
-import { tokens } from "../generated/tokens";
-import { cesiumColour } from "./colour";
+import type { Theme } from "../core/theme";
+import { cesiumColour, palette } from "./colour";
 
 /** Where the light stands as seen from the ground: azimuth from north, height above the horizon, degrees. */
 const SUN = { azimuth_deg: 238, elevation_deg: 44 };
+
+/** The base map under each theme: a dark one that lets the data shine, a pale one like paper. */
+const BASE_MAP: Record<Theme, { brightness: number; contrast: number; saturation: number; sky: number }> = {
+  dark: { brightness: 0.5, contrast: 1.1, saturation: 0.12, sky: -0.35 },
+  light: { brightness: 1.75, contrast: 0.6, saturation: 0.18, sky: 0.15 },
+};
 
 /** Longitude, latitude, height in metres. */
 const COUNTRY: [number, number, number] = [105, 34, 14_000_000];
@@ -71,28 +77,34 @@ export function createViewer(container: Element, credits: Element, credit: strin
     showRenderLoopErrors: false,
     contextOptions: { webgl: { preserveDrawingBuffer: false, powerPreference: "high-performance" } },
   });
-  dress(widget, imagery);
+  setUp(widget);
   return { widget, imagery, software };
 }
 
-function dress(widget: CesiumWidget, imagery: ImageryLayer): void {
+/** Paint sky, globe and base map in the worn theme. */
+export function dress({ widget, imagery }: Viewer, theme: Theme): void {
+  const { scene } = widget;
+  const { ui } = palette();
+  const { brightness, contrast, saturation, sky } = BASE_MAP[theme];
+  scene.backgroundColor = cesiumColour(ui.ground);
+  scene.globe.baseColor = cesiumColour(ui.globe);
+  scene.globe.undergroundColor = cesiumColour(ui.ground);
+  Object.assign(imagery, { brightness, contrast, saturation });
+  if (scene.skyAtmosphere) {
+    scene.skyAtmosphere.brightnessShift = sky;
+    scene.skyAtmosphere.saturationShift = -0.25;
+  }
+  scene.requestRender();
+}
+
+function setUp(widget: CesiumWidget): void {
   const { scene } = widget;
   const { globe } = scene;
-  scene.backgroundColor = cesiumColour(tokens.ui.ground);
   scene.highDynamicRange = false;
-  globe.baseColor = cesiumColour(tokens.ui.globe);
-  globe.undergroundColor = cesiumColour(tokens.ui.ground);
   globe.depthTestAgainstTerrain = true;
   globe.showGroundAtmosphere = false;
   globe.showWaterEffect = false;
   globe.tileCacheSize = 200;
-  imagery.brightness = 0.5;
-  imagery.contrast = 1.1;
-  imagery.saturation = 0.12;
-  if (scene.skyAtmosphere) {
-    scene.skyAtmosphere.brightnessShift = -0.35;
-    scene.skyAtmosphere.saturationShift = -0.25;
-  }
   scene.fog.enabled = false;
   scene.shadowMap.softShadows = true;
   scene.shadowMap.size = 2048;

@@ -13,7 +13,7 @@ let clock: FakeClock;
 let session: Session;
 
 const ANSWERS: Record<string, unknown> = {
-  "/api/kinds": { kinds: [], enums: {} },
+  "/api/kinds": { kinds: [], groups: [], enums: {} },
   "/api/enterprises": { cursor: "s-1-1", enterprises: [enterprise()] },
   [`/api/enterprises/${PLANT}/features`]: { cursor: "s-2-1", features: [feature(OUTLET)] },
 };
