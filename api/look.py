@@ -20,6 +20,7 @@ from gis.errors import NotFound
 from gis.kinds import ENUMS, KINDS, Kind
 from gis.store.looks import Look, look
 from gis.store.read import Row, city_layer, enterprise_name, shown
+from models3d.sizes import size
 from styles.tokens import Rgb, rgb, scene_colour, tokens
 from styles.web import css
 
@@ -29,6 +30,8 @@ FILL = {"solid": 255, "surface": 190, "none": 60}
 """How opaque an area is, of 255, by the form of its kind; what is no area is opaque."""
 PITCH = 50
 """At which bodies are looked at, degrees from straight down."""
+MATERIAL = {"ambient": 0.68, "diffuse": 0.45, "shininess": 8, "specularColor": [20, 20, 20]}
+"""So lit, a roof has about the colour of the legend."""
 
 
 def layer_kind(name: str) -> Kind:
@@ -65,6 +68,15 @@ def _texts(kind: Kind, row: Row) -> tuple[str, list[tuple[str, str]]]:
     return row["name"] or row["code"] or kind.label, [(label, text) for label, text in texts if text]
 
 
+def _height_m(kind: Kind, row: Row) -> float:
+    """Return how high a body is drawn: as known, else as a scene draws it; nought for what is no body."""
+    if not kind.solid:
+        return 0.0
+    if row["z_max_m"] is not None:
+        return float(row["z_max_m"] - (row["z_min_m"] or 0))
+    return float(size("depth_m" if kind.name == "underground_structure" else "height_m", kind.name, _type(kind, row)))
+
+
 def _feature(kind: Kind, at: int, row: Row) -> dict[str, Any]:
     """Return a feature as the engine gets it: numbers only, since the engine reads meaning into some texts."""
     colour = _colour(kind, _type(kind, row))
@@ -74,8 +86,7 @@ def _feature(kind: Kind, at: int, row: Row) -> dict[str, Any]:
     elif kind.form == "solid":
         edge = rgb(tokens()["ui"]["line"])
     wide = next((row[name] for name in ("width_m", "diameter_m") if kind.form in ("line", "pipe") and row.get(name)), 0)
-    high = (row["z_max_m"] or 0) - (row["z_min_m"] or 0)
-    properties = {"i": at, "c": [*colour, FILL.get(kind.form, 255)], "e": [*edge, 255], "w": wide, "h": high}
+    properties = {"i": at, "c": [*colour, FILL.get(kind.form, 255)], "e": [*edge, 255], "w": wide, "h": _height_m(kind, row)}
     return {"type": "Feature", "geometry": row["geometry"], "properties": properties}
 
 
@@ -101,6 +112,7 @@ def _deck(looked: Look, base: list[Row]) -> dict[str, Any]:
         highlight_color=[*rgb(ui["select"]), 160],
         extruded=solid,
         wireframe=solid,
+        material=MATERIAL,
         get_elevation="properties.h",
         get_fill_color="properties.c",
         get_line_color="properties.e",
