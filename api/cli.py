@@ -1,5 +1,6 @@
 """The command `quanjing`: every package's verbs under one name."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -49,11 +50,11 @@ def look(
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine, snapshot
     from gis.store.enterprises import find_enterprise
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     name = layer_kind(layer).name
     urls = ensure_running(Settings())
-    upgrade(urls.owner)
+    bring_up(urls.owner)
     url, enterprise_id = urls.reader, None
     if enterprise:
         with engine(url).connect() as connection:
@@ -70,6 +71,8 @@ def look(
 
 def main() -> None:
     """Run a verb; our own errors are one line on standard error, exit 2 for misuse and 1 for the rest."""
+    # Nothing here multiplies large matrices, and a process with one thread may be forked as it is.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except QuanjingError as error:

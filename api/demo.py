@@ -14,7 +14,7 @@ from gis.settings import Settings
 from gis.store.cluster import urls
 from gis.store.connect import Actor, Transaction, engine, writing
 from gis.store.enterprises import find_enterprise, store_enterprise
-from gis.store.migrate import upgrade
+from gis.store.schema import bring_up
 from gis.store.state import find_feature, link_case, open_alarm, put_readings
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "examples"
@@ -24,7 +24,7 @@ ACTOR = Actor("demo", "装入示范数据", "demo")
 def load(settings: Settings, folder: Path = EXAMPLES) -> bool:
     """Load the demo where it is not there yet, all or nothing; returns whether it was loaded."""
     url = urls(settings).owner
-    upgrade(url)
+    bring_up(url)
     record = orjson.loads(folder.joinpath("enterprise.json").read_bytes())
     with writing(engine(url), ACTOR) as connection:
         if _stands(connection, record["source_code"]):

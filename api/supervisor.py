@@ -23,7 +23,7 @@ from api import children, log
 from api.children import GRACE_S, Child, Program
 from gis.errors import QuanjingError, SettingsError
 from gis.settings import Settings
-from gis.store import cluster, folder, migrate
+from gis.store import cluster, folder, schema
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def prepare(settings: Settings, demo: bool) -> None:
     """Bring the database to this version, and load the demo city where it is wanted and not there."""
-    migrate.upgrade(cluster.urls(settings).owner)
+    schema.bring_up(cluster.urls(settings).owner)
     if demo:
         from api.demo import load  # noqa: PLC0415 - heavy, and for the demo alone
 

@@ -38,7 +38,7 @@ def load(folder: From = None) -> None:
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine, writing
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     settings = Settings()
     source = folder or settings.data_dir / "demo"
@@ -46,7 +46,7 @@ def load(folder: From = None) -> None:
     if city is None:
         raise NotFound(f"{source} 里没有示范城市（{MANIFEST}）；先用 quanjing demo make 生成")
     url = ensure_running(settings).owner
-    upgrade(url)
+    bring_up(url)
     with shown("装入") as progress:
         loaded = store(url, city, progress=progress)
     with writing(engine(url), ACTOR) as connection:

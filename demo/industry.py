@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
-import yaml
+from gis.facts import facts
 
 Setting = Literal["park", "river", "country", "town"]
 
@@ -32,7 +31,7 @@ class Industry:
 @cache
 def industries() -> dict[str, Industry]:
     """Return the industries by key."""
-    rows = yaml.safe_load(files("demo").joinpath("industries.yaml").read_text(encoding="utf-8"))
+    rows = facts("demo", "industries.yaml")
     return {key: Industry(key=key, **{**row, "where": tuple(row.get("where", ()))}) for key, row in rows.items()}
 
 

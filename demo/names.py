@@ -3,10 +3,9 @@
 import random
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
+from gis.facts import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Names:
 @cache
 def names() -> Names:
     """Return the words."""
-    rows: dict[str, Any] = yaml.safe_load(files("demo").joinpath("names.yaml").read_text(encoding="utf-8"))
+    rows: dict[str, Any] = facts("demo", "names.yaml")
     lists = {key: tuple(rows[key]) for key in ("villages", "firms", "streets")}
     return Names(**lists, surnames=rows["surnames"], given=rows["given"])
 

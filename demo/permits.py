@@ -3,13 +3,11 @@
 import random
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import yaml
 
 from demo.plant import Plant, Thing
 from demo.sites import PlantSite
+from gis.facts import facts
 
 AIR_SELF = {True: ("自动监测", "连续"), False: ("手工监测", "1次/半年")}
 WATER_SELF = {True: ("自动监测", "连续"), False: ("手工监测", "1次/季")}
@@ -18,7 +16,7 @@ WATER_SELF = {True: ("自动监测", "连续"), False: ("手工监测", "1次/�
 
 @cache
 def _limits() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files("demo").joinpath("standards.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = facts("demo", "standards.yaml")
     return document
 
 

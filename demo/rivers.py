@@ -3,16 +3,15 @@
 import random
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import shapely
-import yaml
 from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 
 from demo.counties import counties
 from gis.crs import lonlat_to_xy, xy_to_lonlat
+from gis.facts import facts
 
 LEVELS = 5
 """Times that every stretch is bent at its middle."""
@@ -97,7 +96,7 @@ def rivers(seed: int) -> tuple[River, ...]:
         Decides the meanders.
     """
     city = shapely.union_all([county.xy for county in counties()])
-    rows = yaml.safe_load(files("demo").joinpath("rivers.yaml").read_text(encoding="utf-8"))
+    rows = facts("demo", "rivers.yaml")
     courses: dict[str, LineString] = {}
     for name, row in rows.items():
         dice = random.Random(f"{seed}:river:{name}")  # noqa: S311 — a course, no secret

@@ -158,13 +158,13 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     from drawings.report import print_report, report
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from gis.store.connect import Actor, engine, writing
-    from gis.store.migrate import upgrade
+    from gis.store.connect import Actor, writing_plainly
+    from gis.store.schema import bring_up
 
     logging.getLogger("ezdxf").setLevel(logging.ERROR)
     url = ensure_running(Settings()).owner
-    upgrade(url)
-    with writing(engine(url), Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")) as connection:
+    bring_up(url)
+    with writing_plainly(url, Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")) as connection:
         plan, outcome = publish_drawing(connection, file, enterprise, Options(mapping=_text(mapping), gcp=_text(gcp), crs=crs))
         if dry_run:
             connection.rollback()
@@ -194,10 +194,10 @@ def export(
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine, looking
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     url = ensure_running(Settings()).owner
-    upgrade(url)
+    bring_up(url)
     with looking(engine(url)) as connection:
         name, done = hand_back(connection, enterprise, kind.upper(), notes=notes)
     path = (out / name if out.is_dir() else out) if out else Path(name)

@@ -4,16 +4,15 @@ import json
 import math
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from ezdxf.document import Drawing
 
 from drawings.composing import Caption, Composition, Curve, Symbol, Vertex, compose, drawing_of
 from gis.crs import xy_to_lonlat
+from gis.facts import facts
 
 QUARTER = math.tan(math.radians(90) / 4)
 """Bulge of a quarter circle."""
@@ -22,7 +21,7 @@ QUARTER = math.tan(math.radians(90) / 4)
 @cache
 def plant() -> dict[str, Any]:
     """Return the invented plant, local metres."""
-    document: dict[str, Any] = yaml.safe_load(files("drawings").joinpath("plant.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = facts("drawings", "plant.yaml")
     return document
 
 

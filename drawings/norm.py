@@ -5,11 +5,9 @@ Kinds, their layers, label blocks and attribute tags come from `gis.kinds`; `nor
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
+from gis.facts import facts
 from gis.kinds import KINDS, Kind
 
 APPID = "QJ_ID"
@@ -67,7 +65,7 @@ def _symbol(name: str, row: dict[str, Any]) -> Symbol:
 
 @cache
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files("drawings").joinpath("norm.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = facts("drawings", "norm.yaml")
     return document
 
 

@@ -9,7 +9,7 @@ from drawings.options import Options
 from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.models.plan import SitePlan
-from gis.store.connect import Transaction
+from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise, registered_point
 from gis.store.plans import Outcome, store_plan
 
@@ -20,14 +20,14 @@ NAMED = re.compile(rf"{SOURCE_CODE.strip('^$')}(?=_[ABCD]_v\d{{2,}}\.dxf$)", re.
 
 
 def publish_drawing(
-    connection: Transaction, path: Path, enterprise: str | None = None, options: Options | None = None
+    connection: "Transaction | Plain", path: Path, enterprise: str | None = None, options: Options | None = None
 ) -> tuple[SitePlan, Outcome]:
     """Store what a drawing shows; returns the drawing as read and what storing it did.
 
     Parameters
     ----------
-    connection : Transaction
-        Inside `gis.store.connect.writing`; roll it back for a dry run.
+    connection : Transaction or Plain
+        Inside `gis.store.connect.writing` or `writing_plainly`; roll it back for a dry run.
     path : Path
         The DXF file.
     enterprise : str, optional

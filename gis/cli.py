@@ -22,7 +22,7 @@ def import_(
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, engine, writing
     from gis.store.enterprises import store_enterprise
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def import_(
         raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
     records = document if isinstance(document, list) else [document]
     url = ensure_running(Settings()).owner
-    upgrade(url)
+    bring_up(url)
     with writing(engine(url), Actor(getpass.getuser(), f"登记企业：{file.name}")) as connection:
         for record in records:
             typer.echo(f"{store_enterprise(connection, record)} {record['name']}")
@@ -69,8 +69,8 @@ def permit(
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, engine, writing
     from gis.store.enterprises import find_enterprise
-    from gis.store.migrate import upgrade
     from gis.store.permits import store_permit
+    from gis.store.schema import bring_up
 
     document = _json(file)
     # The number of a permit is the source code of the place (HJ 608-2017).
@@ -78,7 +78,7 @@ def permit(
     if not isinstance(code, str):
         raise Invalid("permit_no", "缺少排污许可证编号")
     url = ensure_running(Settings()).owner
-    upgrade(url)
+    bring_up(url)
     with writing(engine(url), Actor(getpass.getuser(), f"登记排污许可证：{file.name}")) as connection:
         action = store_permit(connection, find_enterprise(connection, code)[0], document)
     typer.echo(f"{document['permit_no']} {ACTIONS[action]}")
@@ -97,12 +97,12 @@ def history(
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, engine, writing
     from gis.store.enterprises import find_enterprise
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
     from gis.store.site_history import store_history
 
     document = _json(file)
     url = ensure_running(Settings()).owner
-    upgrade(url)
+    bring_up(url)
     with writing(engine(url), Actor(getpass.getuser(), f"登记厂址沿革：{file.name}")) as connection:
         done = store_history(connection, find_enterprise(connection, enterprise)[0], document, replace=replace)
     typer.echo("，".join(f"{label} {done[action]}" for action, label in ACTIONS.items() if done.get(action)) or "没有事件")

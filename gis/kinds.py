@@ -5,10 +5,9 @@ The facts themselves stand in `kinds.yaml` beside this file; adding an attribute
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
+from gis.facts import facts
 
 Type = Literal["text", "integer", "number", "boolean", "date", "enum"]
 GeometryType = Literal["Point", "LineString", "Polygon", "PolygonZ", "MultiPolygon", "Geometry"]
@@ -97,7 +96,7 @@ def _kind(name: str, row: dict[str, Any]) -> Kind:
 
 @cache
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files("gis").joinpath("kinds.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = facts("gis", "kinds.yaml")
     return document
 
 

@@ -26,11 +26,11 @@ def import_(
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, engine, writing
     from gis.store.layers import store_layer
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     document = read_layer(file, layer)
     url = ensure_running(Settings()).owner
-    upgrade(url)
+    bring_up(url)
     with writing(engine(url), Actor(getpass.getuser(), f"装入图层：{file.name}")) as connection:
         stored = store_layer(connection, kind, document, replace=replace)
     for issue in stored.issues:
@@ -58,7 +58,7 @@ def export(
     from gis.store.connect import engine, looking
     from gis.store.enterprises import find_enterprise
     from gis.store.frames import frames
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     wanted = format_ or out.suffix.removeprefix(".").lower()
     if wanted not in WRITERS:
@@ -67,7 +67,7 @@ def export(
     if unknown:
         raise Invalid("--kind", f"没有要素类 {'、'.join(unknown)}；可用的有 {'、'.join(KINDS)}")
     url = ensure_running(Settings()).owner
-    upgrade(url)
+    bring_up(url)
     with looking(engine(url)) as connection:
         enterprise_id = find_enterprise(connection, enterprise)[0] if enterprise else None
         found = frames(connection, [KINDS[name] for name in kind] if kind else None, enterprise_id)

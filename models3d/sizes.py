@@ -1,10 +1,9 @@
 """Sizes of what is drawn without being told: `sizes.yaml` beside this file, read once."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
+from gis.facts import facts
 
 OTHER = "other"
 """Key of what holds for every kind that has no row of its own."""
@@ -12,7 +11,7 @@ OTHER = "other"
 
 @cache
 def _document() -> dict[str, dict[str, Any]]:
-    document: dict[str, dict[str, Any]] = yaml.safe_load(files("models3d").joinpath("sizes.yaml").read_text(encoding="utf-8"))
+    document: dict[str, dict[str, Any]] = facts("models3d", "sizes.yaml")
     return document
 
 

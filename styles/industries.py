@@ -1,15 +1,14 @@
 """Symbols of enterprises: one glyph an industry, the same wherever an enterprise is drawn."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
+from gis.facts import facts
 
 
 @cache
 def _source() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files("styles").joinpath("industries.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = facts("styles", "industries.yaml")
     return document
 
 

@@ -1,11 +1,9 @@
 """The symbols' colours: a token has one value a theme. Backends never see a colour that is not from here."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Literal, get_args
 
-import yaml
-
+from gis.facts import facts
 from styles.tokens import Rgb, rgb
 
 Theme = Literal["light", "wall-dark", "print-bw"]
@@ -16,7 +14,7 @@ THEMES: tuple[Theme, ...] = get_args(Theme)
 @cache
 def palette() -> dict[str, dict[Theme, str]]:
     """Return token → theme → `#rrggbb`."""
-    document: dict[str, dict[Theme, str]] = yaml.safe_load(files("styles").joinpath("palette.yaml").read_text(encoding="utf-8"))
+    document: dict[str, dict[Theme, str]] = facts("styles", "palette.yaml")
     return document
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
+from gis.facts import facts
 
 Rgb = tuple[int, int, int]
 Groups = dict[str, dict[str, str]]
@@ -17,7 +16,7 @@ BASE = "dark"
 @cache
 def document() -> Mapping[str, Any]:
     """Return `tokens.yaml` as it stands."""
-    read: Mapping[str, Any] = yaml.safe_load(files("styles").joinpath("tokens.yaml").read_text(encoding="utf-8"))
+    read: Mapping[str, Any] = facts("styles", "tokens.yaml")
     return read
 
 

@@ -3,17 +3,26 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.pool import NullPool
 
 from gis.errors import Forbidden
-from gis.store.migrate import sqlalchemy_url
 
-Transaction = Connection
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+    from sqlalchemy import Connection, Engine
+
+Transaction: TypeAlias = "Connection"
 """An open transaction to write in; what other packages call it, who know no SQLAlchemy."""
+Plain: TypeAlias = "psycopg.Connection[Any]"
+"""The same of the driver alone, for what has to start fast: importing a drawing reads no SQLAlchemy."""
+
+WHO = (
+    "SELECT set_config('quanjing.author', %(author)s, true), set_config('quanjing.reason', %(reason)s, true),"
+    " set_config('quanjing.origin', %(origin)s, true), set_config('quanjing.scope', %(scope)s, true)"
+)
 
 EVERYWHERE = "*"
 """The scope that sees all jurisdictions."""
@@ -30,30 +39,49 @@ class Actor:
     scope: str = EVERYWHERE
 
 
-def engine(url: str) -> Engine:
+def driver_of(connection: "Transaction | Plain") -> Plain:
+    """Return the driver's connection of a transaction."""
+    if isinstance(connection, psycopg.Connection):
+        return connection
+    plain: Plain = connection.connection.driver_connection  # type: ignore[assignment]
+    return plain
+
+
+def engine(url: str) -> "Engine":
     """Return an engine without a pool, for a verb or a job that opens few connections."""
-    return create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    from sqlalchemy import create_engine  # noqa: PLC0415 — heavy
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 — heavy
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 — heavy
+
+    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+
+
+def _sign(connection: Plain, actor: Actor) -> None:
+    """Say in whose name a transaction writes."""
+    connection.execute(WHO, {"author": actor.author, "reason": actor.reason, "origin": actor.origin, "scope": actor.scope})
 
 
 @contextmanager
-def writing(engine: Engine, actor: Actor) -> Iterator[Connection]:
+def writing(engine: "Engine", actor: Actor) -> Iterator["Transaction"]:
     """Open a transaction in the name of `actor`; commits at the end, rolls back on any error."""
     with engine.begin() as connection:
-        connection.execute(
-            text(
-                "SELECT set_config('quanjing.author', :author, true), set_config('quanjing.reason', :reason, true),"
-                " set_config('quanjing.origin', :origin, true), set_config('quanjing.scope', :scope, true)"
-            ),
-            {"author": actor.author, "reason": actor.reason, "origin": actor.origin, "scope": actor.scope},
-        )
+        _sign(driver_of(connection), actor)
         yield connection
 
 
 @contextmanager
-def looking(engine: Engine, scope: str = EVERYWHERE) -> Iterator[Connection]:
+def writing_plainly(url: str, actor: Actor) -> Iterator[Plain]:
+    """Open a transaction of the driver alone in the name of `actor`; commits at the end, rolls back on any error."""
+    with psycopg.connect(url) as connection:
+        _sign(connection, actor)
+        yield connection
+
+
+@contextmanager
+def looking(engine: "Engine", scope: str = EVERYWHERE) -> Iterator["Transaction"]:
     """Open a read-only transaction on one snapshot that sees a scope."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection, connection.begin():
-        connection.execute(text("SELECT set_config('quanjing.scope', :scope, true)"), {"scope": scope})
+        driver_of(connection).execute("SELECT set_config('quanjing.scope', %s, true)", [scope])
         yield connection
 
 
@@ -75,7 +103,7 @@ async def snapshot(connection: AsyncConnection, scope: str = EVERYWHERE) -> Asyn
 
 
 @asynccontextmanager
-async def reading(pool: AsyncConnectionPool[AsyncConnection], scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
+async def reading(pool: "AsyncConnectionPool[AsyncConnection]", scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
     """Take a connection from the pool and run what is inside on one snapshot (see `snapshot`)."""
     async with pool.connection() as connection, snapshot(connection, scope):
         yield connection

@@ -4,19 +4,28 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from geoalchemy2.shape import from_shape
-from shapely.geometry import Point
-from sqlalchemy import Connection, func, insert, select, update
+from psycopg import sql
 
 from gis.errors import Invalid, NotFound
 from gis.kinds import KINDS
+from gis.store.connect import Plain, Transaction, driver_of
 from gis.store.identity import NAMESPACE
-from gis.store.tables import KIND_TABLES
 
-ENTERPRISES = KIND_TABLES["enterprise"]
+BY_CREDIT_CODE = "SELECT feature_id, code FROM enterprises WHERE credit_code = %s AND closed_at IS NULL"
+BY_SOURCE_CODE = "SELECT feature_id, code FROM enterprises WHERE code = %s AND closed_at IS NULL"
+POINT = "SELECT ST_X(geom), ST_Y(geom) FROM enterprises WHERE feature_id = %s"
+EVER = "SELECT feature_id FROM enterprises WHERE code = %s ORDER BY closed_at DESC NULLS FIRST LIMIT 1"
+INSERT = sql.SQL(
+    "INSERT INTO enterprises (feature_id, geom, {names}) "
+    "VALUES (%(feature_id)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490), {values})"
+)
+UPDATE = sql.SQL(
+    "UPDATE enterprises SET geom = ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4490), closed_at = NULL, ({names}) = ROW ({values}) "
+    "WHERE feature_id = %(feature_id)s"
+)
 
 
-def find_enterprise(connection: Connection, code: str) -> tuple[UUID, str]:
+def find_enterprise(connection: "Transaction | Plain", code: str) -> tuple[UUID, str]:
     """Return the id and the 22-character source code of the enterprise with a source code or an 18-character credit code.
 
     Raises
@@ -26,31 +35,27 @@ def find_enterprise(connection: Connection, code: str) -> tuple[UUID, str]:
     Invalid
         Several enterprises share the credit code (one company, several sites): the source code decides.
     """
-    column = ENTERPRISES.c.credit_code if len(code) == 18 else ENTERPRISES.c.code
-    rows = connection.execute(
-        select(ENTERPRISES.c.feature_id, ENTERPRISES.c.code).where(column == code, ENTERPRISES.c.closed_at.is_(None))
-    ).all()
+    rows = driver_of(connection).execute(BY_CREDIT_CODE if len(code) == 18 else BY_SOURCE_CODE, [code]).fetchall()
     if not rows:
         raise NotFound(f"没有编号为 {code} 的企业；先用 quanjing enterprise import FILE.json 登记")
     if len(rows) > 1:
         raise Invalid("enterprise", f"信用代码 {code} 有 {len(rows)} 个厂址，请改用 22 位排污单位编码")
-    return rows[0].feature_id, rows[0].code
+    return rows[0][0], rows[0][1]
 
 
-def registered_point(connection: Connection, enterprise_id: UUID) -> tuple[float, float]:
+def registered_point(connection: "Transaction | Plain", enterprise_id: UUID) -> tuple[float, float]:
     """Return longitude and latitude (degrees, EPSG:4490) of an enterprise's registered point."""
-    point = func.ST_X(ENTERPRISES.c.geom), func.ST_Y(ENTERPRISES.c.geom)
-    lon, lat = connection.execute(select(*point).where(ENTERPRISES.c.feature_id == enterprise_id)).one()
+    ((lon, lat),) = driver_of(connection).execute(POINT, [enterprise_id]).fetchall()
     return float(lon), float(lat)
 
 
-def store_enterprise(connection: Connection, record: Mapping[str, Any]) -> UUID:
+def store_enterprise(connection: "Transaction | Plain", record: Mapping[str, Any]) -> UUID:
     """Insert or update an enterprise by its source code, a closed one is opened again; returns its id.
 
     Parameters
     ----------
-    connection : Connection
-        Inside `gis.store.connect.writing`.
+    connection : Transaction or Plain
+        Inside `gis.store.connect.writing` or `writing_plainly`.
     record : mapping
         `source_code`, `name`, `lon`, `lat` (degrees, EPSG:4490), and any attribute of the kind or `base_1985_m`.
 
@@ -68,16 +73,10 @@ def store_enterprise(connection: Connection, record: Mapping[str, Any]) -> UUID:
         raise Invalid(min(extra), f"企业登记表没有这一项；可用的有 {'、'.join(sorted(known))}")
     values = {name: record[name] for name in known if name in record}
     values |= {"code": record["source_code"], "name": record["name"]}
-    geom = from_shape(Point(float(record["lon"]), float(record["lat"])), srid=4490)
-    found = connection.execute(
-        select(ENTERPRISES.c.feature_id)
-        .where(ENTERPRISES.c.code == record["source_code"])
-        .order_by(ENTERPRISES.c.closed_at.desc().nulls_first())
-        .limit(1)
-    ).scalar()
-    if found is None:
-        found = uuid5(NAMESPACE, f"enterprise/{record['source_code']}")
-        connection.execute(insert(ENTERPRISES).values(feature_id=found, geom=geom, **values))
-    else:
-        connection.execute(update(ENTERPRISES).where(ENTERPRISES.c.feature_id == found).values(geom=geom, closed_at=None, **values))
-    return found
+    driver = driver_of(connection)
+    found = driver.execute(EVER, [record["source_code"]]).fetchone()
+    feature_id: UUID = found[0] if found else uuid5(NAMESPACE, f"enterprise/{record['source_code']}")
+    names, places = sql.SQL(", ").join(map(sql.Identifier, values)), sql.SQL(", ").join(map(sql.Placeholder, values))
+    query = (UPDATE if found else INSERT).format(names=names, values=places)
+    driver.execute(query, {**values, "feature_id": feature_id, "lon": float(record["lon"]), "lat": float(record["lat"])})
+    return feature_id

@@ -13,23 +13,18 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pgqueuer.queries import Queries
 from psycopg import sql
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
+from gis.store.connect import engine
 from gis.store.drafts import grant
 from gis.store.kind_tables import statements
+from gis.store.schema import READER, note
 
-READER = "quanjing_reader"
 LOCK = 0x71756E6A
 """Advisory lock key: one migration at a time."""
-
-
-def sqlalchemy_url(url: str) -> str:
-    """Return a libpq URL as one that SQLAlchemy opens with psycopg 3."""
-    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 def _current(connection: Connection) -> str | None:
@@ -94,15 +89,14 @@ def _jurisdictions(connection: Connection) -> None:
     )
 
 
-def _grant_reader(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
-            return
-        reader = sql.Identifier(READER)
-        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader))
-        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(reader))
-        connection.execute(sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(reader))
-        grant(connection, READER)
+def _grant_reader(connection: psycopg.Connection) -> None:
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
+        return
+    reader = sql.Identifier(READER)
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader))
+    connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(reader))
+    connection.execute(sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(reader))
+    grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:
@@ -118,13 +112,15 @@ def upgrade(owner_url: str) -> None:
     NewerData
         The database was written by a newer version.
     """
-    engine = create_engine(sqlalchemy_url(owner_url), poolclass=NullPool)
-    with engine.connect() as guard:
+    database = engine(owner_url)
+    with database.connect() as guard:
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
-        with engine.begin() as connection:
+        with database.begin() as connection:
             _alembic(connection)
             _kinds(connection)
             _jurisdictions(connection)
         asyncio.run(_queue(owner_url))
-        _grant_reader(owner_url)
-    engine.dispose()
+        with psycopg.connect(owner_url) as driver:
+            _grant_reader(driver)
+            note(driver)
+    database.dispose()

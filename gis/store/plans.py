@@ -10,8 +10,6 @@ from uuid import UUID
 import orjson
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection as Transaction
-from sqlalchemy import text
 
 from gis.collector import without_collector
 from gis.geometry.matching import shapes_of
@@ -19,6 +17,7 @@ from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
 from gis.store.bulk import close_features, insert_features, insert_sources, json_of, update_features, wkb_of
+from gis.store.connect import Plain, Transaction, driver_of
 from gis.store.fitting import fitted
 from gis.store.identity import Identified, ambiguous, identify
 from gis.store.known import Source, known_features, source_of, sources
@@ -206,13 +205,13 @@ def _identified(job: _Import, source_code: str, features: Sequence[PlanFeature],
 
 
 @without_collector()
-def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
+def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
     """Store a drawing's features; a drafting fault publishes nothing, but the file and its issues are kept.
 
     Parameters
     ----------
-    connection : Transaction
-        Inside `gis.store.connect.writing`; roll it back for a dry run.
+    connection : Transaction or Plain
+        Inside `gis.store.connect.writing` or `writing_plainly`; roll it back for a dry run.
     enterprise_id, source_code
         As `gis.store.enterprises.find_enterprise` gives them.
     plan : SitePlan
@@ -220,7 +219,7 @@ def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, p
     content : bytes
         The file as it came, kept whole.
     """
-    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(connection)
     # Two imports of one enterprise wait for each other; ids and sources are decided on what the other committed.
     driver.execute(HOLD, [enterprise_id])
     seen = driver.execute(SEEN).fetchone()
@@ -253,10 +252,8 @@ def store_plan(connection: Transaction, enterprise_id: UUID, source_code: str, p
     return Outcome(True, dict(Counter(row[3] for row in done)), tuple(row for row in done if row[3] != "unchanged"), issues)
 
 
-def stands(connection: Transaction, enterprise_id: UUID, drawing_kind: str, sha256_: str) -> bool:
+def stands(connection: "Transaction | Plain", enterprise_id: UUID, drawing_kind: str, sha256_: str) -> bool:
     """Say whether the newest drawing of a kind is this very file, and published."""
-    wanted = text(
-        "SELECT sha256, published FROM drawings WHERE enterprise_id = :enterprise AND drawing_kind = :kind ORDER BY drawing_id DESC LIMIT 1"
-    )
-    row = connection.execute(wanted, {"enterprise": enterprise_id, "kind": drawing_kind}).first()
-    return row is not None and row.sha256 == sha256_ and bool(row.published)
+    wanted = "SELECT sha256, published FROM drawings WHERE enterprise_id = %s AND drawing_kind = %s ORDER BY drawing_id DESC LIMIT 1"
+    row = driver_of(connection).execute(wanted, [enterprise_id, drawing_kind]).fetchone()
+    return row is not None and row == (sha256_, True)

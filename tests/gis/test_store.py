@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from uuid import UUID
@@ -10,7 +12,7 @@ from sqlalchemy import inspect
 
 from gis.errors import Forbidden, Invalid, NewerData, NotFound
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute
-from gis.store import migrate
+from gis.store import migrate, schema
 from gis.store.cluster import Urls
 from gis.store.connect import Actor, engine, snapshot, writing
 from gis.store.enterprises import find_enterprise, store_enterprise
@@ -248,3 +250,42 @@ def test_an_empty_scope_sees_nothing(database: Urls) -> None:
 
     with pytest.raises(Forbidden):
         asyncio.run(look())
+
+
+def test_a_database_of_this_version_is_known_without_what_upgrades(database: Urls) -> None:
+    script = (
+        "import sys\nfrom gis.store.schema import bring_up\nbring_up(sys.argv[1])\n"
+        "print({'alembic', 'sqlalchemy', 'geoalchemy2', 'pgqueuer'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script, database.owner], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE store_meta SET value = 'another' WHERE key = 'schema'",
+        "DELETE FROM store_meta WHERE key = 'schema'",
+    ],
+)
+def test_a_database_that_is_not_noted_to_be_of_this_version_is_brought_up(database: Urls, spoil: str) -> None:
+    with psycopg.connect(database.owner) as connection:
+        assert schema.stands(connection)
+        connection.execute(spoil)
+        assert not schema.stands(connection)
+    schema.bring_up(database.owner)
+    with psycopg.connect(database.owner) as connection:
+        assert schema.stands(connection)
+
+
+def test_a_revision_of_another_version_makes_the_note_void(database: Urls) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerData, match="9999"):
+        schema.bring_up(database.owner)
+
+
+def test_an_empty_database_is_brought_up(database: Urls) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("DROP TABLE store_meta CASCADE")
+        assert not schema.stands(connection)
