@@ -9,6 +9,7 @@ import typer
 
 from demo.cli import app as demo_city
 from drawings.cli import app as drawing
+from drawings.process.cli import app as process
 from gis.cli import app as enterprise
 from gis.errors import Invalid, QuanjingError
 from gis.layer_cli import app as layer
@@ -17,7 +18,7 @@ from styles.cli import app as style
 from tiles.cli import app as tiles
 
 app = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
-for each in (db, enterprise, layer, drawing, tiles, style, demo_city):
+for each in (db, enterprise, layer, drawing, process, tiles, style, demo_city):
     app.add_typer(each)
 
 

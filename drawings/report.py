@@ -1,5 +1,6 @@
 """What a reading found, for programs and for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -49,11 +50,16 @@ def print_report(plan: SitePlan, console: Console) -> None:
         for reason, number in plan.ignored_by.items():
             table.add_row(escape(reason), str(number))
         console.print(table)
-    if not plan.issues:
+    print_issues(plan.issues, console)
+
+
+def print_issues(issues: Sequence[Issue], console: Console) -> None:
+    """Print every issue with its place and remedy."""
+    if not issues:
         console.print("[green]没有问题[/green]")
         return
     table = Table("代码", "级别", "问题", "位置", "怎么改", show_lines=True)
-    for issue in plan.issues:
+    for issue in issues:
         level = f"[{SEVERITY_STYLES[issue.severity]}]{SEVERITY_LABELS[issue.severity]}[/]"
         table.add_row(issue.code, level, escape(issue.message), escape(_where(issue)), escape(issue.hint))
     console.print(table)

@@ -35,7 +35,9 @@ def pollutants() -> dict[str, Pollutant]:
 @cache
 def _names() -> dict[str, str]:
     return {
-        _key(said): one.name for one in pollutants().values() for said in (one.name, one.short, *one.also, *((one.code,) if one.code else ()))
+        _key(said): one.name
+        for one in pollutants().values()
+        for said in (one.name, one.short, *one.also, *((one.code,) if one.code else ()))
     }
 
 

@@ -1,13 +1,12 @@
 """Where a process graph is drawn: a pure function of the graph, worked out by ELK, the same graph always the same.
 
-ELK sees boxes and edges by number, never names: plants of one design are laid out once.
+ELK sees boxes and edges by number, never names.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from drawings.process.elk import LayoutFailed
 from drawings.process.words import NAME_MM, size_of, stream_size
 from gis.models.process import NodeType, PlacedNode, ProcessGraph, ProcessLayout, Route
 
@@ -40,11 +39,18 @@ OPTIONS = {
     "elk.layered.spacing.edgeEdgeBetweenLayers": "3",
     "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
     "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-    "elk.layered.wrapping.strategy": "MULTI_EDGE",
     "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
     "elk.spacing.edgeLabel": "0.8",
 }
 """As measured in the drafting norm (§Process-flow layout); spacings in millimetres."""
+
+WRAPPING = "elk.layered.wrapping.strategy"
+WRAPPINGS = ("OFF", "SINGLE_EDGE", "MULTI_EDGE")
+"""One line of stages reads best; where it is too long for a sheet it is cut and goes on below."""
+ROOM_MM = (380.0, 240.0)
+"""What an A3 sheet lying leaves for the picture."""
+LEGIBLE = 0.75
+"""A picture is shrunk to this and no further before it is wrapped: names of 3.2 mm stay above 2.4 mm."""
 
 Problem = dict[str, Any]
 Solve = Callable[[Problem], Problem]
@@ -56,8 +62,8 @@ def in_order(graph: ProcessGraph) -> list[int]:
     return sorted(range(len(graph.nodes)), key=lambda number: (STAGES[graph.nodes[number].type], number))
 
 
-def problem(graph: ProcessGraph, options: dict[str, str] | None = None) -> Problem:
-    """Return a graph as ELK takes it."""
+def problem(graph: ProcessGraph, wrapping: str = "OFF") -> Problem:
+    """Return a graph as ELK takes it, to be cut into lines or not (`WRAPPINGS`)."""
     numbers = {node.code: number for number, node in enumerate(graph.nodes)}
     children = []
     for number in in_order(graph):
@@ -71,7 +77,7 @@ def problem(graph: ProcessGraph, options: dict[str, str] | None = None) -> Probl
             # ELK wants some text; which one is no matter of the layout.
             edge["labels"] = [{"id": f"l{number}", "text": "·", "width": width, "height": height}]
         edges.append(edge)
-    return {"id": "root", "layoutOptions": OPTIONS | (options or {}), "children": children, "edges": edges}
+    return {"id": "root", "layoutOptions": OPTIONS | {WRAPPING: wrapping}, "children": children, "edges": edges}
 
 
 def _points(edge: Problem, top: float) -> tuple[tuple[float, float], ...]:
@@ -100,31 +106,40 @@ def solution(graph: ProcessGraph, laid: Problem) -> ProcessLayout:
     return ProcessLayout(round(laid["width"], 2), round(top, 2), tuple(nodes), tuple(routes), NAME_MM)
 
 
-def key_of(one: Problem) -> str:
-    """Return a digest of all that a layout depends on."""
-    return hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest()
+def shrunk(layout: ProcessLayout) -> float:
+    """Return the scale at which a picture fits an A3 sheet, at most 1."""
+    return min(1.0, ROOM_MM[0] / layout.width, ROOM_MM[1] / layout.height)
 
 
-class Layouts:
-    """Lays graphs out and remembers: what looks the same to ELK is asked once.
+def whole(laid: Problem) -> bool:
+    """Return whether every edge has a way: some cuts of ELK lose one (elkjs 0.12.1)."""
+    return all(edge.get("sections") for edge in laid["edges"])
+
+
+def laid_out(graph: ProcessGraph, solve: Solve) -> ProcessLayout:
+    """Return where a graph is drawn: in one line where that is legible on A3, else wrapped, whichever is the largest.
 
     Parameters
     ----------
+    graph : ProcessGraph
     solve : callable
         `Elk.lay_out`.
+
+    Raises
+    ------
+    LayoutFailed
+        ELK found no way for a stream, however the graph is wrapped.
     """
-
-    def __init__(self, solve: Solve) -> None:
-        self._solve = solve
-        self._known: dict[str, Problem] = {}
-        self.asked = 0
-        """How often ELK was asked."""
-
-    def of(self, graph: ProcessGraph) -> ProcessLayout:
-        """Return where a graph is drawn."""
-        asked = problem(graph)
-        key = key_of(asked)
-        if key not in self._known:
-            self._known[key] = self._solve(asked)
-            self.asked += 1
-        return solution(graph, self._known[key])
+    best: ProcessLayout | None = None
+    for wrapping in WRAPPINGS:
+        laid = solve(problem(graph, wrapping))
+        if not whole(laid):
+            continue
+        layout = solution(graph, laid)
+        if best is None or shrunk(layout) > shrunk(best):
+            best = layout
+        if shrunk(best) >= LEGIBLE:
+            break
+    if best is None:
+        raise LayoutFailed("工艺流程图无法布局：有的物流没有路径")
+    return best

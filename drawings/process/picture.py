@@ -22,7 +22,16 @@ MAIN_MM, EDGE_MM, THIN_MM = 0.7, 0.4, 0.25
 ARROW_MM = 2.6
 SIGN_MM = 4.6
 """Side of the warning triangle of a pollution step."""
-MEDIA = {"process": "ink", "gas": "gas", "sewage": "sewage", "rain": "rain", "sludge": "sludge", "reuse": "reuse", "water": "supply", "fuel": "fuel"}
+MEDIA = {
+    "process": "ink",
+    "gas": "gas",
+    "sewage": "sewage",
+    "rain": "rain",
+    "sludge": "sludge",
+    "reuse": "reuse",
+    "water": "supply",
+    "fuel": "fuel",
+}
 """Medium of a stream → colour token."""
 DASHES: dict[str, tuple[float, ...]] = {"gas": (2.4, 1.2), "sludge": (0.9, 0.9)}
 

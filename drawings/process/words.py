@@ -54,7 +54,9 @@ def wrapped(text: str, widest: float = WIDEST) -> list[str]:
     ['烧结机头烟气循', '环流化床脱硫']
     """
     count = math.ceil(columns(text) / widest - 1e-9)
-    share, lines, line = columns(text) / max(count, 1), [], ""
+    share = columns(text) / max(count, 1)
+    lines: list[str] = []
+    line = ""
     for letter in text:
         if line and len(lines) < count - 1 and columns(line) >= share - 0.3 and letter not in "、，。）)+-/":
             lines.append(line)
