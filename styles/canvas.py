@@ -82,4 +82,5 @@ def straight(surface: Any) -> NDArray[np.uint8]:
     bgra = np.frombuffer(surface.get_data(), np.uint8).reshape(shape)[:, : surface.get_width()].astype(np.uint16)
     alpha = bgra[..., 3:]
     colour = np.minimum((bgra[..., 2::-1] * 255 + alpha // 2) // np.maximum(alpha, 1), 255)
-    return np.concatenate([colour, alpha], axis=2).astype(np.uint8)
+    rgba: NDArray[np.uint8] = np.concatenate([colour, alpha], axis=2).astype(np.uint8)
+    return rgba

@@ -104,7 +104,7 @@ class SymbolSource(_Named):
             captions=tuple(part for part in built if isinstance(part, Caption)),
             states={state: look.build() for state, look in {**states, **self.states}.items()},
             model3d=Model(self.model3d.form, self.model3d.height_m, self.model3d.material) if self.model3d else None,
-            sdf=len(used) == 1,
+            sdf=len(used - {"paper", "white"}) == 1,
         )
 
     def _ground(self, name: str, frames: dict[str, FrameSource]) -> tuple[Mark, ...]:

@@ -94,7 +94,7 @@ class Symbol:
     states: Mapping[State, Look] = field(default_factory=dict)
     model3d: Model | None = None
     sdf: bool = False
-    """One colour on nothing: may be recoloured and haloed by a map."""
+    """One colour on paper or white: a map may recolour it, paper and white left out."""
 
 
 @dataclass(frozen=True, slots=True)
