@@ -17,6 +17,17 @@ def build(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path
         typer.echo(path)
 
 
+@app.command(help="写出全部符号与地图样式：SVG、MapLibre 精灵图（1x、2x、SDF）和样式文件，各主题、各状态")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="输出文件夹")],
+    base: Annotated[str, typer.Option(help="该文件夹对外的网址，写进地图样式")] = "http://127.0.0.1:8000",
+) -> None:
+    """Write what other programs draw with."""
+    from styles.outputs import build as write
+
+    typer.echo(f"{folder}：{len(write(folder, base.rstrip('/')))} 个文件")
+
+
 @app.command(help="写出符号、线型、填充文件的 JSON schema，供编辑器校验")
 def schema(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path("styles/schema")) -> None:
     """Write the JSON schemas of the style files."""
