@@ -132,9 +132,6 @@ def check(
     raise typer.Exit(1 if plan.issues else 0)
 
 
-ACTIONS = {"insert": "新增", "update": "修改", "reopen": "恢复", "close": "关闭", "unchanged": "不变"}
-
-
 @app.command("import", help="导入一张图纸：同一张图再次导入不产生任何改动")
 def import_(  # noqa: PLR0917 — a verb has as many options as people need
     file: File,
@@ -155,7 +152,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
 
     from drawings.options import Options
     from drawings.publish import publish_drawing
-    from drawings.report import print_report, report
+    from drawings.report import counted, print_report, report
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, writing_plainly
@@ -177,8 +174,8 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
         print_report(plan, Console())
         for issue in outcome.issues[len(plan.issues) :]:
             typer.echo(f"{issue.code} {issue.message}（{issue.hint}）")
-        counted = "，".join(f"{label} {outcome.actions[name]}" for name, label in ACTIONS.items() if name in outcome.actions)
-        typer.echo(("试运行，未写入：" if dry_run else "已入库：") + counted if outcome.published else "未发布：请先改正以上制图错误")
+        said = ("试运行，未写入：" if dry_run else "已入库：") + counted(outcome.actions)
+        typer.echo(said if outcome.published else "未发布：请先改正以上制图错误")
     raise typer.Exit(0 if outcome.published else 1)
 
 

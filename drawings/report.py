@@ -1,6 +1,6 @@
 """What a reading found, for programs and for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +10,9 @@ from rich.table import Table
 from gis.issues import Issue, Severity
 from gis.kinds import KINDS
 from gis.models.plan import SitePlan
+from gis.store.plans import Action
 
+ACTIONS: dict[Action, str] = {"insert": "新增", "update": "修改", "reopen": "恢复", "close": "关闭", "unchanged": "不变"}
 SEVERITY_LABELS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.VIOLATION: "监管问题"}
 SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.VIOLATION: "magenta"}
 
@@ -28,6 +30,15 @@ def report(plan: SitePlan) -> dict[str, Any]:
         "ignored_by": plan.ignored_by,
         "issues": [issue.as_json() for issue in plan.issues],
     }
+
+
+def counted(actions: Mapping[Action, int]) -> str:
+    """Return what an import did, in words.
+
+    >>> counted({"insert": 3, "unchanged": 9})
+    '新增 3，不变 9'
+    """
+    return "，".join(f"{label} {actions[name]}" for name, label in ACTIONS.items() if name in actions)
 
 
 def _where(issue: Issue) -> str:

@@ -7,9 +7,37 @@ import typer
 
 if TYPE_CHECKING:
     from gis.models.process import ProcessGraph
+    from gis.store.process import StoredProcess
 
-app = typer.Typer(name="process", help="生产流程工艺图：由表格检查、绘制、查询。", no_args_is_help=True)
+app = typer.Typer(name="process", help="生产流程工艺图：由表格检查、导入、绘制、查询。", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="工艺流程表（YAML）", exists=True, dir_okay=False, readable=True)]
+OrFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="工艺流程表（YAML）；或用 --enterprise", exists=True, dir_okay=False, readable=True),
+]
+Of = Annotated[str | None, typer.Option("--enterprise", help="18 位信用代码或 22 位排污单位编码：取已入库的流程")]
+
+
+def _stored(enterprise: str) -> "StoredProcess":
+    """Return the process of an enterprise in the store."""
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import engine, looking
+    from gis.store.enterprises import find_enterprise
+    from gis.store.process import process_of
+    from gis.store.schema import bring_up
+
+    url = ensure_running(Settings()).owner
+    bring_up(url)
+    with looking(engine(url)) as connection:
+        return process_of(connection, find_enterprise(connection, enterprise)[0])
+
+
+def _given(file: Path | None) -> Path:
+    """Return the file that a verb is to read."""
+    if file is None:
+        raise typer.BadParameter("请给出工艺流程表，或用 --enterprise 指明企业")
+    return file
 
 
 def _graph(file: Path) -> "ProcessGraph":
@@ -61,16 +89,60 @@ def check(
     raise typer.Exit(1 if blocking(issues) else 0)
 
 
+@app.command("import", help="把企业的工艺流程表入库（图种 B）：同一张表再次导入不产生任何改动")
+def import_(
+    file: File,
+    enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说会改什么，不写入")] = False,
+    reason: Annotated[str, typer.Option(help="修改原因，记入历史")] = "导入工艺流程",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """Store a process; exit 1 where a fault kept it from being published."""
+    import getpass
+    import json
+
+    from rich.console import Console
+
+    from drawings.process.elk import Elk
+    from drawings.process.storing import publish_process
+    from drawings.report import counted, print_issues
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, writing_plainly
+    from gis.store.schema import bring_up
+
+    settings = Settings()
+    url = ensure_running(settings).owner
+    bring_up(url)
+    actor = Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")
+    with writing_plainly(url, actor) as connection, Elk(settings.web_dir) as elk:
+        _, outcome = publish_process(connection, file.read_bytes(), file.name, enterprise, elk.lay_out)
+        if dry_run:
+            connection.rollback()
+    if as_json:
+        changes = [{"feature_id": str(row[0]), "kind": row[1], "name": row[2], "action": row[3]} for row in outcome.features]
+        done = {"published": outcome.published, "dry_run": dry_run, "actions": outcome.actions, "changes": changes}
+        issues = [issue.as_json() for issue in outcome.issues]
+        typer.echo(json.dumps({"issues": issues} | done, ensure_ascii=False, indent=2))
+    else:
+        print_issues(outcome.issues, Console())
+        said = ("试运行，未写入：" if dry_run else "已入库：") + counted(outcome.actions)
+        typer.echo(said if outcome.published else "未发布：请先改正以上错误")
+    raise typer.Exit(0 if outcome.published else 1)
+
+
 @app.command(help="画出工艺流程（SVG，毫米）：按工艺次序，产污环节突出显示")
 def draw(
-    file: File,
     out: Annotated[Path, typer.Option("--out", "-o", help="写到这里", dir_okay=False)],
+    file: OrFile = None,
+    enterprise: Of = None,
     theme: Annotated[str, typer.Option(help="light、wall-dark 或 print-bw")] = "light",
 ) -> None:
     """Write the picture of a process."""
     from drawings.process.elk import Elk
     from drawings.process.layout import laid_out
     from drawings.process.picture import svg
+    from drawings.process.storing import layout_of
     from gis.errors import Invalid
     from gis.settings import Settings
     from styles.palette import THEMES
@@ -78,15 +150,21 @@ def draw(
     chosen = next((one for one in THEMES if one == theme), None)
     if chosen is None:
         raise Invalid("theme", f"没有主题 {theme}；可用的有 {'、'.join(THEMES)}")
-    graph = _graph(file)
     with Elk(Settings().web_dir) as elk:
-        out.write_text(svg(graph, laid_out(graph, elk.lay_out), chosen), encoding="utf-8")
+        if enterprise is not None:
+            process = _stored(enterprise)
+            graph, layout = process.graph, layout_of(process, elk.lay_out)
+        else:
+            graph = _graph(_given(file))
+            layout = laid_out(graph, elk.lay_out)
+    out.write_text(svg(graph, layout, chosen), encoding="utf-8")
     typer.echo(out)
 
 
 @app.command(help="哪些工序产生某种污染物，由哪套设施治理，改造到什么程度，从哪里排放")
 def ask(
-    file: File,
+    file: OrFile = None,
+    enterprise: Of = None,
     pollutant: Annotated[str | None, typer.Option(help="污染物，如 SO2、二氧化硫、COD；缺省为全部")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
@@ -98,7 +176,8 @@ def ask(
     from drawings.process.paths import arisings
     from drawings.process.report import print_arisings, rows
 
-    found = arisings(_graph(file), pollutant)
+    graph = _stored(enterprise).graph if enterprise is not None else _graph(_given(file))
+    found = arisings(graph, pollutant)
     if as_json:
         typer.echo(json.dumps(rows(found), ensure_ascii=False, indent=2))
     else:

@@ -68,7 +68,7 @@ def _value_fault(kind: Kind, name: str, value: Any) -> str | None:
     if isinstance(value, str) and not writable(value):
         return "含有数据库不能保存的字符"
     attribute = kind.attribute(name) if name not in COLUMNS else None
-    if attribute is None:
+    if attribute is None or value is None:
         return None
     if attribute.enum and value not in ENUMS[attribute.enum]:
         return f"没有“{value}”这一项，可用：{'、'.join(ENUMS[attribute.enum])}"
@@ -88,7 +88,7 @@ def _faults(feature: PlanFeature, required: Sequence[str], file: str) -> list[Is
     found += [
         _issue(feature, file, "E204", (f"缺少{kind.attribute(name).label}（{name}）", "请补上"), name)
         for name in required
-        if name not in values
+        if values.get(name) is None
     ]
     foot, top, height = feature.z_min_m, feature.z_max_m, feature.height_m
     if (height is not None and height < 0) or (foot is not None and top is not None and top < foot):

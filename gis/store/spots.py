@@ -67,8 +67,9 @@ def said(feature: PlanFeature) -> dict[str, Any]:
         values["z_min_m"] = feature.z_min_m
     if feature.z_max_m is not None:
         values["z_max_m"] = feature.z_max_m
-    known = ATTRIBUTES[feature.kind]
-    return values | {name: value for name, value in feature.attributes.items() if value is not None and name in known}
+    known, whole = ATTRIBUTES[feature.kind], KINDS[feature.kind].schematic
+    # A process is on one drawing alone: what that names as unsaid is so.
+    return values | {name: value for name, value in feature.attributes.items() if (value is not None or whole) and name in known}
 
 
 def codes_allow(one: str | None, other: str | None) -> bool:

@@ -1,0 +1,176 @@
+"""A process graph on its way into the store and back: each node and stream a feature of drawing B, its shape where it is drawn."""
+
+from functools import lru_cache
+from hashlib import sha256
+
+import orjson
+from shapely.geometry import LineString, Point
+
+from drawings.homes import block_for, layer_for
+from drawings.process import checks
+from drawings.process.elk import Elk
+from drawings.process.layout import Problem, Solve, laid_out
+from drawings.process.table import graph_of
+from drawings.process.words import NAME_MM, size_of
+from gis.issues import blocking
+from gis.kinds import KINDS
+from gis.models.plan import Counts, PlanFeature, PlanSource, SitePlan
+from gis.models.process import PlacedNode, ProcessGraph, ProcessLayout, ProcessNode, ProcessStream, Route
+from gis.store.connect import Plain, Transaction
+from gis.store.enterprises import find_enterprise
+from gis.store.plans import Outcome, store_plan
+from gis.store.process import StoredProcess, units_on_plan
+
+DRAWING_KIND = "B"
+PADDING_MM = 2.0
+"""Around what is drawn."""
+OFF_MM = 0.05
+"""How far from the border of a box the end of a stream may lie and still be drawn for that box."""
+REMEMBERED = 512
+"""Layouts that one process keeps: plants of one industry are often one problem, since ELK sees boxes and no names."""
+
+
+def remembering(elk: Elk) -> Solve:
+    """Return `elk.lay_out` with a memory of the problems that it has solved."""
+
+    @lru_cache(REMEMBERED)
+    def solved(problem: bytes) -> bytes:
+        return orjson.dumps(elk.lay_out(orjson.loads(problem)))
+
+    def solve(problem: Problem) -> Problem:
+        laid: Problem = orjson.loads(solved(orjson.dumps(problem)))
+        return laid
+
+    return solve
+
+
+def _node(node: ProcessNode, box: PlacedNode, row: int) -> PlanFeature:
+    attributes = {
+        "node_type": node.type,
+        "unit_code": node.unit_code,
+        "pollutants": "、".join(node.pollutants) or None,
+        "note": node.note or None,
+        "amount": node.amount or None,
+        "upgrade": node.upgrade,
+        "upgraded_on": node.upgraded_on or None,
+        "seq": row,
+    }
+    kind = KINDS["process_node"]
+    block = block_for(kind, attributes)
+    at = Point(box.x, box.y)
+    shape = {"type": "insert", "point": [box.x, box.y], "block": block.name if block else "", "rotation": 0.0}
+    return PlanFeature(
+        "process_node",
+        node.code,
+        node.name,
+        at,
+        at,
+        shape,
+        PlanSource(node.code, layer_for(kind, attributes, block, None)),
+        attributes=attributes,
+    )
+
+
+def _stream(stream: ProcessStream, route: Route, row: int) -> PlanFeature:
+    attributes = {
+        "from_code": stream.source,
+        "to_code": stream.target,
+        "carries": stream.carries or None,
+        "medium": stream.medium,
+        "seq": row,
+    }
+    shape = {"type": "lwpolyline", "points": [[x, y, 0.0] for x, y in route.points], "closed": False}
+    if route.label:
+        shape["label"] = list(route.label)
+    line = LineString(route.points)
+    # Arrows and codes of nodes may be one word in a drawing of somebody's; a blank keeps them apart.
+    source = PlanSource(f"→ {stream.code}", KINDS["process_stream"].layers[0])
+    return PlanFeature(
+        "process_stream", stream.code, f"{stream.source} → {stream.target}", line, line, shape, source, attributes=attributes
+    )
+
+
+def features_of(graph: ProcessGraph, layout: ProcessLayout) -> tuple[PlanFeature, ...]:
+    """Return a graph, laid out, as features: its nodes, then its streams."""
+    nodes = [_node(node, box, row) for row, (node, box) in enumerate(zip(graph.nodes, layout.nodes, strict=True), 1)]
+    streams = [_stream(stream, route, row) for row, (stream, route) in enumerate(zip(graph.streams, layout.routes, strict=True), 1)]
+    return (*nodes, *streams)
+
+
+def publish_process(
+    connection: "Transaction | Plain", content: bytes, file_name: str, enterprise: str, solve: Solve
+) -> tuple[SitePlan, Outcome]:
+    """Store the process that a table says; a drafting fault publishes nothing, but the table and its issues are kept.
+
+    Parameters
+    ----------
+    connection : Transaction or Plain
+        Inside `gis.store.connect.writing` or `writing_plainly`; roll it back for a dry run.
+    content : bytes
+        The table, YAML in UTF-8.
+    file_name : str
+        Of the table.
+    enterprise : str
+        Credit code or source code.
+    solve : callable
+        `Elk.lay_out`, or what remembers its answers (`remembering`).
+
+    Raises
+    ------
+    NotFound
+        No such enterprise.
+    """
+    enterprise_id, source_code = find_enterprise(connection, enterprise)
+    graph, issues = graph_of(content.decode("utf-8-sig", errors="replace"), file_name)
+    if graph is not None:
+        issues += checks.check(graph)
+        if (on_plan := units_on_plan(connection, enterprise_id)) is not None:
+            issues += checks.beside_plan(graph, on_plan)
+    features: tuple[PlanFeature, ...] = ()
+    if graph is not None and not blocking(issues):
+        layout = laid_out(graph, solve)
+        issues += checks.picture_issues(layout)
+        features = features_of(graph, layout)
+    counts = Counts(len(features), len(features), 0, 0)
+    plan = SitePlan(DRAWING_KIND, source_code, file_name, sha256(content).hexdigest(), features, tuple(issues), counts)
+    return plan, store_plan(connection, enterprise_id, source_code, plan, content)
+
+
+def _touches(point: tuple[float, float], box: PlacedNode) -> bool:
+    """Return whether a point lies on the border of a box."""
+    aside, above = abs(point[0] - box.x) - box.width / 2, abs(point[1] - box.y) - box.height / 2
+    return max(aside, above) <= OFF_MM and min(abs(aside), abs(above)) <= OFF_MM
+
+
+def _as_drawn(process: StoredProcess) -> ProcessLayout | None:
+    """Return a process where it is stored, None where something has no place, or the boxes have outgrown it since."""
+    nodes = []
+    for node, middle in zip(process.graph.nodes, process.middles, strict=True):
+        if middle is None:
+            return None
+        nodes.append(PlacedNode(node.code, *middle, *size_of(node)))
+    boxes = {box.code: box for box in nodes}
+    routes = []
+    for stream, way in zip(process.graph.streams, process.ways, strict=True):
+        if len(way.points) < 2 or not (_touches(way.points[0], boxes[stream.source]) and _touches(way.points[-1], boxes[stream.target])):
+            return None
+        if stream.carries and way.label is None:
+            return None
+        routes.append(Route(stream.code, way.points, way.label))
+    ends = [point for route in routes for point in (*route.points, *([route.label] if route.label else []))]
+    right = max([*(box.x + box.width / 2 for box in nodes), *(x for x, _ in ends)])
+    top = max([*(box.y + box.height / 2 for box in nodes), *(y for _, y in ends)])
+    return ProcessLayout(round(right + PADDING_MM, 2), round(top + PADDING_MM, 2), tuple(nodes), tuple(routes), NAME_MM)
+
+
+def layout_of(process: StoredProcess, solve: Solve) -> ProcessLayout:
+    """Return where a stored process is drawn: where it was put as it was stored, else laid out anew.
+
+    Parameters
+    ----------
+    process : StoredProcess
+        As `gis.store.process.process_of` gives it.
+    solve : callable
+        As of `publish_process`; asked only where the stored places do not stand.
+    """
+    return _as_drawn(process) or laid_out(process.graph, solve)

@@ -1,0 +1,130 @@
+"""Reading the production process of an enterprise: its graph, and where the drawing or table it came from puts it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from gis.errors import NotFound
+from gis.models.process import NODE_TYPES, NodeType, ProcessGraph, ProcessNode, ProcessStream, Upgrade
+from gis.pollutants import listed
+from gis.store.connect import Plain, Transaction, driver_of
+
+NODES = """
+SELECT feature_id, code, name, node_type, unit_code, pollutants, note, amount, upgrade, upgraded_on, seq, shape
+FROM process_node_view WHERE enterprise_id = %s ORDER BY seq NULLS LAST, code, feature_id
+"""
+STREAMS = """
+SELECT feature_id, code, from_code, to_code, carries, medium, shape
+FROM process_stream_view WHERE enterprise_id = %s ORDER BY seq NULLS LAST, code, feature_id
+"""
+PLANNED = "SELECT EXISTS (SELECT FROM drawings WHERE enterprise_id = %s AND drawing_kind = 'A' AND published)"
+UNITS = "SELECT code FROM production_units WHERE enterprise_id = %s AND closed_at IS NULL AND code IS NOT NULL"
+MISSING = "没有登记这个企业的生产流程；用 quanjing process import FILE --enterprise CODE 导入"
+
+Row = Mapping[str, Any]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStream:
+    """The way of a stream on its drawing."""
+
+    points: tuple[Point, ...]
+    """Sheet units, y upwards."""
+    label: Point | None
+    """Middle of the words on what flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProcess:
+    """The process of one enterprise, as it is stored."""
+
+    graph: ProcessGraph
+    """Nodes and streams with their `feature_id`."""
+    middles: tuple[Point | None, ...]
+    """Where the middle of each node's box stands, sheet units, y upwards; in the order of the graph's nodes."""
+    ways: tuple[StoredStream, ...]
+    """In the order of the graph's streams."""
+
+
+def _node(row: Row) -> ProcessNode:
+    type_ = cast("NodeType", row["node_type"] if row["node_type"] in NODE_TYPES else "step")
+    return ProcessNode(
+        code=row["code"],
+        name=row["name"],
+        type=type_,
+        unit_code=row["unit_code"] or None,
+        pollutants=listed(row["pollutants"] or ""),
+        note=row["note"] or "",
+        amount=row["amount"] or "",
+        upgrade=cast("Upgrade | None", row["upgrade"]),
+        upgraded_on=row["upgraded_on"] or "",
+        seq=row["seq"],
+        feature_id=row["feature_id"],
+    )
+
+
+def _stream(row: Row) -> ProcessStream:
+    source, target = row["from_code"], row["to_code"]
+    return ProcessStream(
+        row["code"] or f"{source}>{target}", source, target, row["carries"] or "", row["medium"] or "process", row["feature_id"]
+    )
+
+
+def _point(value: Sequence[float] | None) -> Point | None:
+    return (float(value[0]), float(value[1])) if value else None
+
+
+def _way(shape: Row) -> StoredStream:
+    points = tuple((float(point[0]), float(point[1])) for point in shape.get("points", ()))
+    return StoredStream(points, _point(shape.get("label")))
+
+
+def _process(nodes: Sequence[Row], streams: Sequence[Row]) -> StoredProcess:
+    # A node without a code can't be the end of any stream, nor a stream lead to a node that is not there.
+    coded = [row for row in nodes if row["code"]]
+    if not coded:
+        raise NotFound(MISSING)
+    codes = {row["code"] for row in coded}
+    led = [row for row in streams if row["from_code"] in codes and row["to_code"] in codes]
+    graph = ProcessGraph(tuple(map(_node, coded)), tuple(map(_stream, led)))
+    return StoredProcess(graph, tuple(_point(row["shape"].get("point")) for row in coded), tuple(_way(row["shape"]) for row in led))
+
+
+def process_of(connection: "Transaction | Plain", enterprise_id: UUID) -> StoredProcess:
+    """Return the production process of an enterprise.
+
+    Parameters
+    ----------
+    connection : Transaction or Plain
+        Any open transaction.
+    enterprise_id : UUID
+        As `gis.store.enterprises.find_enterprise` gives it.
+
+    Raises
+    ------
+    NotFound
+        None is stored.
+    """
+    with driver_of(connection).cursor(row_factory=dict_row) as cursor:
+        nodes = cursor.execute(NODES, [enterprise_id]).fetchall()
+        return _process(nodes, cursor.execute(STREAMS, [enterprise_id]).fetchall())
+
+
+async def read_process(connection: AsyncConnection, enterprise_id: UUID) -> StoredProcess:
+    """Return the production process of an enterprise in the caller's scope, as `process_of`."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        nodes = await (await cursor.execute(NODES, [enterprise_id])).fetchall()
+        return _process(nodes, await (await cursor.execute(STREAMS, [enterprise_id])).fetchall())
+
+
+def units_on_plan(connection: "Transaction | Plain", enterprise_id: UUID) -> frozenset[str] | None:
+    """Return the codes of an enterprise's production units, None where no site plan has been published that could show any."""
+    driver = driver_of(connection)
+    if driver.execute(PLANNED, [enterprise_id]).fetchone() != (True,):
+        return None
+    return frozenset(row[0] for row in driver.execute(UNITS, [enterprise_id]))
