@@ -9,6 +9,7 @@ MODULES = Path(__file__).parents[1] / "web" / "node_modules" / ".package-lock.js
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|zlib|0BSD)\b", re.IGNORECASE)
 LIBRARIES = {"psycopg", "psycopg-binary", "psycopg-pool", "certifi", "pathspec", "hypothesis", "node_modules/elkjs"}
 """Weak copyleft, used unchanged."""
+MIT_TEXT = "Permission is hereby granted, free of charge, to any person obtaining a copy"
 BUILD_TOOLS = re.compile(r"^node_modules/lightningcss")
 
 
@@ -17,7 +18,17 @@ def licence(distribution: Distribution) -> str:
     named = metadata.get("License-Expression") or ", ".join(
         line.rpartition("::")[2] for line in metadata.get_all("Classifier") or [] if line.startswith("License")
     )
-    return str(named or metadata.get("License") or "")
+    return str(named or metadata.get("License") or of_text(distribution))
+
+
+def of_text(distribution: Distribution) -> str:
+    """Where the metadata name none: the licence that the package carries."""
+    texts = [
+        " ".join(Path(str(file.locate())).read_text().split())
+        for file in distribution.files or []
+        if file.name in {"LICENSE", "LICENSE.txt"}
+    ]
+    return "MIT" if any(MIT_TEXT in text for text in texts) else ""
 
 
 def test_python_packages() -> None:

@@ -237,15 +237,16 @@ def colour(text: str) -> tuple[int, ...]:
 
 
 def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, tmp_path: Path) -> None:
-    load(database.owner, make(tmp_path / "made", 2, 8))
+    load(database.owner, make(tmp_path / "made", 2, 5))
     rows: list[dict[str, Any]] = [{"tileset": None}]
     deadline = time.monotonic() + START_S
     while not all(row["tileset"] for row in rows):
         assert time.monotonic() < deadline
         time.sleep(0.2)
         rows = httpx.get(f"{house}/api/enterprises").json()["enterprises"]
-    assert len(rows) == 9
-    wanted = max(rows, key=lambda row: row["feature_count"])
+    assert len(rows) == 6
+    # The largest is a survey of thousands of features, slow where a processor draws them.
+    wanted = sorted(rows, key=lambda row: row["feature_count"])[-2]
     with visit(browser, house) as seen:
         seen.ready()
         # Names lie over symbols, and are clicked like them.
@@ -257,7 +258,7 @@ def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, t
         seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house)
         seen.page.select_option("[data-testid=filter-county]", wanted["county"])
         seen.page.fill("[data-testid=search]", wanted["initials"][:6])
-        assert "1 / 9" in str(seen.page.text_content("[data-testid=found]"))
+        assert "1 / 6" in str(seen.page.text_content("[data-testid=found]"))
         hidden = next(row for row in rows if row["feature_id"] != wanted["feature_id"])
         seen.until("id => window.quanjing.positionOf(id) === null", hidden["feature_id"])
         seen.page.click(f"[data-testid=enterprise-row][data-feature='{wanted['feature_id']}']")
@@ -276,4 +277,7 @@ def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, t
     with visit(browser, link) as again:
         again.page.wait_for_selector('[data-testid=card][data-state="ready"]')
         assert again.page.text_content("[data-testid=card-name]") == building["name"]
+        # The link holds the plant that was entered; behind it stands the list as it was filtered.
+        assert again.page.text_content("[data-testid=list] h3") == wanted["name"]
+        again.page.click("[data-testid=list-back]")
         assert again.page.input_value("[data-testid=filter-county]") == wanted["county"]
