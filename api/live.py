@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from api.answers import encoded
-from gis.store.changes import CHANNEL, FALLBACK_S, Change, Position, changes_after, held_back, last_position, stands
+from gis.store.changes import CHANNEL, CITY, FALLBACK_S, Change, Position, changes_after, held_back, last_position, stands
 from gis.store.connect import reading
 from gis.store.read import states, versions
 
@@ -69,6 +69,8 @@ def _encoded(change: Change, store: str, state: object, version: str | None) -> 
     if change.op == "state":
         return frame(event_id, "state", place | {"state": state})
     if change.op == "tileset":
+        if change.kind == CITY:
+            return frame(event_id, "city", {"version": version, "url": city_url(version) if version else None})
         url = tileset_url(change.feature_id, version) if version else None
         return frame(event_id, "tileset", {"enterprise_id": change.feature_id, "version": version, "url": url})
     return frame(event_id, "change", place | {"layer": change.layer, "op": OPS.get(change.op, change.op), "bbox": change.bbox})
@@ -77,6 +79,11 @@ def _encoded(change: Change, store: str, state: object, version: str | None) -> 
 def tileset_url(enterprise_id: UUID, version: str) -> str:
     """Return where a version of an enterprise's tileset is served."""
     return f"/tiles3d/{enterprise_id}/{version}/tileset.json"
+
+
+def city_url(version: str) -> str:
+    """Return where a version of the city's tileset is served."""
+    return f"/tiles3d/city/{version}/tileset.json"
 
 
 class Hub:

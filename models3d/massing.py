@@ -2,6 +2,7 @@
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gis.ground import Ground
 from gis.kinds import KINDS
@@ -10,7 +11,7 @@ from models3d.footprints import Footprints, footprints
 from models3d.heights import extent, is_line, is_patch
 from models3d.mesh import Mesh, concatenate, scale, translate
 from models3d.parts.marker import head, post
-from models3d.parts.prism import prisms
+from models3d.parts.prism import prism, prisms
 from models3d.scene import shown
 from models3d.solid import SolidMesh, type_of
 from styles.tokens import scene_colour
@@ -19,6 +20,25 @@ DETAIL_M = 0.5
 """Outlines lose what is smaller."""
 SIGN_SCALE = 5.0
 """An enterprise of which nothing has an outline is a marker of this size."""
+BLOCK_HEIGHT = 0.7
+"""Share of a massing's corners that lie below the top of its block: chimneys do not count, halls do."""
+THIN_M = 1.0
+"""A massing narrower than this has a block of this width."""
+
+
+def block(positions: NDArray[np.float64]) -> Mesh:
+    """Return the upright box that stands for a massing from afar.
+
+    Parameters
+    ----------
+    positions : (n, 3) float64, metres
+        Its corners: east, north, up.
+    """
+    around = shapely.minimum_rotated_rectangle(shapely.MultiPoint(positions[:, :2]))
+    if around.geom_type != "Polygon" or around.area < THIN_M**2:
+        around = shapely.box(*shapely.buffer(around, THIN_M / 2).bounds)
+    foot = float(positions[:, 2].min())
+    return prism(around, foot, max(float(np.quantile(positions[:, 2], BLOCK_HEIGHT)), foot + THIN_M))
 
 
 def _stands(feature: Feature) -> bool:

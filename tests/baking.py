@@ -7,14 +7,16 @@ from city import City
 from psycopg import AsyncConnection
 
 from gis.settings import Settings
-from tiles.bake import bake_dirty, bakery
+from tiles.bake import bake_city, bake_dirty, bakery
 
 
-def baked(city: City, data_dir: Path) -> int:
-    """Bake what is dirty into a data folder; returns the number of new versions."""
+def baked(city: City, data_dir: Path, *, whole: bool = False) -> int:
+    """Bake what is dirty into a data folder, the city's own tileset too where it is wanted; returns the number of new versions."""
 
     async def run() -> int:
         async with await AsyncConnection.connect(city.url, autocommit=True) as connection:
-            return await bake_dirty(connection, bakery(Settings(database_url=city.url, data_dir=data_dir)))
+            kitchen = bakery(Settings(database_url=city.url, data_dir=data_dir))
+            enterprises = await bake_dirty(connection, kitchen)
+            return enterprises + (await bake_city(connection, kitchen) if whole else False)
 
     return asyncio.run(run())

@@ -1,17 +1,19 @@
 """Baking: the worker that brings 3D tiles after every change in the store."""
 
 import asyncio
+import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from gis.errors import GeometryError
+from gis.errors import GeometryError, QuanjingError
 from gis.ground import ConstantGround, Ground
 from gis.jobs import work_until
 from gis.models.feature import Site
@@ -19,15 +21,20 @@ from gis.settings import Settings
 from gis.store import bakes
 from gis.store.changes import CHANNEL, FALLBACK_S, held_back
 from models3d.scene import without_faults
+from tiles.city import Part, build_city
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
-from tiles.tileset import TilesetFiles, build, version
+from tiles.tileset import MASSING, TilesetFiles, build, version
 
 log = logging.getLogger(__name__)
 
 HELD_BACK_S = 0.1
 """How soon to look again while an older transaction holds newer changes back."""
 SWEEP_S = 300.0
+CITY_PAUSE_S = 3.0
+"""Between two bakes of the city: of a crowd of changes it shows the sum."""
+CITY_PATIENCE_S = 30.0
+"""How long the city waits while enterprises are dirty, as in a bulk import."""
 AT_ONCE = 4
 """Bakes that run side by side: each holds a connection and an enterprise's meshes."""
 
@@ -79,6 +86,42 @@ async def bake_dirty(connection: AsyncConnection, bakery: Bakery) -> int:
     return sum([await bake_enterprise(connection, bakery, enterprise_id) for enterprise_id in await bakes.dirty(connection)])
 
 
+def _made_of(sources: Sequence[bakes.CitySource]) -> str:
+    """Return a digest of all that decides the bytes of the city's tileset."""
+    text = "".join(f"{source.enterprise_id} {source.version} {source.origin}\n" for source in sources)
+    return hashlib.sha256(f"{recipe()}\n{text}".encode()).hexdigest()
+
+
+def _built_city(store: TileStore, sources: Sequence[bakes.CitySource], before: str | None) -> tuple[bakes.Baked, TilesetFiles] | None:
+    """Put the city together from the enterprises' files; None where there are none."""
+    found = [(source, store.get(source.enterprise_id, source.version, MASSING)) for source in sources]
+    parts = [Part(source.enterprise_id, source.origin, massing) for source, massing in found if massing is not None]
+    if not parts:
+        return None
+    files = build_city(parts, recipe(), lambda path: store.get(bakes.CITY, before, path) if before else None)
+    size = sum(len(content) for content in files.values())
+    return bakes.Baked(version(files), datetime.now(UTC), len(parts), size), files
+
+
+async def bake_city(connection: AsyncConnection, bakery: Bakery) -> bool:
+    """Bring the city's tileset up to those of the enterprises; returns whether there is a new version.
+
+    Idempotent, and nothing is written where no enterprise's tileset is another than before.
+    """
+    async with bakes.baking(connection, bakes.CITY):
+        sources = await bakes.city_sources(connection)
+        made_of = _made_of(sources)
+        if await bakes.city_made_of(connection) == made_of:
+            return False
+        built = await asyncio.to_thread(_built_city, bakery.store, sources, await bakes.city_version(connection))
+        if built is None:
+            return await bakes.publish_city(connection, None, made_of)
+        baked, files = built
+        await bakes.announce(connection, bakes.CITY, baked.version)
+        await asyncio.to_thread(bakery.store.put, bakes.CITY, baked.version, files)
+        return await bakes.publish_city(connection, baked, made_of)
+
+
 async def sweep(connection: AsyncConnection, bakery: Bakery) -> int:
     """Remove the versions that no browser should still need; returns how many."""
     removed = 0
@@ -105,6 +148,27 @@ async def _follow(connection: AsyncConnection) -> None:
             pass
         wait = HELD_BACK_S if await held_back(connection) else FALLBACK_S
         async for _ in connection.notifies(timeout=wait, stop_after=1):
+            pass
+
+
+async def _keep_city(connection: AsyncConnection, bakery: Bakery) -> None:
+    """Bake the city after the enterprises, for ever."""
+    await connection.execute(f"LISTEN {CHANNEL}")
+    waited = 0.0
+    while True:
+        if waited < CITY_PATIENCE_S and await bakes.dirty(connection):
+            await asyncio.sleep(CITY_PAUSE_S)
+            waited += CITY_PAUSE_S
+            continue
+        waited = 0.0
+        try:
+            if await bake_city(connection, bakery):
+                log.info("baked the city")
+        except (OSError, QuanjingError):
+            # It stays as it was; the next change tries again. Enterprises must not wait for it.
+            log.exception("the city's tileset can't be made")
+        await asyncio.sleep(CITY_PAUSE_S)
+        async for _ in connection.notifies(timeout=FALLBACK_S, stop_after=1):
             pass
 
 
@@ -136,10 +200,10 @@ def _register(queue: PgQueuer, connect: Connect, bakery: Bakery) -> None:
 
 async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
     """Follow the change log and bake until `stop` is set."""
-    async with await connect() as follower, await connect() as sweeper, await connect() as queue_connection:
+    async with await connect() as follower, await connect() as sweeper, await connect() as planner, await connect() as queue_connection:
         queue = PgQueuer.from_psycopg_connection(queue_connection)
         _register(queue, connect, bakery)
-        await work_until(stop, queue, _follow(follower), _sweep_regularly(sweeper, bakery))
+        await work_until(stop, queue, _follow(follower), _sweep_regularly(sweeper, bakery), _keep_city(planner, bakery))
 
 
 def bakery(settings: Settings) -> Bakery:

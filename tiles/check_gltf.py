@@ -11,7 +11,7 @@ from gis.errors import TilesetError
 from gis.issues import Issue
 from tiles.check_table import check_table
 from tiles.findings import finding
-from tiles.glb import DTYPES, WIDTHS, Glb, unpack
+from tiles.glb import DTYPES, WIDTHS, Glb, array, unpack
 from tiles.table import decode
 
 NORMAL_TOLERANCE = 1e-3
@@ -48,26 +48,15 @@ def _bounds(glb: Glb, file: str) -> Iterator[Issue]:
             yield finding("T203", file, f"accessors[{index}]")
 
 
-def _array(glb: Glb, index: int) -> NDArray[Any]:
-    """Return the elements of an accessor, `(n,)` or `(n, k)`, in their stored type."""
-    accessor = glb.document["accessors"][index]
-    view = glb.document["bufferViews"][accessor["bufferView"]]
-    dtype, width = np.dtype(DTYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
-    stride = view.get("byteStride", dtype.itemsize * width)
-    data = glb.view(accessor["bufferView"])
-    array: NDArray[Any] = np.ndarray((accessor["count"], width), dtype, data, accessor.get("byteOffset", 0), (stride, dtype.itemsize))
-    return array[:, 0] if width == 1 else array
-
-
 def _geometry(glb: Glb, file: str, primitive: dict[str, Any]) -> Iterator[Issue]:
     """Yield faults of the vertices and indices of a primitive."""
     accessors, attributes = glb.document["accessors"], primitive["attributes"]
     counts = {name: accessors[index]["count"] for name, index in attributes.items()}
     if len(set(counts.values())) > 1:
         yield finding("T209", file, str(counts))
-    if "indices" in primitive and (largest := int(_array(glb, primitive["indices"]).max())) >= counts["POSITION"]:
+    if "indices" in primitive and (largest := int(array(glb, primitive["indices"]).max())) >= counts["POSITION"]:
         yield finding("T204", file, f"索引 {largest}，顶点 {counts['POSITION']}")
-    arrays = {name: _array(glb, index) for name, index in attributes.items() if accessors[index]["componentType"] == 5126}
+    arrays = {name: array(glb, index) for name, index in attributes.items() if accessors[index]["componentType"] == 5126}
     broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if broken:
         yield finding("T206", file, "、".join(broken))
@@ -84,7 +73,7 @@ def _geometry(glb: Glb, file: str, primitive: dict[str, Any]) -> Iterator[Issue]
 
 def _features(glb: Glb, file: str, primitive: dict[str, Any], count: int) -> Iterator[Issue]:
     """Yield faults between the feature ids of a primitive and the rows of the table."""
-    ids = _array(glb, primitive["attributes"]["_FEATURE_ID_0"]).astype(float)
+    ids = array(glb, primitive["attributes"]["_FEATURE_ID_0"]).astype(float)
     if not np.isfinite(ids).all():
         return
     claimed = primitive["extensions"]["EXT_mesh_features"]["featureIds"][0]["featureCount"]
@@ -130,7 +119,7 @@ def _vertices(glb: Glb, nodes: list[int], frame: NDArray[np.float64], depth: int
         matrix = frame @ _local(node)
         if "mesh" in node:
             for primitive in glb.document["meshes"][node["mesh"]]["primitives"]:
-                yield _array(glb, primitive["attributes"]["POSITION"]).astype(float) @ matrix[:3, :3].T + matrix[:3, 3]
+                yield array(glb, primitive["attributes"]["POSITION"]).astype(float) @ matrix[:3, :3].T + matrix[:3, 3]
         yield from _vertices(glb, node.get("children", []), matrix, depth + 1)
 
 

@@ -28,7 +28,7 @@ def check(
     raise typer.Exit(1 if found.issues else 0)
 
 
-@app.command(help="立即生成所有已改动企业的三维瓦片（平时由 serve 自动完成）")
+@app.command(help="立即生成所有已改动企业和全市的三维瓦片（平时由 serve 自动完成）")
 def bake() -> None:
     """Bake what changed since it was baked, without a running server."""
     import asyncio
@@ -37,13 +37,14 @@ def bake() -> None:
 
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from tiles.bake import bake_dirty, bakery
+    from tiles.bake import bake_city, bake_dirty, bakery
 
     settings = Settings()
     url = ensure_running(settings).owner
 
     async def run() -> int:
         async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            return await bake_dirty(connection, bakery(settings))
+            enterprises = await bake_dirty(connection, bakery(settings))
+            return enterprises + await bake_city(connection, bakery(settings))
 
     typer.echo(f"{asyncio.run(run())} 个新版本")

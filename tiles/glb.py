@@ -10,13 +10,14 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import TilesetError
-from tiles.table import encode
+from tiles.table import decode, encode
 
 MAGIC, JSON_CHUNK, BIN_CHUNK = b"glTF", b"JSON", b"BIN\0"
 HEADER = struct.Struct("<4sII")
@@ -89,15 +90,30 @@ def y_up(enu: NDArray[Any]) -> NDArray[np.float32]:
     return np.column_stack([enu[:, 0], enu[:, 2], -enu[:, 1]]).astype(np.float32)
 
 
+def z_up(positions: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn glTF's x, y, z to east, north, up; `(n, 3)` to `(n, 3)` float64."""
+    return np.column_stack([positions[:, 0], -positions[:, 2], positions[:, 1]]).astype(np.float64)
+
+
+@cache
+def _levels() -> NDArray[np.uint16]:
+    """Return the linear light of each sRGB level, normalised (glTF 2.0, 3.7.2.1; IEC 61966-2-1)."""
+    share = np.arange(256) / 255
+    table = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return np.round(table * 65_535).astype(np.uint16)
+
+
 def linear(colours: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Turn sRGB colours to linear light, opaque: `(n, 3)` uint8 to `(n, 4)` uint16, normalised (glTF 2.0, 3.7.2.1; IEC 61966-2-1).
+    """Turn sRGB colours to linear light, opaque: `(n, 3)` uint8 to `(n, 4)` uint16, normalised.
 
     16 bits because dark sRGB colours would share values in 8.
     """
-    share = np.arange(256) / 255
-    table = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    levels = np.round(table * 65_535).astype(np.uint16)
-    return np.column_stack([levels[colours], np.full(len(colours), 65_535, np.uint16)])
+    return np.column_stack([_levels()[colours], np.full(len(colours), 65_535, np.uint16)])
+
+
+def srgb(colours: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Turn linear light as `linear` writes it back to sRGB: `(n, 4)` uint16 to `(n, 3)` uint8."""
+    return np.searchsorted(_levels(), colours[:, :3]).astype(np.uint8)
 
 
 def compact(document: Mapping[str, Any]) -> bytes:
@@ -136,6 +152,17 @@ def unpack(data: bytes) -> Glb:
     if length != len(data) or rest + CHUNK.size + binary_size != len(data) or len(data) % 4:
         raise TilesetError(f"the header says {length} bytes, the file has {len(data)}")
     return Glb(document, data[rest + CHUNK.size :])
+
+
+def array(glb: Glb, index: int) -> NDArray[Any]:
+    """Return the elements of an accessor, `(n,)` or `(n, k)`, in their stored type."""
+    accessor = glb.document["accessors"][index]
+    view = glb.document["bufferViews"][accessor["bufferView"]]
+    dtype, width = np.dtype(DTYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
+    stride = view.get("byteStride", dtype.itemsize * width)
+    data = glb.view(accessor["bufferView"])
+    elements: NDArray[Any] = np.ndarray((accessor["count"], width), dtype, data, accessor.get("byteOffset", 0), (stride, dtype.itemsize))
+    return elements[:, 0] if width == 1 else elements
 
 
 def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -198,3 +225,25 @@ def write(surface: Surface, schema: Mapping[str, Any], class_: str, rows: Sequen
         "buffers": [{"byteLength": len(buffer.data)}],
     }
     return pack(document, bytes(buffer.data))
+
+
+def read(data: bytes) -> tuple[Surface, list[dict[str, Any]]]:
+    """Return the triangles and the rows of a GLB that `write` wrote; positions as float32 kept them.
+
+    Raises
+    ------
+    TilesetError
+        The container is broken.
+    """
+    glb = unpack(data)
+    primitive = glb.document["meshes"][0]["primitives"][0]
+    found = {name: array(glb, index) for name, index in primitive["attributes"].items()}
+    metadata = glb.document["extensions"]["EXT_structural_metadata"]
+    surface = Surface(
+        z_up(found["POSITION"]),
+        z_up(found["NORMAL"]).astype(np.float32),
+        srgb(found["COLOR_0"]),
+        found["_FEATURE_ID_0"].astype(np.int64),
+        array(glb, primitive["indices"]).astype(np.uint32).reshape(-1, 3),
+    )
+    return surface, decode(metadata["schema"], metadata["propertyTables"][0], glb.view)

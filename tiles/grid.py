@@ -33,13 +33,14 @@ def _split(key: str, places: NDArray[np.float64], members: NDArray[np.int64], de
     return parts
 
 
-def cells(geometries: Sequence[BaseGeometry], capacity: int = MAX_FEATURES) -> dict[str, NDArray[np.int64]]:
+def cells(geometries: Sequence[BaseGeometry], capacity: int = MAX_FEATURES, cell_m: float = CELL_M) -> dict[str, NDArray[np.int64]]:
     """Sort features into cells by a point inside each.
 
     Parameters
     ----------
     geometries : sequence of shapely geometry, EPSG:4490, not empty
     capacity : most features of a cell
+    cell_m : side of a cell, metres
 
     Returns
     -------
@@ -50,7 +51,7 @@ def cells(geometries: Sequence[BaseGeometry], capacity: int = MAX_FEATURES) -> d
     if not geometries:
         return {}
     points = shapely.get_coordinates(shapely.point_on_surface(shapely.force_2d(np.array(geometries, object))))
-    scaled = lonlat_to_xy(points) / CELL_M
+    scaled = lonlat_to_xy(points) / cell_m
     corners = np.floor(scaled).astype(np.int64)
     unique, owner = np.unique(corners, axis=0, return_inverse=True)
     found: dict[str, NDArray[np.int64]] = {}

@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from gis.errors import Invalid
+from gis.store.bakes import CITY
 from tiles.tileset import TilesetFiles
 
 ABANDONED_S = 3600
@@ -19,7 +20,7 @@ VERSION = re.compile(r"[0-9a-f]{1,64}")
 
 
 class TileStore(Protocol):
-    """Whoever keeps the versions of tilesets; a version never changes once it is there."""
+    """Whoever keeps the versions of tilesets, an enterprise's or the city's (`CITY`); a version never changes once it is there."""
 
     def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
         """Keep a version, whole or not at all; one that is there already stays as it is."""
@@ -79,7 +80,7 @@ def _sweep(folder: Path) -> None:
 
 
 class FolderTileStore:
-    """Tilesets as folders: `<root>/<enterprise>/<version>/…`.
+    """Tilesets as folders: `<root>/<enterprise>/<version>/…`, the city's `<root>/city/<version>/…`.
 
     A version is written beside its place and renamed into it, so a reader or a crash sees all of it or nothing.
     """
@@ -90,7 +91,10 @@ class FolderTileStore:
     def _folder(self, enterprise: UUID, version: str) -> Path:
         if not VERSION.fullmatch(version):
             raise Invalid("version", "a version is lower-case hexadecimal digits")
-        return self.root / str(enterprise) / version
+        return self._owned(enterprise) / version
+
+    def _owned(self, enterprise: UUID) -> Path:
+        return self.root / ("city" if enterprise == CITY else str(enterprise))
 
     def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
         """Keep a version.
@@ -136,7 +140,7 @@ class FolderTileStore:
 
     def versions(self, enterprise: UUID) -> list[str]:
         """Return the versions, oldest first; versions of one instant by name."""
-        folder = self.root / str(enterprise)
+        folder = self._owned(enterprise)
         if not folder.is_dir():
             return []
         found = [(entry.stat().st_mtime_ns, entry.name) for entry in folder.iterdir() if VERSION.fullmatch(entry.name)]

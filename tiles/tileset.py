@@ -45,17 +45,23 @@ Corners = NDArray[np.float64]
 """`(2, 3)` metres: least and greatest east, north, up."""
 
 
-def _corners(solids: Sequence[SolidMesh]) -> Corners:
-    lows = np.min([solid.mesh.positions.min(axis=0) for solid in solids], axis=0)
-    highs = np.max([solid.mesh.positions.max(axis=0) for solid in solids], axis=0)
+def corners_of(positions: Sequence[NDArray[np.float64]]) -> Corners:
+    """Return the least box around arrays of points, `(n, 3)` metres each, padded."""
+    lows = np.min([points.min(axis=0) for points in positions], axis=0)
+    highs = np.max([points.max(axis=0) for points in positions], axis=0)
     return np.array([lows - PADDING_M, highs + PADDING_M])
 
 
-def _union(boxes: Sequence[Corners]) -> Corners:
+def _corners(solids: Sequence[SolidMesh]) -> Corners:
+    return corners_of([solid.mesh.positions for solid in solids])
+
+
+def union(boxes: Sequence[Corners]) -> Corners:
+    """Return the least box around boxes of one frame."""
     return np.array([np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)])
 
 
-def _volume(corners: Corners) -> dict[str, list[float]]:
+def volume(corners: Corners) -> dict[str, list[float]]:
     """Return an oriented box: centre, then the three half axes."""
     centre, half = corners.mean(axis=0), np.diff(corners, axis=0)[0] / 2
     return {"box": [*centre.tolist(), *np.diag(half).ravel().tolist()]}
@@ -78,8 +84,9 @@ def _across_m(solid: SolidMesh) -> float:
     return float(np.linalg.norm(np.ptp(solid.mesh.positions, axis=0)))
 
 
-def _tile(corners: Corners, error_m: float, path: str, **rest: Any) -> Tile:
-    return {"boundingVolume": _volume(corners), "geometricError": error_m, "content": {"uri": path}, **rest}
+def tile(corners: Corners, error_m: float, path: str, **rest: Any) -> Tile:
+    """Return a tile with content, in its own frame."""
+    return {"boundingVolume": volume(corners), "geometricError": error_m, "content": {"uri": path}, **rest}
 
 
 def _cell(key: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> tuple[Tile, Corners, TilesetFiles]:
@@ -91,14 +98,14 @@ def _cell(key: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> tuple[T
         inside = [solids[index] for index in members]
         files[path] = _glb(inside, [rows[index] for index in members])
         boxes.append(_corners(inside))
-        tiles.append(_tile(boxes[-1], 0, path))
-    whole = _union(boxes)
+        tiles.append(tile(boxes[-1], 0, path))
+    whole = union(boxes)
     if not small.any():
         return tiles[0], whole, files
     # Of small solids alone the cell has no content of its own.
     above = {"content": tiles[0]["content"]} if len(tiles) == 2 else {}
     return (
-        {"boundingVolume": _volume(whole), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]},
+        {"boundingVolume": volume(whole), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]},
         whole,
         files,
     )
@@ -123,14 +130,14 @@ def build(site: Site, ground: Ground) -> TilesetFiles:
     files = {MASSING: _glb([whole], [row(whole, enterprise_id)])}
     boxes, children = [_corners([whole])], []
     for key, members in sorted(cells([solid.feature.geom for solid in solids]).items()):
-        tile, box, contents = _cell(key, [solids[index] for index in members], [rows[index] for index in members])
+        cell, box, contents = _cell(key, [solids[index] for index in members], [rows[index] for index in members])
         files |= contents
         boxes.append(box)
-        children.append(tile)
-    extent = _union(boxes)
+        children.append(cell)
+    extent = union(boxes)
     error_m = max(_missing_m(solids), LEAST_ERROR_M) if children else 0.0
     below = {"children": children} if children else {}
-    root = {"transform": enu_frame(site.origin).T.ravel().tolist(), **_tile(extent, error_m, MASSING, refine="REPLACE", **below)}
+    root = {"transform": enu_frame(site.origin).T.ravel().tolist(), **tile(extent, error_m, MASSING, refine="REPLACE", **below)}
     epoch = site.state_epoch.astimezone(UTC).isoformat().replace("+00:00", "Z")
     document = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprise_id": str(enterprise_id), "state_epoch": epoch}},

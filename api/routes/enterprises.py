@@ -9,11 +9,12 @@ from fastapi.responses import Response
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
-from api.live import tileset_url
+from api.live import city_url, tileset_url
 from gis.initials import initials
 from gis.store import read
+from gis.store.bakes import city_version
 from gis.store.changes import last_position
-from gis.store.connect import reading
+from gis.store.connect import EVERYWHERE, reading
 from gis.store.permits import current_permit
 from gis.store.site_history import site_history
 from styles.industries import industry_glyph
@@ -34,8 +35,11 @@ async def enterprises(house: CurrentHouse, caller: CurrentCaller) -> Response:
     async with reading(house.pool, caller.scope) as connection:
         position = await last_position(connection)
         rows = await read.enterprises(connection)
+        version = await city_version(connection) if caller.scope == EVERYWHERE else None
     ground_m = house.settings.ground_ellipsoid_m
-    return answer({"cursor": position.event_id(house.store_id), "enterprises": [_enterprise(row, ground_m) for row in rows]})
+    city = {"version": version, "url": city_url(version)} if version else None
+    listed = [_enterprise(row, ground_m) for row in rows]
+    return answer({"cursor": position.event_id(house.store_id), "city": city, "enterprises": listed})
 
 
 @router.get("/{feature_id}/features")

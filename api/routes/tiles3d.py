@@ -7,17 +7,56 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.answers import encoded
-from api.caller import CurrentCaller, Permission, requires
-from api.house import CurrentHouse
-from api.live import tileset_url
+from api.caller import Caller, CurrentCaller, Permission, requires
+from api.house import CurrentHouse, House
+from api.live import city_url, tileset_url
 from gis.errors import NotFound
 from gis.store import read
-from gis.store.connect import reading
+from gis.store.bakes import CITY, city_version
+from gis.store.connect import EVERYWHERE, reading
 
 router = APIRouter(prefix="/tiles3d", dependencies=[Depends(requires(Permission.TILES_READ))])
 
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 MEDIA = {"json": "application/json", "glb": "model/gltf-binary"}
+
+
+def _sees_all(caller: Caller) -> None:
+    """Refuse the city to whoever sees only a part of it: its tiles show all enterprises."""
+    if caller.scope != EVERYWHERE:
+        raise NotFound("全市三维切片只对可见全市的用户开放")
+
+
+def _pointer(request: Request, version: str, url: str) -> Response:
+    headers = {"Cache-Control": "no-cache", "ETag": f'"{version}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(encoded({"version": version, "url": url}), media_type="application/json", headers=headers)
+
+
+async def _file(house: House, owner: UUID, version: str, path: str) -> Response:
+    data = await asyncio.to_thread(house.tiles.get, owner, version, path)
+    if data is None:
+        raise NotFound(f"版本 {version} 中没有 {path}；旧版本保留一小时")
+    return Response(data, media_type=MEDIA.get(path.rpartition(".")[2], "application/octet-stream"), headers=IMMUTABLE)
+
+
+@router.get("/city/current.json")
+async def city_current(request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Point at the current version of the city's tileset."""
+    _sees_all(caller)
+    async with reading(house.pool, caller.scope) as connection:
+        version = await city_version(connection)
+    if version is None:
+        raise NotFound("还没有全市三维切片；导入图纸后自动生成")
+    return _pointer(request, version, city_url(version))
+
+
+@router.get("/city/{version}/{path:path}")
+async def city_content(version: str, path: str, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Return a file of a version of the city's tileset, for ever the same."""
+    _sees_all(caller)
+    return await _file(house, CITY, version, path)
 
 
 @router.get("/{enterprise}/current.json")
@@ -28,11 +67,7 @@ async def current(enterprise: UUID, request: Request, house: CurrentHouse, calle
         version = (await read.versions(connection, [enterprise])).get(enterprise)
     if version is None:
         raise NotFound("这个企业还没有三维切片；导入图纸后自动生成")
-    headers = {"Cache-Control": "no-cache", "ETag": f'"{version}"'}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    body = {"version": version, "url": tileset_url(enterprise, version)}
-    return Response(encoded(body), media_type="application/json", headers=headers)
+    return _pointer(request, version, tileset_url(enterprise, version))
 
 
 @router.get("/{enterprise}/{version}/{path:path}")
@@ -40,7 +75,4 @@ async def content(enterprise: UUID, version: str, path: str, house: CurrentHouse
     """Return a file of a version, for ever the same."""
     async with reading(house.pool, caller.scope) as connection:
         await read.kind_of(connection, enterprise)
-    data = await asyncio.to_thread(house.tiles.get, enterprise, version, path)
-    if data is None:
-        raise NotFound(f"版本 {version} 中没有 {path}；旧版本保留一小时")
-    return Response(data, media_type=MEDIA.get(path.rpartition(".")[2], "application/octet-stream"), headers=IMMUTABLE)
+    return await _file(house, enterprise, version, path)

@@ -22,6 +22,8 @@ from gis.store.locks import holding
 from gis.store.read import site
 
 ENTRYPOINT = "bake_enterprise"
+CITY = UUID(int=0)
+"""Stands where an enterprise's id does for the tileset of the whole city."""
 READER = "tiles"
 NOT_GEOMETRY = ("feature_state", "tilesets")
 """Layers of the change log that no tile depends on: state reaches the open browser by itself."""
@@ -60,12 +62,30 @@ INSERT INTO store_meta (key, value) VALUES ('recipe', %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE store_meta.value <> excluded.value RETURNING true
 """
 ALL_DIRTY = "UPDATE bake_list SET baked_xid = '0', baked_seq = 0"
+CITY_SOURCES = """
+SELECT t.enterprise_id, t.version, o.lon, o.lat, o.ellipsoid_m FROM tilesets t JOIN site_origins o USING (enterprise_id)
+ORDER BY t.enterprise_id
+"""
+CITY_MADE_OF = "SELECT value FROM store_meta WHERE key = 'city_made_of'"
+KEEP_CITY_MADE_OF = """
+INSERT INTO store_meta (key, value) VALUES ('city_made_of', %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+"""
 WITHDRAW = "DELETE FROM tilesets WHERE enterprise_id = %s"
 EXPIRED = "SELECT enterprise_id, version FROM tileset_versions WHERE retired_at < clock_timestamp() - %s::interval"
 FORGET = "DELETE FROM tileset_versions WHERE enterprise_id = %s AND version = %s AND retired_at < clock_timestamp() - %s::interval"
 
 OLD_VERSIONS_STAY = "1 hour"
 """Browsers that still show an old version go on reading it for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitySource:
+    """An enterprise whose current tileset is part of the city's."""
+
+    enterprise_id: UUID
+    version: str
+    origin: tuple[float, float, float]
+    """Longitude, latitude (degrees, EPSG:4490), ellipsoid height (metres)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,18 +199,49 @@ async def publish(connection: AsyncConnection, enterprise_id: UUID, baked: Baked
     Without a bake (the enterprise is gone) the current version is withdrawn.
     """
     async with connection.transaction():
-        current = await (await connection.execute(CURRENT, [enterprise_id])).fetchone()
-        version = baked.version if baked else None
-        changed = (current[0] if current else None) != version
-        if changed and baked:
-            await connection.execute(ADD_VERSION, [enterprise_id, baked.version])
-            await connection.execute(PUBLISH, [enterprise_id, baked.version, baked.state_epoch, baked.features, baked.bytes])
-        if changed:
-            await connection.execute(RETIRE, [enterprise_id, version or ""])
-        if baked is None:
-            await connection.execute(WITHDRAW, [enterprise_id])
+        changed = await _make_current(connection, enterprise_id, baked)
         await connection.execute(BAKED, [str(position.xid), position.seq, baked.left_out if baked else None, enterprise_id])
         return changed
+
+
+async def _make_current(connection: AsyncConnection, owner: UUID, baked: Baked | None) -> bool:
+    """Point at a version of an enterprise's tileset or the city's, at none without a bake; returns whether that is new."""
+    current = await (await connection.execute(CURRENT, [owner])).fetchone()
+    version = baked.version if baked else None
+    changed = (current[0] if current else None) != version
+    if changed and baked:
+        await connection.execute(ADD_VERSION, [owner, baked.version])
+        await connection.execute(PUBLISH, [owner, baked.version, baked.state_epoch, baked.features, baked.bytes])
+    if changed:
+        await connection.execute(RETIRE, [owner, version or ""])
+    if baked is None:
+        await connection.execute(WITHDRAW, [owner])
+    return changed
+
+
+async def city_sources(connection: AsyncConnection) -> list[CitySource]:
+    """Return the current tilesets of all enterprises, in the order of their ids."""
+    rows = await (await connection.execute(CITY_SOURCES)).fetchall()
+    return [CitySource(row[0], row[1], (float(row[2]), float(row[3]), float(row[4]))) for row in rows]
+
+
+async def city_version(connection: AsyncConnection) -> str | None:
+    """Return the current version of the city's tileset, None where there is none."""
+    row = await (await connection.execute(CURRENT, [CITY])).fetchone()
+    return str(row[0]) if row else None
+
+
+async def city_made_of(connection: AsyncConnection) -> str | None:
+    """Return the digest that the city's tileset was last published with, None before the first."""
+    row = await (await connection.execute(CITY_MADE_OF)).fetchone()
+    return str(row[0]) if row else None
+
+
+async def publish_city(connection: AsyncConnection, baked: Baked | None, made_of: str) -> bool:
+    """Make a version of the city's tileset the current one, and keep what it was made of; returns whether the version is new."""
+    async with connection.transaction():
+        await connection.execute(KEEP_CITY_MADE_OF, [made_of])
+        return await _make_current(connection, CITY, baked)
 
 
 async def record_failure(connection: AsyncConnection, enterprise_id: UUID, failure: str) -> None:

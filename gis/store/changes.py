@@ -12,6 +12,8 @@ from psycopg.rows import class_row
 
 CHANNEL = "quanjing_changes"
 """NOTIFY channel: a hint without payload, once a transaction."""
+CITY = "city"
+"""What stands for a kind where the log tells of the tileset of the whole city."""
 FALLBACK_S = 15.0
 """How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
 
@@ -69,8 +71,8 @@ class Change:
         return Position(self.xid, self.seq)
 
     def visible_in(self, scope: str) -> bool:
-        """Tell whether a caller of that scope may see it; what has no jurisdiction is everybody's."""
-        return scope == "*" or self.jurisdiction is None or scope in (self.path or ())
+        """Tell whether a caller of that scope may see it; what has no jurisdiction is everybody's, but for what shows all of them."""
+        return scope == "*" or (self.kind != CITY and (self.jurisdiction is None or scope in (self.path or ())))
 
 
 CHANGES = """

@@ -96,9 +96,26 @@ def test_tiles_are_immutable_behind_one_pointer(client: httpx.Client, city: City
     assert glb.content[:4] == b"glTF"
 
 
+def test_the_city_has_tiles_of_its_own(city: City, database: Urls, tmp_path: Path) -> None:
+    baked(city, tmp_path, whole=True)
+    with serving(database.reader, tmp_path) as address, httpx.Client(base_url=address) as client:
+        pointer = client.get("/tiles3d/city/current.json")
+        assert pointer.headers["cache-control"] == "no-cache"
+        assert client.get("/api/enterprises").json()["city"] == pointer.json()
+        tileset = client.get(pointer.json()["url"])
+        assert "immutable" in tileset.headers["cache-control"]
+        uri = tileset.json()["root"]["content"]["uri"]
+        assert client.get(pointer.json()["url"].replace("tileset.json", uri)).content[:4] == b"glTF"
+    with serving(database.reader, tmp_path, replace(LOCAL, scope="511703")) as address:
+        assert httpx.get(address + pointer.json()["url"]).status_code == 404
+        assert httpx.get(f"{address}/tiles3d/city/current.json").status_code == 404
+        assert httpx.get(f"{address}/api/enterprises").json()["city"] is None
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
+        ("/tiles3d/city/current.json", 404),
         ("/api/features/no-uuid", 400),
         (f"/api/features/{uuid4()}", 404),
         (f"/api/features/{uuid4()}/history", 404),

@@ -1,11 +1,14 @@
 import numpy as np
+import pytest
 import samples
+import shapely
 import trimesh
 
 from gis.ground import ConstantGround
-from models3d.massing import SIGN_SCALE, massing
+from models3d.massing import SIGN_SCALE, block, massing
 from models3d.mesh import volume_m3
 from models3d.parts.marker import HEIGHT_M
+from models3d.parts.prism import prism
 from models3d.scene import scene
 
 GROUND = ConstantGround()
@@ -40,3 +43,11 @@ def test_an_enterprise_of_which_nothing_is_drawn_is_a_sign() -> None:
         solid = massing(site, GROUND)
         assert np.isclose(solid.mesh.positions[:, 2].max(), SIGN_SCALE * HEIGHT_M, atol=0.01)
         assert volume_m3(solid.mesh) > 0
+
+
+def test_a_block_is_the_upright_box_of_what_is_built() -> None:
+    hall = prism(shapely.affinity.rotate(shapely.box(0, 0, 40, 10), 30), 0, 12)
+    chimney = prism(shapely.box(18, 4, 19, 5), 0, 60)
+    around = block(np.concatenate([hall.positions, hall.positions, chimney.positions]))
+    assert volume_m3(around) == pytest.approx(40 * 10 * 12)
+    assert volume_m3(block(np.array([[3.0, 4.0, 5.0]]))) == pytest.approx(1.0)

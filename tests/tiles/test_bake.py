@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from gis.ground import ConstantGround
 from gis.store import bakes
 from gis.store.cluster import Urls
-from tiles.bake import Bakery, bake_dirty, bake_enterprise, sweep, work
+from tiles.bake import Bakery, bake_city, bake_dirty, bake_enterprise, sweep, work
 from tiles.check import check
 from tiles.glb import unpack
 from tiles.recipe import recipe
@@ -46,8 +46,8 @@ def bake(city: City, bakery: Bakery) -> int:
     return run(city, lambda connection: bake_dirty(connection, bakery))
 
 
-def current(city: City) -> str:
-    ((version,),) = city.rows("SELECT version FROM tilesets")
+def current(city: City, owner: UUID | None = None) -> str:
+    ((version,),) = city.rows("SELECT version FROM tilesets WHERE enterprise_id = %s", owner or city.enterprise_id)
     return str(version)
 
 
@@ -161,9 +161,10 @@ def test_the_worker_follows_writers_and_takes_up_what_a_killed_one_left(city: Ci
     async def scenario() -> None:
         stop = asyncio.Event()
         worker = asyncio.create_task(work(connect, bakery, stop))
-        await until("SELECT count(*) = 1 FROM tilesets")
+        await until(f"SELECT count(*) = 1 FROM tilesets WHERE enterprise_id = '{bakes.CITY}'")
+        await until(f"SELECT count(*) = 1 FROM tilesets WHERE enterprise_id = '{city.enterprise_id}'")
         await asyncio.to_thread(city.rows, "UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
-        await until("SELECT count(*) = 2 FROM tileset_versions")
+        await until(f"SELECT count(*) = 2 FROM tileset_versions WHERE enterprise_id = '{city.enterprise_id}'")
         stop.set()
         await worker
 
@@ -171,6 +172,41 @@ def test_the_worker_follows_writers_and_takes_up_what_a_killed_one_left(city: Ci
     folder = bakery.store
     glbs = [folder.get(city.enterprise_id, current(city), "massing.glb")]
     assert all(glb and unpack(glb) for glb in glbs)
+
+
+def city_baked(city: City, bakery: Bakery) -> bool:
+    bake(city, bakery)
+    return run(city, lambda connection: bake_city(connection, bakery))
+
+
+def test_the_city_follows_the_massing_of_its_enterprises(city: City, bakery: Bakery, tmp_path: Path) -> None:
+    city.rows("INSERT INTO enterprises (code, name, geom) VALUES ('91511703MADEMA000P002P', '另一家', 'SRID=4490;POINT(107.9 31.4)')")
+    assert city_baked(city, bakery) is True
+    first = current(city, bakes.CITY)
+    assert check(tmp_path / "tiles3d") == []
+    assert run(city, lambda connection: bake_city(connection, bakery)) is False
+    # A pipe is no part of a massing: the enterprise has a new tileset, the city has not.
+    city.rows("UPDATE pipes SET name = '另一根' WHERE enterprise_id = %s", city.enterprise_id)
+    assert city_baked(city, bakery) is False
+    city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'")
+    assert city_baked(city, bakery) is True
+    second = current(city, bakes.CITY)
+    cells = [{path.name for path in (tmp_path / "tiles3d" / "city" / version / "cells").iterdir()} for version in (first, second)]
+    assert [len(names) for names in cells] == [2, 2]
+    assert len(cells[0] & cells[1]) == 1
+    told = city.rows("SELECT kind, feature_id, enterprise_id, op FROM change_log WHERE layer = 'tilesets' AND kind = 'city'")
+    assert told == [("city", bakes.CITY, None, "tileset")] * 2
+    assert city.rows("SELECT features FROM tilesets WHERE enterprise_id = %s", bakes.CITY) == [(2,)]
+
+
+def test_a_city_without_enterprises_has_no_tileset(city: City, bakery: Bakery) -> None:
+    assert city_baked(city, bakery) is True
+    city.rows("UPDATE enterprises SET closed_at = now()")
+    assert city_baked(city, bakery) is True
+    assert city.rows("SELECT count(*) FROM tilesets") == [(0,)]
+    city.rows("UPDATE tileset_versions SET retired_at = retired_at - interval '61 minutes'")
+    assert run(city, lambda connection: sweep(connection, bakery)) == 2
+    assert bakery.store.versions(bakes.CITY) == []
 
 
 def test_another_recipe_makes_everything_anew(city: City, bakery: Bakery) -> None:

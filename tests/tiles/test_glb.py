@@ -6,7 +6,7 @@ import shapely
 
 from gis.errors import TilesetError
 from models3d.parts.prism import prism
-from tiles.glb import Surface, compact, linear, pack, unpack, write, y_up
+from tiles.glb import Surface, compact, linear, pack, read, srgb, unpack, write, y_up, z_up
 
 SCHEMA = {"id": "t", "classes": {"thing": {"properties": {"name": {"type": "STRING", "required": True}}}}}
 BOX = prism(shapely.box(0, 0, 3, 4), -1, 5)
@@ -33,6 +33,19 @@ def test_colours_become_linear(srgb: int, expected: int) -> None:
 
 def test_dark_colours_stay_apart() -> None:
     assert len(np.unique(linear(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1))[:, 0])) == 256
+
+
+def test_colours_and_axes_come_back() -> None:
+    levels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    assert np.array_equal(srgb(linear(levels)), levels)
+    assert np.array_equal(z_up(y_up(BOX.positions)), BOX.positions)
+
+
+def test_a_surface_is_read_as_it_was_written() -> None:
+    found, rows = read(write(surface(2), SCHEMA, "thing", [{"name": "甲"}]))
+    assert rows == [{"name": "甲"}]
+    for name in ("positions", "normals", "colours", "feature_ids", "triangles"):
+        assert np.array_equal(getattr(found, name), getattr(surface(2), name)), name
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:

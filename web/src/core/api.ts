@@ -1,5 +1,5 @@
 /** The one door to the server's JSON: typed questions, and errors as problem documents (RFC 9457). */
-import type { Card, Enterprise, FeatureSummary, HistoryEntry, Kinds, TilesetPointer } from "./types";
+import type { Card, CityLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, TilesetPointer } from "./types";
 
 export class ApiError extends Error {
   /** `status` is 0 where no answer came at all. */
@@ -31,12 +31,12 @@ export class Api {
     return this.get("/api/kinds");
   }
 
-  enterprises(): Promise<{ cursor: string; enterprises: Enterprise[] }> {
+  enterprises(): Promise<{ cursor: string; city: TilesetPointer | null; enterprises: Enterprise[] }> {
     return this.get("/api/enterprises");
   }
 
   /** A layer of the whole city, thinned. */
-  city(kind: string): Promise<{ features: { geometry: unknown; properties: { feature_id: string; code: string; name: string } }[] }> {
+  city(kind: string): Promise<CityLayer> {
     return this.get(`/api/city/${encodeURIComponent(kind)}`);
   }
 

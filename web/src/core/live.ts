@@ -4,7 +4,7 @@
  * The first connection names the cursor of the list answer (`?after=`). After a cut the browser's own retry resumes with `Last-Event-ID`;
  * where that fails too, we close and try again with a growing pause, naming the last event that we saw.
  */
-import type { ChangeEvent, StateEvent, TilesetEvent } from "./types";
+import type { ChangeEvent, CityEvent, StateEvent, TilesetEvent } from "./types";
 
 export type Connection =
   | { phase: "connecting"; retryAt: null }
@@ -17,6 +17,7 @@ export interface LiveHandlers {
   change(event: ChangeEvent): void;
   state(event: StateEvent): void;
   tileset(event: TilesetEvent): void;
+  city(event: CityEvent): void;
   /** The position is not of this store's log: lists must be read again, and the stream started anew. */
   reset(): void;
 }
@@ -100,6 +101,7 @@ export class Live {
     this.on<ChangeEvent>(source, "change", (event) => this.handlers.change(event));
     this.on<StateEvent>(source, "state", (event) => this.handlers.state(event));
     this.on<TilesetEvent>(source, "tileset", (event) => this.handlers.tileset(event));
+    this.on<CityEvent>(source, "city", (event) => this.handlers.city(event));
     this.on<object>(source, "reset", () => {
       this.stop();
       this.handlers.reset();

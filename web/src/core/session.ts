@@ -30,6 +30,7 @@ export class Session {
         tileset: (event) => {
           if (store.applyTileset(event)) this.settle("enterprises", () => this.readEnterprises());
         },
+        city: ({ version, url }) => store.setCity(version && url ? { version, url } : null),
         reset: () => void this.start(),
       },
       open,
@@ -43,6 +44,7 @@ export class Session {
     try {
       const [kinds, list] = await Promise.all([this.api.kinds(), this.api.enterprises()]);
       this.store.setKinds(kinds);
+      this.store.setCity(list.city);
       this.store.setEnterprises(list.enterprises);
       const known = list.enterprises.map((enterprise) => enterprise.feature_id).filter((id) => this.store.hasFeatures(id));
       await Promise.all(known.map((id) => this.readFeatures(id)));
@@ -85,7 +87,9 @@ export class Session {
 
   private async readEnterprises(): Promise<void> {
     try {
-      this.store.setEnterprises((await this.api.enterprises()).enterprises);
+      const list = await this.api.enterprises();
+      this.store.setCity(list.city);
+      this.store.setEnterprises(list.enterprises);
     } catch (error) {
       this.tolerate(error);
     }

@@ -12,12 +12,13 @@ import {
   type State,
   type StateEvent,
   type TilesetEvent,
+  type TilesetPointer,
 } from "./types";
 
 export type Phase = "loading" | "ready" | "error";
 
 export type Change =
-  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" }
+  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" | "city" }
   | { topic: "features"; enterprise: string }
   | { topic: "state"; feature: string; enterprise: string }
   | { topic: "tileset"; enterprise: string }
@@ -37,6 +38,8 @@ export class FeatureStore {
   phase: Phase = "loading";
   error: string | null = null;
   connection: Connection = { phase: "connecting", retryAt: null };
+  /** The massing of all enterprises. */
+  city: TilesetPointer | null = null;
   /** The feature whose card is open. */
   selected: string | null = null;
   /** The enterprise whose features are listed. */
@@ -80,6 +83,12 @@ export class FeatureStore {
     for (const enterprise of list) this.enterprises.set(enterprise.feature_id, { ...enterprise });
     if (this.chosen && !kept.has(this.chosen)) this.chosen = null;
     this.emit({ topic: "enterprises" });
+  }
+
+  setCity(city: TilesetPointer | null): void {
+    if (this.city?.version === city?.version) return;
+    this.city = city;
+    this.emit({ topic: "city" });
   }
 
   setFeatures(enterprise: string, list: readonly FeatureSummary[]): void {

@@ -174,4 +174,15 @@ export interface TilesetEvent {
   url: string | null;
 }
 
+/** The whole city's tileset; both null where there is none any more. */
+/** What belongs to no enterprise, of one kind (GeoJSON, EPSG:4490). */
+export interface CityLayer {
+  features: { geometry: unknown; properties: { feature_id: string; code: string; name: string } }[];
+}
+
+export interface CityEvent {
+  version: string | null;
+  url: string | null;
+}
+
 export const EMPTY_STATE: State = { alarm_level: null, open_alarms: 0, case_count: 0, case_ids: [], readings: {} };

@@ -1,6 +1,7 @@
 /** The map of the whole city beneath the plants: borders, rivers and protected waters as lines, monitored places by name. */
 import { Cartesian3, Color, DistanceDisplayCondition, Material, PolylineCollection, type CesiumWidget } from "cesium";
 import type { Api } from "../core/api";
+import type { CityLayer } from "../core/types";
 import { cesiumColour, palette } from "./colour";
 
 /** Above the ground, so that it does not flicker with it; nobody sees that from where the lines are shown. */
@@ -51,7 +52,7 @@ function strands(geometry: Line): Position[][] {
 }
 
 export class CityMap {
-  private readonly lines = new Map<LineKind, PolylineCollection>();
+  private readonly layers = new Map<LineKind, { lines: PolylineCollection; material: Material }>();
   private hidden: ReadonlySet<string> = new Set();
   places: readonly CityPlace[] = [];
 
@@ -62,28 +63,10 @@ export class CityMap {
 
   /** Read and draw; without it the page is no poorer than before. */
   async draw(ground_m: number): Promise<void> {
-    for (const kind of LINES) {
-      const layer = await this.api.city(kind);
-      const lines = new PolylineCollection();
-      for (const feature of layer.features) {
-        for (const strand of strands(feature.geometry as Line)) {
-          lines.add({
-            positions: strand.map(([lon, lat]) => Cartesian3.fromDegrees(lon, lat, ground_m + LIFT_M)),
-            material: Material.fromType("Color"),
-            distanceDisplayCondition: new DistanceDisplayCondition(NEAREST_M, Number.POSITIVE_INFINITY),
-          });
-        }
-      }
-      this.lines.set(kind, lines);
-      this.widget.scene.primitives.add(lines);
-    }
-    const answers = await Promise.all(PLACES.map(async (kind) => ({ kind, layer: await this.api.city(kind) })));
-    this.places = answers.flatMap(({ kind, layer }) =>
-      layer.features.map(({ geometry, properties }) => {
-        const [lon, lat] = (geometry as { coordinates: Position }).coordinates;
-        return { feature_id: properties.feature_id, kind, name: properties.name, lon, lat };
-      }),
-    );
+    const lines = LINES.map(async (kind) => this.drawLines(kind, await this.api.city(kind), ground_m));
+    const places = PLACES.map(async (kind) => placesOf(kind, await this.api.city(kind)));
+    await Promise.all(lines);
+    this.places = (await Promise.all(places)).flat();
     this.paint();
   }
 
@@ -95,15 +78,36 @@ export class CityMap {
 
   /** Paint in the worn theme. */
   paint(): void {
-    for (const [kind, lines] of this.lines) {
+    for (const [kind, { lines, material }] of this.layers) {
       const { width, colour } = look(kind);
       lines.show = !this.hidden.has(kind);
-      for (let index = 0; index < lines.length; index += 1) {
-        const line = lines.get(index);
-        line.width = width;
-        (line.material.uniforms as { color: Color }).color = colour;
-      }
+      (material.uniforms as { color: Color }).color = colour;
+      for (let index = 0; index < lines.length; index += 1) lines.get(index).width = width;
     }
     this.widget.scene.requestRender();
   }
+
+  private drawLines(kind: LineKind, layer: CityLayer, ground_m: number): void {
+    const lines = new PolylineCollection();
+    // One material, so that all lines of a kind are one draw command.
+    const material = Material.fromType("Color");
+    for (const feature of layer.features) {
+      for (const strand of strands(feature.geometry as Line)) {
+        lines.add({
+          positions: strand.map(([lon, lat]) => Cartesian3.fromDegrees(lon, lat, ground_m + LIFT_M)),
+          material,
+          distanceDisplayCondition: new DistanceDisplayCondition(NEAREST_M, Number.POSITIVE_INFINITY),
+        });
+      }
+    }
+    this.layers.set(kind, { lines, material });
+    this.widget.scene.primitives.add(lines);
+  }
+}
+
+function placesOf(kind: PlaceKind, layer: CityLayer): CityPlace[] {
+  return layer.features.map(({ geometry, properties }) => {
+    const [lon, lat] = (geometry as { coordinates: Position }).coordinates;
+    return { feature_id: properties.feature_id, kind, name: properties.name, lon, lat };
+  });
 }

@@ -103,41 +103,52 @@ function plate(place: GroundPlace): Primitive {
   });
 }
 
-/** Terrain and plates of the known enterprises. */
+/** Terrain under all enterprises, and plates under those that one is near. */
 export class Ground {
-  private plates: Primitive[] = [];
+  private readonly plates = new Map<string, Primitive>();
+  private standing: readonly GroundPlace[] = [];
   private key = "";
   private transparent = false;
   private gridded = true;
 
   constructor(private readonly widget: CesiumWidget) {}
 
-  /** Build anew where a place came, went or moved. */
+  /** Build the terrain anew where a place came, went or moved. */
   update(places: readonly GroundPlace[]): void {
-    const key = JSON.stringify(places.map(({ lon, lat, ground_m, radius_m }) => [lon, lat, ground_m, radius_m]));
+    const key = JSON.stringify(places.map(keyOf));
     if (key === this.key) return;
     this.key = key;
     this.widget.scene.terrainProvider = terrain(places);
-    this.lay(places);
+    this.widget.scene.requestRender();
+  }
+
+  /** Lay plates under exactly these places. */
+  stand(places: readonly GroundPlace[]): void {
+    const { scene } = this.widget;
+    this.standing = places;
+    const wanted = new Map(places.map((place) => [keyOf(place), place]));
+    for (const [key, primitive] of this.plates) {
+      if (wanted.has(key)) continue;
+      scene.primitives.remove(primitive);
+      this.plates.delete(key);
+    }
+    for (const [key, place] of wanted) {
+      if (!this.plates.has(key)) this.plates.set(key, scene.primitives.add(plate(place), 0) as Primitive);
+    }
+    this.showPlates();
   }
 
   /** Lay the plates anew, in the worn theme. */
-  lay(places: readonly GroundPlace[]): void {
-    const { scene } = this.widget;
-    for (const primitive of this.plates) scene.primitives.remove(primitive);
-    this.plates = places.map((place) => scene.primitives.add(plate(place), 0) as Primitive);
-    this.showPlates();
+  redraw(): void {
+    const places = this.standing;
+    this.stand([]);
+    this.stand(places);
   }
 
   /** Whether the plates with their measured grid are shown. */
   setGrid(gridded: boolean): void {
     this.gridded = gridded;
     this.showPlates();
-  }
-
-  private showPlates(): void {
-    for (const primitive of this.plates) primitive.show = this.gridded && !this.transparent;
-    this.widget.scene.requestRender();
   }
 
   /** Make the earth glass, so that what lies below can be seen and visited. */
@@ -151,4 +162,11 @@ export class Ground {
     this.transparent = transparent;
     this.showPlates();
   }
+
+  private showPlates(): void {
+    for (const primitive of this.plates.values()) primitive.show = this.gridded && !this.transparent;
+    this.widget.scene.requestRender();
+  }
 }
+
+const keyOf = ({ lon, lat, ground_m, radius_m }: GroundPlace) => `${lon} ${lat} ${ground_m} ${radius_m}`;

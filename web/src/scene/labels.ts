@@ -1,5 +1,6 @@
 /** Names and alarm markers as HTML over the canvas: crisp Chinese type, animation without drawing a frame, and no two in one place. */
 import { Cartesian2, Cartesian3, SceneTransforms, type CesiumWidget } from "cesium";
+import { Placing, type Box, type Point, type Side } from "./placing";
 
 export interface LabelItem {
   id: string;
@@ -27,18 +28,16 @@ interface Mounted {
   shown: boolean;
 }
 
-interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
+/** What no name may cover. */
+export interface Obstacles {
+  boxes(): Box[];
+  /** How far the symbol that a label names was moved aside, pixels. */
+  asideOf(id: string): Point | null;
 }
 
-/** A label stands on a stem of this many pixels. */
-const STEM_PX = 14;
-const GAP_PX = 3;
-
-const overlaps = (a: Box, b: Box) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+const ON_A_STEM: readonly Side[] = ["above"];
+/** A name that is hidden above its symbol may stand beside it. */
+const AROUND: readonly Side[] = ["above", "right", "left", "below"];
 
 export class Labels {
   private mounted: Mounted[] = [];
@@ -48,6 +47,7 @@ export class Labels {
   constructor(
     private readonly widget: CesiumWidget,
     private readonly layer: HTMLElement,
+    private readonly obstacles: Obstacles,
     private readonly choose: (id: string) => void,
   ) {
     widget.scene.postRender.addEventListener(() => this.place());
@@ -102,7 +102,7 @@ export class Labels {
   private place(): void {
     const { scene, canvas } = this.widget;
     const camera = scene.camera.positionWC;
-    const taken: Box[] = [];
+    const placing = new Placing(this.obstacles.boxes(), { width: canvas.clientWidth, height: canvas.clientHeight });
     for (const mounted of this.mounted) {
       const { item } = mounted;
       const distance = Cartesian3.distance(camera, item.position);
@@ -111,24 +111,23 @@ export class Labels {
         inRange && distance >= item.near_m && distance <= item.far_m && !this.behindGlobe(item.position)
           ? SceneTransforms.worldToWindowCoordinates(scene, item.position, this.scratch)
           : undefined;
-      const box = point && this.box(mounted, point);
-      const fits =
-        box && box.right > 0 && box.left < canvas.clientWidth && box.bottom > 0 && box.top < canvas.clientHeight && !taken.some((other) => overlaps(other, box));
-      if (box && fits) taken.push(box);
-      this.show(mounted, fits ? box : undefined);
+      if (!point) {
+        this.show(mounted, null);
+        continue;
+      }
+      const named = item.tone === "enterprise";
+      const aside = (named && this.obstacles.asideOf(item.id)) || { x: 0, y: 0 };
+      this.show(mounted, placing.place(mounted, { x: point.x + aside.x, y: point.y + aside.y }, named ? AROUND : ON_A_STEM));
     }
   }
 
-  private box(mounted: Mounted, point: Cartesian2): Box {
-    const left = point.x - mounted.width / 2;
-    const bottom = point.y - STEM_PX;
-    return { left: left - GAP_PX, right: left + mounted.width + GAP_PX, top: bottom - mounted.height - GAP_PX, bottom: bottom + GAP_PX };
-  }
-
-  private show(mounted: Mounted, box: Box | undefined): void {
-    if (box) mounted.element.style.transform = `translate3d(${Math.round(box.left + GAP_PX)}px, ${Math.round(box.top + GAP_PX)}px, 0)`;
-    if (mounted.shown === (box !== undefined)) return;
-    mounted.shown = box !== undefined;
+  private show(mounted: Mounted, place: { box: Box; side: Side } | null): void {
+    if (place) {
+      mounted.element.style.transform = `translate3d(${Math.round(place.box.left)}px, ${Math.round(place.box.top)}px, 0)`;
+      mounted.element.dataset.side = place.side;
+    }
+    if (mounted.shown === (place !== null)) return;
+    mounted.shown = place !== null;
     mounted.element.classList.toggle("label-hidden", !mounted.shown);
   }
 

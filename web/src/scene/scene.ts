@@ -15,10 +15,13 @@ import { isBuried, labelsOf } from "./labelling";
 import { CityMap } from "./citymap";
 import { pickFeature, type Picked } from "./pick";
 import { Symbols } from "./symbols";
-import { Tilesets, type Paint } from "./tilesets";
+import { CITY, Tilesets, type Paint } from "./tilesets";
 import { createViewer, dress, lightFrom, type Viewer } from "./viewer";
 
 export interface SceneStatus {
+  /** List, symbols, ground, lines and massing stand and answer clicks. */
+  useful: boolean;
+  /** And so does every model in view. */
   ready: boolean;
   /** 0 … 1 */
   progress: number;
@@ -32,8 +35,8 @@ export interface SceneElements {
 }
 
 /** An enterprise's tileset is loaded where its radius is at least this share of its distance, and dropped below the second. */
-const NEAR_SHARE = 0.012;
-const FAR_SHARE = 0.006;
+const NEAR_SHARE = 0.02;
+const FAR_SHARE = 0.012;
 const MOST_TILESETS = 24;
 /** The base map is a hint behind the data, even from afar. */
 const MOST_IMAGERY = 0.75;
@@ -50,9 +53,10 @@ export class Scene {
   private readonly near = new Set<string>();
   private underground = false;
   private placed = false;
-  private mapped = false;
+  /** Whether the city's lines are drawn, or can't be had. */
+  private mapped: "no" | "reading" | "yes" = "no";
   private labelsStale = true;
-  private status: SceneStatus = { ready: false, progress: 0, versions: {} };
+  private status: SceneStatus = { useful: false, ready: false, progress: 0, versions: {} };
   private lastSelected: string | null = null;
 
   constructor(
@@ -71,11 +75,12 @@ export class Scene {
     this.ground = new Ground(this.viewer.widget);
     this.tilesets = new Tilesets(this.viewer.widget, {
       paint: (feature) => this.paint(feature),
+      shows: (enterprise) => store.shows(enterprise),
       shown: (enterprise, rows) => store.patch(enterprise, rows),
       pointer: (enterprise) => api.tileset(enterprise),
     });
-    this.labels = new Labels(this.viewer.widget, elements.labels, (id) => this.choose(id));
     this.symbols = new Symbols(this.viewer.widget);
+    this.labels = new Labels(this.viewer.widget, elements.labels, this.symbols, (id) => this.choose(id));
     this.city = new CityMap(this.viewer.widget, api);
     this.listen();
     store.subscribe((change) => this.follow(change));
@@ -164,7 +169,7 @@ export class Scene {
   private changeTheme(): void {
     wear(this.theme.palette);
     dress(this.viewer, this.theme.current);
-    this.ground.lay([...this.store.enterprises.values()]);
+    this.ground.redraw();
     this.symbols.redraw(this.store);
     this.city.paint();
     this.tilesets.repaintAll();
@@ -228,6 +233,7 @@ export class Scene {
         this.settle();
         break;
       case "tileset":
+      case "city":
         this.survey();
         break;
       case "features":
@@ -238,6 +244,7 @@ export class Scene {
         break;
       case "filter":
         this.symbols.update(this.store);
+        this.tilesets.repaintMassing();
         this.survey();
         this.remember();
         break;
@@ -246,6 +253,7 @@ export class Scene {
         break;
       case "chosen":
         this.symbols.update(this.store);
+        this.tilesets.repaintMassing();
         this.survey();
         this.remember();
         break;
@@ -265,13 +273,16 @@ export class Scene {
     if (places.length === 0) return;
     this.ground.update(places);
     this.symbols.update(this.store);
-    if (!this.mapped && places.length > 1) {
-      this.mapped = true;
+    if (this.mapped === "no" && places.length > 1) {
+      this.mapped = "reading";
       // The lines are an aid to the eye: where they can't be had the page stands without them.
-      this.city.draw(Math.min(...places.map((place) => place.ground_m))).then(
-        () => (this.labelsStale = true),
-        (error: unknown) => console.warn(error),
-      );
+      this.city
+        .draw(Math.min(...places.map((place) => place.ground_m)))
+        .catch((error: unknown) => console.warn(error))
+        .finally(() => {
+          this.mapped = "yes";
+          this.labelsStale = true;
+        });
     }
     const target = targetOf(places);
     if (target) lightFrom(this.viewer.widget, target.position);
@@ -301,7 +312,10 @@ export class Scene {
       this.near.add(enterprise.feature_id);
       void this.session.ensureFeatures(enterprise.feature_id);
     }
-    this.tilesets.want(new Map(wanted.map(([, enterprise, pointer]) => [enterprise.feature_id, pointer])));
+    const pointers = new Map(wanted.map(([, enterprise, pointer]) => [enterprise.feature_id, pointer]));
+    if (this.store.city) pointers.set(CITY, this.store.city);
+    this.tilesets.want(pointers);
+    this.ground.stand(wanted.map(([, enterprise]) => enterprise));
     this.fadeImagery(camera.positionCartographic.height);
     this.symbols.spread(this.store);
   }
@@ -322,11 +336,14 @@ export class Scene {
       this.labels.set(labelsOf(this.store, this.underground, this.city.places));
       scene.requestRender();
     }
+    const lines = this.mapped === "yes" || this.store.enterprises.size <= 1;
+    const useful = this.store.phase === "ready" && lines && scene.globe.tilesLoaded && this.tilesets.stands(CITY);
     const listed = [...this.near].every((id) => this.store.hasFeatures(id));
     const complete = this.tilesets.complete && scene.globe.tilesLoaded;
     const ready = this.store.phase === "ready" && listed && complete;
     if (!complete) scene.requestRender();
-    const status: SceneStatus = { ready, progress: this.tilesets.progress(), versions: this.tilesets.versions() };
+    if (!useful) scene.requestRender();
+    const status: SceneStatus = { useful: useful || this.status.useful, ready, progress: this.tilesets.progress(), versions: this.tilesets.versions() };
     if (JSON.stringify(status) === JSON.stringify(this.status)) return;
     this.status = status;
     this.report(status);

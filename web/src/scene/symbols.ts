@@ -4,6 +4,7 @@ import { roman } from "../core/i18n";
 import type { FeatureStore } from "../core/store";
 import type { Enterprise } from "../core/types";
 import { alarmColour, palette } from "./colour";
+import { spread, type Box, type Point } from "./placing";
 
 const SIZE = 64;
 /** CSS pixels at which it is drawn. */
@@ -11,10 +12,7 @@ const SHOWN = 26;
 /** It gives way to the plant itself within this many of its radii. */
 const NEAR_RADII = 9;
 const FARTHEST_M = 3_000_000;
-
-/** Nearer than this on the screen one symbol would hide another: it moves aside, to the next free place around. */
-const APART_PX = 15;
-const RINGS = 5;
+const SCALE = new NearFarScalar(20_000, 1, 400_000, 0.62);
 
 export interface SymbolId {
   enterprise: string;
@@ -54,18 +52,11 @@ function draw(glyph: string, level: number | null): HTMLCanvasElement {
   return canvas;
 }
 
-/** The offset to the nearest place around `at` that is apart from all that is taken. */
-function free(at: Cartesian2, taken: readonly Cartesian2[]): Cartesian2 {
-  for (let ring = 0; ring <= RINGS; ring += 1) {
-    const places = Math.max(1, ring * 6);
-    for (let place = 0; place < places; place += 1) {
-      const angle = (2 * Math.PI * place) / places;
-      const aside = new Cartesian2(Math.round(ring * APART_PX * Math.cos(angle)), Math.round(ring * APART_PX * Math.sin(angle)));
-      const spot = Cartesian2.add(at, aside, new Cartesian2());
-      if (taken.every((other) => Cartesian2.distance(other, spot) >= APART_PX)) return aside;
-    }
-  }
-  return Cartesian2.ZERO;
+/** The scale that the engine draws a symbol at (Cesium's `czm_nearFarScalar`). */
+function scaleAt(distance_m: number): number {
+  const { near, nearValue, far, farValue } = SCALE;
+  const share = (distance_m ** 2 - near ** 2) / (far ** 2 - near ** 2);
+  return nearValue + (farValue - nearValue) * Math.min(1, Math.max(0, share)) ** 0.2;
 }
 
 export class Symbols {
@@ -106,18 +97,35 @@ export class Symbols {
     return at && board ? Cartesian2.add(at, board.pixelOffset, new Cartesian2()) : null;
   }
 
+  /** The pixels that the drawn symbols take. */
+  boxes(): Box[] {
+    const camera = this.widget.scene.camera.positionWC;
+    return [...this.boards].flatMap(([id, board]) => {
+      const distance = Cartesian3.distance(camera, board.position);
+      const { near, far } = board.distanceDisplayCondition;
+      const at = distance > near && distance < far ? this.positionOf(id) : null;
+      const half = (SHOWN / 2) * scaleAt(distance);
+      return at ? [{ left: at.x - half, top: at.y - half, right: at.x + half, bottom: at.y + half }] : [];
+    });
+  }
+
+  /** How far an enterprise's symbol was moved from its place, pixels. */
+  asideOf(id: string): Point | null {
+    return this.boards.get(id)?.pixelOffset ?? null;
+  }
+
   /** Move symbols aside that would lie over each other, the worst alarm staying where it is. */
   spread(store: FeatureStore): void {
     const rank = (id: string) => store.enterprises.get(id)?.alarm_level ?? 9;
     const boards = [...this.boards].filter(([, board]) => board.show).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
-    const taken: Cartesian2[] = [];
-    for (const [, board] of boards) {
+    const placed = boards.flatMap(([, board]) => {
       const at = SceneTransforms.worldToWindowCoordinates(this.widget.scene, board.position);
-      if (!at) continue;
-      const aside = free(at, taken);
-      taken.push(Cartesian2.add(at, aside, new Cartesian2()));
-      if (!Cartesian2.equals(aside, board.pixelOffset)) board.pixelOffset = aside;
-    }
+      return at ? [{ board, at }] : [];
+    });
+    spread(placed.map(({ at }) => at)).forEach(({ x, y }, index) => {
+      const board = placed[index]?.board;
+      if (board && (board.pixelOffset.x !== x || board.pixelOffset.y !== y)) board.pixelOffset = new Cartesian2(x, y);
+    });
     this.widget.scene.requestRender();
   }
 
@@ -135,7 +143,7 @@ export class Symbols {
     board.show = show;
     board.position = Cartesian3.fromDegrees(enterprise.lon, enterprise.lat, enterprise.ground_m + 10);
     board.distanceDisplayCondition = new DistanceDisplayCondition(enterprise.radius_m * NEAR_RADII, FARTHEST_M);
-    board.scaleByDistance = new NearFarScalar(20_000, 1, 400_000, 0.62);
+    board.scaleByDistance = SCALE;
     // The worst alarm lies on top of its neighbours.
     board.eyeOffset = new Cartesian3(0, 0, -100 * (5 - (enterprise.alarm_level ?? 5)));
     board.disableDepthTestDistance = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** One tileset an enterprise in view; a new version is loaded beside the old and takes its place when it is whole. */
+/** The massing of the whole city, and one tileset an enterprise in view in its stead; a new version is loaded beside the old and takes its place when it is whole. */
 import { Cartesian2, Cesium3DTileColorBlendMode, Cesium3DTileFeature, Cesium3DTileset, Color, type Cesium3DTile, type CesiumWidget } from "cesium";
 import type { FeatureSummary, TilesetPointer } from "../core/types";
 import { uuidFromBytes } from "../core/uuid";
@@ -10,10 +10,15 @@ export interface Paint {
   show: boolean;
 }
 
+/** The slot of the city's tileset: the massing of every enterprise, one feature each. */
+export const CITY = "city";
+
 export type Row = Partial<FeatureSummary>;
 
 export interface TilesetHooks {
   paint(feature: string): Paint;
+  /** Whether an enterprise is shown at all. */
+  shows(enterprise: string): boolean;
   /** Rows of a version that has just been shown. */
   shown(enterprise: string, rows: ReadonlyMap<string, Row>): void;
   /** Read the pointer anew, where the named version is gone. */
@@ -27,6 +32,8 @@ const AMBIENT = new Cartesian2(0.72, 0.3);
 interface Version {
   version: string;
   tileset: Cesium3DTileset;
+  /** One feature an enterprise, not one a thing. */
+  massing: boolean;
   /** Feature id → its parts in the loaded tiles. */
   parts: Map<string, Set<Cesium3DTileFeature>>;
   rows: Map<string, Row>;
@@ -76,13 +83,14 @@ export class Tilesets {
     widget.scene.postRender.addEventListener(() => this.swap());
   }
 
-  /** Show exactly these enterprises, each in this version. */
+  /** Show exactly these enterprises, each in this version, and the massing of all others where `CITY` is among them. */
   want(pointers: ReadonlyMap<string, TilesetPointer>): void {
     for (const [enterprise, slot] of this.slots) {
       if (pointers.has(enterprise)) continue;
       this.remove(slot.current);
       this.remove(slot.next);
       this.slots.delete(enterprise);
+      this.repaintMassing([enterprise]);
     }
     for (const [enterprise, pointer] of pointers) {
       const slot = this.slots.get(enterprise) ?? { wanted: "", current: null, next: null, failed: false };
@@ -101,14 +109,26 @@ export class Tilesets {
     for (const version of [slot?.current, slot?.next]) {
       if (!version) continue;
       for (const id of features ?? version.parts.keys()) {
-        for (const part of version.parts.get(id) ?? []) this.apply(part, id);
+        for (const part of version.parts.get(id) ?? []) this.apply(version, part, id);
       }
     }
+    if (enterprise !== CITY) this.repaintMassing([enterprise]);
     this.widget.scene.requestRender();
+  }
+
+  /** Paint the massing of these enterprises again, of all without a list; it is hidden where their own tilesets stand. */
+  repaintMassing(enterprises?: Iterable<string>): void {
+    this.repaint(CITY, enterprises);
   }
 
   repaintAll(): void {
     for (const enterprise of this.slots.keys()) this.repaint(enterprise);
+  }
+
+  /** Whether a tileset is on the screen, or not to be had. */
+  stands(enterprise: string): boolean {
+    const slot = this.slots.get(enterprise);
+    return !slot || slot.failed || slot.current !== null;
   }
 
   /** True when every wanted version is on the screen with all tiles of the view. */
@@ -145,9 +165,9 @@ export class Tilesets {
       tileset.destroy();
       return;
     }
-    const version: Version = { version: pointer.version, tileset, parts: new Map(), rows: new Map() };
-    // Hidden it loads, but does not draw over the version that is still shown.
-    tileset.show = slot.current === null;
+    const version: Version = { version: pointer.version, tileset, massing: enterprise === CITY, parts: new Map(), rows: new Map() };
+    // Hidden it loads, but does not draw over the version, or the massing, that is still shown.
+    tileset.show = false;
     tileset.colorBlendMode = Cesium3DTileColorBlendMode.REPLACE;
     tileset.environmentMapManager.enabled = false;
     tileset.imageBasedLighting.imageBasedLightingFactor = AMBIENT;
@@ -196,7 +216,7 @@ export class Tilesets {
       const parts = version.parts.get(id) ?? new Set();
       version.parts.set(id, parts.add(part));
       version.rows.set(id, rowOf(part));
-      this.apply(part, id);
+      this.apply(version, part, id);
     }
   }
 
@@ -207,7 +227,11 @@ export class Tilesets {
     }
   }
 
-  private apply(part: Cesium3DTileFeature, id: string): void {
+  private apply(version: Version, part: Cesium3DTileFeature, id: string): void {
+    if (version.massing) {
+      part.show = !this.slots.get(id)?.current && this.hooks.shows(id);
+      if (!part.show) return;
+    }
     const paint = this.hooks.paint(id);
     part.show = paint.show;
     // White is the engine's word for "as in the tile", whatever its alpha.

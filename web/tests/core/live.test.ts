@@ -23,6 +23,7 @@ beforeEach(() => {
       change: hear("change"),
       state: hear("state"),
       tileset: hear("tileset"),
+      city: hear("city"),
       reset: () => hear("reset")({}),
     },
     (url) => {
