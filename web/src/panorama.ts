@@ -12,5 +12,6 @@ const api = new Api();
 const store = new FeatureStore();
 const session = new Session(api, store);
 
-createApp(App).provide(CONTEXT, { api, store, session, theme: pageTheme() }).mount("#app");
+// Asked for before the page is built, so that the answers are under way while it is.
 void session.start();
+createApp(App).provide(CONTEXT, { api, store, session, theme: pageTheme() }).mount("#app");

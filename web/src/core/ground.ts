@@ -19,10 +19,12 @@ export function groundAt(lon: number, lat: number, places: readonly GroundPlace[
   let weights = 0;
   let heights = 0;
   let nearest = Number.POSITIVE_INFINITY;
+  // A place near enough to count lies on about the same parallel.
+  const eastward = METRES_A_DEGREE * Math.cos((lat * Math.PI) / 180);
   for (const place of places) {
-    const east = (lon - place.lon) * METRES_A_DEGREE * Math.cos((place.lat * Math.PI) / 180);
+    const east = (lon - place.lon) * eastward;
     const north = (lat - place.lat) * METRES_A_DEGREE;
-    const beyond = Math.hypot(east, north) - Math.max(4 * place.radius_m, 600);
+    const beyond = Math.sqrt(east * east + north * north) - Math.max(4 * place.radius_m, 600);
     if (beyond <= 0) return place.ground_m;
     nearest = Math.min(nearest, beyond);
     const weight = 1 / (beyond * beyond);

@@ -34,6 +34,15 @@ export interface SceneElements {
   credits: HTMLElement;
 }
 
+/** How it is drawn. */
+export interface SceneLook {
+  theme: ThemeSwitch;
+  /** The processor computes the pixels. */
+  software: boolean;
+  /** What is drawn with, named in the corner. */
+  credit: string;
+}
+
 /** An enterprise's tileset is loaded where its radius is at least this share of its distance, and dropped below the second. */
 const NEAR_SHARE = 0.02;
 const FAR_SHARE = 0.012;
@@ -61,16 +70,16 @@ export class Scene {
 
   constructor(
     elements: SceneElements,
-    credit: string,
+    private readonly style: SceneLook,
     private readonly store: FeatureStore,
     private readonly session: Session,
     api: Api,
-    private readonly theme: ThemeSwitch,
     private readonly insets: () => Insets,
     private readonly report: (status: SceneStatus) => void,
   ) {
+    const { theme } = style;
     wear(theme.palette);
-    this.viewer = createViewer(elements.container, elements.credits, credit);
+    this.viewer = createViewer(elements.container, elements.credits, style.credit, style.software);
     dress(this.viewer, theme.current);
     this.ground = new Ground(this.viewer.widget);
     this.tilesets = new Tilesets(this.viewer.widget, {
@@ -95,7 +104,7 @@ export class Scene {
     if (place.chosen) store.choose(place.chosen);
     if (place.selected) store.select(place.selected);
     if (place.underground) this.setUnderground(true);
-    if (store.phase === "ready") this.settle();
+    if (store.phase !== "loading") this.settle();
     // Tiles that arrive between frames need a frame to be taken in; a still, complete scene needs none.
     setInterval(() => this.tick(), 120);
     window.quanjing = {
@@ -167,8 +176,8 @@ export class Scene {
 
   /** All that was drawn in the former theme is drawn anew; the page's style sheet has changed already. */
   private changeTheme(): void {
-    wear(this.theme.palette);
-    dress(this.viewer, this.theme.current);
+    wear(this.style.theme.palette);
+    dress(this.viewer, this.style.theme.current);
     this.ground.redraw();
     this.symbols.redraw(this.store);
     this.city.paint();
@@ -227,7 +236,7 @@ export class Scene {
   private follow(change: Change): void {
     switch (change.topic) {
       case "phase":
-        if (this.store.phase === "ready") this.settle();
+        if (this.store.phase !== "loading") this.settle();
         break;
       case "enterprises":
         this.settle();
@@ -270,6 +279,7 @@ export class Scene {
   /** The enterprises are known, or known better: ground, light, first view, tilesets. */
   private settle(): void {
     const places = [...this.store.enterprises.values()];
+    this.viewer.widget.useDefaultRenderLoop = true;
     if (places.length === 0) return;
     this.ground.update(places);
     this.symbols.update(this.store);
@@ -360,7 +370,7 @@ export class Scene {
   private remember(): void {
     const camera = this.placed ? readView(this.viewer.widget) : null;
     const { selected, chosen, filter, hidden } = this.store;
-    const theme = this.theme.wish === "auto" ? null : this.theme.wish;
+    const theme = this.style.theme.wish === "auto" ? null : this.style.theme.wish;
     const place = { camera, selected, chosen, underground: this.underground, filter, hidden, theme };
     history.replaceState(null, "", `${location.pathname}${location.search}${writePlace(place)}`);
   }

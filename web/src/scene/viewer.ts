@@ -32,33 +32,22 @@ const SHADOW_REACH_M = 1800;
 /** The engine's own bias is made for models a few metres long; on long flat roofs it leaves stripes. */
 const SHADOW_BIAS = { depthBias: 0.0004, normalOffsetScale: 1.2, normalShadingSmooth: 0.1 };
 
-export function hasWebgl2(): boolean {
-  return document.createElement("canvas").getContext("webgl2") !== null;
-}
-
-/** True where pixels are computed by the processor: shadows and multisampling are left out there. `?quality=high|low` overrides. */
-function isSoftware(): boolean {
-  const wanted = new URLSearchParams(location.search).get("quality");
-  if (wanted) return wanted === "low";
-  const context = document.createElement("canvas").getContext("webgl2");
-  const info = context?.getExtension("WEBGL_debug_renderer_info");
-  const renderer = context && info ? String(context.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
-  return /swiftshader|llvmpipe|software|basic render/i.test(renderer);
-}
-
 export interface Viewer {
   widget: CesiumWidget;
   imagery: ImageryLayer;
   software: boolean;
 }
 
-/** Create the engine in `container`; its credit line goes into `credits`. */
-export function createViewer(container: Element, credits: Element, credit: string): Viewer {
+/**
+ * Create the engine in `container`; its credit line goes into `credits`. It draws nothing before `start`.
+ *
+ * Where pixels are computed by the processor (`software`) shadows, multisampling, the sky's glow and sorted transparency are left out.
+ */
+export function createViewer(container: Element, credits: Element, credit: string, software: boolean): Viewer {
   (buildModuleUrl as typeof buildModuleUrl & { setBaseUrl(url: string): void }).setBaseUrl("/cesium/");
   Ion.defaultAccessToken = "";
   // The default credit is the logo of a hosted service that is not used here; the engine and the map are named instead.
   (CreditDisplay as unknown as { cesiumCredit: Credit }).cesiumCredit = new Credit(credit, true);
-  const software = isSoftware();
   const imagery = ImageryLayer.fromProviderAsync(
     TileMapServiceImageryProvider.fromUrl(buildModuleUrl("Assets/Textures/NaturalEarthII"), { fileExtension: "jpg" }),
     {},
@@ -66,6 +55,10 @@ export function createViewer(container: Element, credits: Element, credit: strin
   const widget = new CesiumWidget(container, {
     baseLayer: imagery,
     skyBox: false,
+    ...(software ? { skyAtmosphere: false as const } : {}),
+    orderIndependentTranslucency: !software,
+    // What one would see of the country before the enterprises are known costs more than it tells.
+    useDefaultRenderLoop: false,
     requestRenderMode: true,
     maximumRenderTimeChange: Number.POSITIVE_INFINITY,
     scene3DOnly: true,
