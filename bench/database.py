@@ -68,5 +68,12 @@ def environment(url: str, folder: Path) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": url, "QUANJING_DATA_DIR": str(folder), "QUANJING_PORT": "0"}
 
 
+def private(folder: Path) -> dict[str, str]:
+    """Return the environment of a quanjing process that has its own server in a data folder."""
+    environ = environment("", folder)
+    del environ["DATABASE_URL"]
+    return environ
+
+
 QUANJING = [sys.executable, "-c", "from api.cli import main; main()"]
 """The command `quanjing`, whether or not it is on PATH."""

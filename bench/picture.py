@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from browser import PATIENCE_MS, chromium
-from database import QUANJING, environment, open_folder
+from database import QUANJING, open_folder, private
 from figures import Row
 from playwright.sync_api import BrowserContext
 
@@ -26,13 +26,11 @@ ABOUT = (
 
 
 @contextmanager
-def _house(folder: Path) -> Iterator[tuple[str, float]]:
+def house(folder: Path, *options: str) -> Iterator[tuple[str, float]]:
     """Run the house; yields its address and the seconds until it was healthy."""
-    environ = environment("", folder)
-    del environ["DATABASE_URL"]
     begin = time.perf_counter()
-    command = [*QUANJING, "serve", "--demo"]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    command = [*QUANJING, "serve", *options]
+    with subprocess.Popen(command, env=private(folder), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
             found = re.search(r"http://\S+:\d+", process.stdout.readline())
@@ -83,9 +81,9 @@ def _baked(address: str) -> None:
 def run() -> list[Row]:
     """Measure."""
     with open_folder() as folder:
-        with _house(folder / "data") as (address, first):
+        with house(folder / "data", "--demo") as (address, first):
             _baked(address)
-        with _house(folder / "data") as (address, second), chromium() as browser:
+        with house(folder / "data", "--demo") as (address, second), chromium() as browser:
             cold = []
             for _ in range(VISITS):
                 context = browser.new_context(viewport={"width": 1920, "height": 1080})

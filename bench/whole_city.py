@@ -1,0 +1,141 @@
+"""The demo city, 140 plants: loading its drawings, and what one waits for in the panorama.
+
+`BENCH_CITY=FOLDER python bench/run.py city` keeps the loaded city in a folder, and measures only the page where it finds it there.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from browser import PATIENCE_MS, chromium
+from database import QUANJING, open_folder, private
+from figures import Row
+from picture import house
+from playwright.sync_api import Browser, Page
+from readings import spent
+
+from gis.settings import Settings
+from gis.store import cluster as clusters
+
+VISITS = 3
+FLIGHTS = 5
+ABOUT = (
+    "`quanjing demo load` puts the 140 invented plants and the transplanted survey, three drawings each, with permits, histories and the "
+    "city's own layers, into an empty private PostGIS, each by the same way as `quanjing drawing import`; then `quanjing tiles bake` makes all "
+    "tilesets and the city's. Then headless Chromium, 1920×1080, on that city. Useful picture: from navigation until list, symbols, ground, "
+    f"rivers, borders and the massing of all plants stand and answer clicks; median of {VISITS}, with an empty cache and with a full one. Flight: "
+    f"from the click on a plant in the list until the camera stands and all tiles in view are drawn, {FLIGHTS} plants. Drawn by software GL on "
+    "the CPU: a GPU is faster. Targets: loading 120 s, useful picture 4 s with a full cache, flight 1.5 s. No peer: nothing else serves this page."
+)
+USEFUL = '[data-testid=scene][data-useful="true"]'
+FLY = """
+async id => {
+  const scene = document.querySelector("[data-testid=scene]")
+  const begin = performance.now()
+  document.querySelector(`[data-testid=enterprise-row][data-feature='${id}']`).click()
+  while (!(id in window.quanjing.shown()) || scene.dataset.ready !== "true") {
+    if (performance.now() - begin > 120000) throw new Error("never arrived")
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  return performance.now() - begin
+}
+"""
+
+
+def _load(folder: Path) -> list[Row]:
+    """Make a city and load it."""
+    settings = Settings(data_dir=folder / "data", database_url=None)
+    clusters.ensure_running(settings)
+    try:
+        postmaster = clusters.status(settings).pid
+        environ = private(settings.data_dir)
+        made = spent([*QUANJING, "demo", "make"], environ)
+        loaded = spent([*QUANJING, "demo", "load"], environ, postmaster)
+        baked = spent([*QUANJING, "tiles", "bake"], environ, postmaster)
+        assert (made.status, loaded.status, baked.status) == (0, 0, 0)
+    finally:
+        clusters.stop(settings)
+    whole = loaded.cpu_s + loaded.server_s
+    return [
+        Row("make the city's files, wall", made.wall_s, "s", note=f"{made.cpu_s:.0f} CPU s"),
+        Row("load them, wall", loaded.wall_s, "s"),
+        Row("load them, CPU", whole, "s", note=f"{loaded.server_s:.0f} s of it PostgreSQL"),
+        Row("bake all tilesets, wall", baked.wall_s, "s", note=f"{baked.cpu_s + baked.server_s:.0f} CPU s"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    useful_ms: float
+    requests: int
+    kilobytes: float
+    """On the wire."""
+
+
+@contextmanager
+def _page(browser: Browser, pages: int) -> Iterator[Sequence[Page]]:
+    """Open empty pages that share one cache, empty at first."""
+    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    context.set_default_timeout(PATIENCE_MS)
+    yield [context.new_page() for _ in range(pages)]
+    context.close()
+
+
+def _see(page: Page, address: str) -> _Picture:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    sizes: list[float] = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    begin = time.perf_counter()
+    page.goto(address)
+    page.wait_for_selector(USEFUL)
+    return _Picture((time.perf_counter() - begin) * 1000, sum(url.startswith(address) for url in requests), sum(sizes) / 1000)
+
+
+def _fly(page: Page, address: str) -> list[float]:
+    """Return the flight times to plants far apart, ms."""
+    page.goto(address)
+    page.wait_for_selector('[data-testid=scene][data-ready="true"]')
+    rows = page.eval_on_selector_all("[data-testid=enterprise-row]", "rows => rows.map(row => row.dataset.feature)")
+    times = []
+    for number in range(FLIGHTS):
+        times.append(float(page.evaluate(FLY, rows[number * len(rows) // FLIGHTS])))
+    return times
+
+
+def _look(folder: Path) -> list[Row]:
+    """Look at a loaded city."""
+    cold, warm = [], []
+    with house(folder / "data") as (address, _), chromium() as browser:
+        for _ in range(VISITS):
+            with _page(browser, 2) as (first, second):
+                cold.append(_see(first, address))
+                first.close()
+                warm.append(_see(second, address))
+        with _page(browser, 1) as (page,):
+            flights = _fly(page, address)
+    note = f"software GL; {cold[0].kilobytes:,.0f} kB in {cold[0].requests} requests"
+    return [
+        Row("useful picture, empty cache", median(seen.useful_ms for seen in cold), "ms", note=note),
+        Row("useful picture, full cache", median(seen.useful_ms for seen in warm), "ms", note=f"{warm[0].kilobytes:,.0f} kB on the wire"),
+        Row("flight to a plant", median(flights), "ms", note=f"slowest {max(flights):,.0f} ms"),
+    ]
+
+
+def _measure(folder: Path) -> list[Row]:
+    loaded = [] if folder.joinpath("data", "tiles3d", "city").exists() else _load(folder)
+    return loaded + _look(folder)
+
+
+def run() -> list[Row]:
+    """Measure; in a folder that holds the loaded city already, only the page."""
+    if kept := os.environ.get("BENCH_CITY"):
+        return _measure(Path(kept))
+    with open_folder() as folder:
+        return _measure(folder)
