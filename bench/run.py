@@ -14,7 +14,15 @@ from pathlib import Path
 from figures import Row
 
 HERE = Path(__file__).parent
-BENCHMARKS = {"import": "imports", "read": "readings", "bake": "bakes", "rebake": "rebake", "live": "live", "picture": "picture", "city": "whole_city"}
+BENCHMARKS = {
+    "import": "imports",
+    "read": "readings",
+    "bake": "bakes",
+    "rebake": "rebake",
+    "live": "live",
+    "picture": "picture",
+    "city": "whole_city",
+}
 HEAD = ("what", "ours", "peer", "unit", "ratio", "note")
 
 
