@@ -74,7 +74,7 @@ def baked(address: str, city: City, after: str = "") -> str:
 
 def shows(seen: Visit, city: City, version: str) -> None:
     """Wait until the page shows that version, and only that one."""
-    seen.until("([id, version]) => window.quanjing.shown()[id] === version", str(city.enterprise_id), version)
+    seen.until("([id, version]) => window.quanjing?.shown()[id] === version", str(city.enterprise_id), version)
     seen.ready()
 
 
