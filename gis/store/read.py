@@ -247,7 +247,8 @@ async def history(connection: AsyncConnection, feature_id: UUID) -> list[Row]:
     return versions[::-1]
 
 
-def _feature(kind: Kind, row: Mapping[str, Any]) -> Feature:
+def feature_of(kind: Kind, row: Mapping[str, Any]) -> Feature:
+    """Return a row of a kind's view, with `wkb` and `recorded_from` beside its columns, as a feature."""
     return Feature(
         feature_id=row["feature_id"],
         kind=kind.name,
@@ -281,7 +282,7 @@ async def site(connection: AsyncConnection, enterprise_id: UUID, origin: tuple[f
         query = sql.SQL(
             "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %s ORDER BY feature_id"
         ).format(_view(kind))
-        features[kind.name] = [_feature(kind, row) for row in await _rows(connection, query, [enterprise_id])]
+        features[kind.name] = [feature_of(kind, row) for row in await _rows(connection, query, [enterprise_id])]
     if not features.get("enterprise"):
         raise NotFound(f"没有标识为 {enterprise_id} 的企业")
     enterprise = features.pop("enterprise")[0]

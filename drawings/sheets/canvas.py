@@ -1,0 +1,131 @@
+"""Printing a composed sheet: one PDF, SVG or PNG, the same bytes for the same sheet."""
+
+import io
+import math
+from datetime import date
+from typing import Any, Literal
+
+import cairocffi
+
+from drawings.sheets.fonts import face
+from drawings.sheets.inks import Ink, Sheet, Text
+from drawings.sheets.paper import A3
+from styles.ops import MITER_LIMIT, Area, Stroke
+from styles.paths import Arc, Path, pieces
+
+Format = Literal["pdf", "svg", "png"]
+POINT_MM = 72 / 25.4
+"""Points in a millimetre."""
+DPI = 150
+"""Of a PNG."""
+BASELINE = 0.37
+"""From the middle of a line's height down to its baseline, of the type's size: the middle of a Chinese character."""
+CREATOR = "quanjing"
+
+
+def printed(sheet: Sheet, format_: Format) -> bytes:
+    """Return a sheet as a file.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        As composed.
+    format_ : str
+        PDF has searchable text and links; SVG has its text as outlines; PNG has `DPI` dots an inch.
+    """
+    buffer = io.BytesIO()
+    if format_ == "png":
+        scale = DPI / 25.4
+        image = cairocffi.ImageSurface(cairocffi.FORMAT_RGB24, round(A3.width * scale), round(A3.height * scale))
+        context = cairocffi.Context(image)
+        context.set_source_rgb(1, 1, 1)
+        context.paint()
+        _draw(context, sheet, scale)
+        image.write_to_png(buffer)
+        return buffer.getvalue()
+    make = cairocffi.PDFSurface if format_ == "pdf" else cairocffi.SVGSurface
+    surface = make(buffer, A3.width * POINT_MM, A3.height * POINT_MM)
+    if format_ == "pdf":
+        _describe(surface, sheet)
+    context = cairocffi.Context(surface)
+    _draw(context, sheet, POINT_MM, links=format_ == "pdf")
+    surface.finish()
+    return buffer.getvalue()
+
+
+def _describe(surface: Any, sheet: Sheet) -> None:
+    day = f"{date.fromisoformat(sheet.day).isoformat()}T00:00:00"
+    for name, value in (
+        ("TITLE", sheet.title), ("SUBJECT", sheet.subject), ("CREATOR", CREATOR), ("CREATE_DATE", day), ("MOD_DATE", day),
+    ):  # fmt: skip
+        surface.set_metadata(getattr(cairocffi, f"PDF_METADATA_{name}"), value)
+
+
+def _draw(context: Any, sheet: Sheet, scale: float, *, links: bool = False) -> None:
+    context.scale(scale, -scale)
+    context.translate(0, -A3.height)
+    context.set_fill_rule(cairocffi.FILL_RULE_EVEN_ODD)
+    context.set_miter_limit(MITER_LIMIT)
+    options = cairocffi.FontOptions(hint_style=cairocffi.HINT_STYLE_NONE, hint_metrics=cairocffi.HINT_METRICS_OFF)
+    context.set_font_options(options)
+    for ink in sheet.inks:
+        _ink(context, ink)
+    if links:
+        for link in sheet.links:
+            box = link.box
+            # The rectangle of a link is in the surface's points, from its upper left corner.
+            left, top = box.left * scale, (A3.height - box.top) * scale
+            where = f"rect=[{left:.2f} {top:.2f} {box.width * scale:.2f} {box.height * scale:.2f}]"
+            context.tag_begin("Link", f"{where} uri='{link.address}'")
+            context.tag_end("Link")
+
+
+def _ink(context: Any, ink: Ink) -> None:
+    red, green, blue = (value / 255 for value in ink.colour)
+    if isinstance(ink, Area) and ink.opacity < 1:
+        context.set_source_rgba(red, green, blue, ink.opacity)
+    else:
+        context.set_source_rgb(red, green, blue)
+    if isinstance(ink, Text):
+        _text(context, ink)
+    elif isinstance(ink, Stroke):
+        _trace(context, ink.path)
+        context.set_line_width(ink.width_mm)
+        dotted = any(value == 0 for value in ink.dash_mm[::2])
+        rounded = ink.round or dotted
+        context.set_line_cap(cairocffi.LINE_CAP_ROUND if rounded else cairocffi.LINE_CAP_BUTT)
+        context.set_line_join(cairocffi.LINE_JOIN_ROUND if rounded else cairocffi.LINE_JOIN_MITER)
+        context.set_dash(list(ink.dash_mm))
+        context.stroke()
+    else:
+        for path in ink.paths:
+            _trace(context, path)
+        context.fill()
+
+
+def _trace(context: Any, path: Path) -> None:
+    context.move_to(*path.vertices[0][:2])
+    if not any(vertex[2] for vertex in path.vertices):
+        for x, y, _ in path.vertices[1:]:
+            context.line_to(x, y)
+    else:
+        for piece in pieces(path):
+            if isinstance(piece, Arc):
+                draw = context.arc if piece.sweep > 0 else context.arc_negative
+                draw(*piece.centre, piece.radius, piece.from_angle, piece.from_angle + piece.sweep)
+            else:
+                context.line_to(*piece.end)
+    if path.closed:
+        context.close_path()
+
+
+def _text(context: Any, text: Text) -> None:
+    context.set_font_face(face(text.weight))
+    shift = {"left": 0.0, "centre": 0.5, "right": 1.0}[text.align] * text.width
+    turn = math.radians(text.turn_deg)
+    cos, sin = math.cos(turn), math.sin(turn)
+    down = BASELINE * text.size
+    # Type is drawn upright on paper whose y points up.
+    context.set_font_matrix(cairocffi.Matrix(text.size * cos, text.size * sin, text.size * sin, -text.size * cos))
+    context.move_to(text.at[0] - shift * cos + down * sin, text.at[1] - shift * sin - down * cos)
+    context.show_text(text.text)

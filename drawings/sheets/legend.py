@@ -1,0 +1,96 @@
+"""The legend: a sample and a name for each style that the sheet shows, no more and no fewer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from drawings.sheets.fonts import shortened
+from drawings.sheets.inks import Ink, Text, framed, ink
+from drawings.sheets.paper import HEAD, TINY, Box
+from gis.kinds import ENUMS, KINDS
+from styles.library import fills, lines, symbols
+from styles.ops import Area, Op, Stroke, fill_ops, line_ops, symbol_ops
+from styles.palette import Theme
+from styles.symbol import Fill, Line, Symbol
+
+How = Literal["symbol", "line", "fill"]
+ROW = 5.8
+HEADING = 7.0
+SAMPLE = 10.5
+"""Width of a sample, mm."""
+SIZE_MM = 5.0
+"""Greatest size of a symbol on a sheet, mm: a legend shows it as large as the map does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a legend."""
+
+    how: How
+    style: str
+    """Id of the symbol, line or fill in `styles.library`."""
+    label: str
+
+
+def label_of(kind: str, type_: str | None = None) -> str:
+    """Return what a kind, or one type of it, is called.
+
+    >>> label_of("outlet", "air"), label_of("site_boundary")
+    ('废气', '厂界')
+    """
+    named = KINDS[kind]
+    listed = ENUMS[named.attribute(named.type_attribute).enum or ""] if named.type_attribute and type_ else {}
+    return listed.get(type_ or "", named.label)
+
+
+def inked(ops: Sequence[Op]) -> list[Ink]:
+    """Return the operations that need no attribute of a feature."""
+    return [op for op in ops if isinstance(op, Area | Stroke)]
+
+
+def symbol_size(symbol: Symbol) -> float:
+    """Return the size that a symbol has on sheets, mm."""
+    return min(symbol.size_mm.sheet, SIZE_MM)
+
+
+def outline_of(fill: Fill) -> Line | None:
+    """Return the line style of a fill's outline."""
+    return lines()[fill.outline] if fill.outline else None
+
+
+def sample(one: Entry, box: Box, theme: Theme) -> list[Ink]:
+    """Return the sample of a line of the legend, drawn as on the map."""
+    x, y = box.middle
+    if one.how == "symbol":
+        symbol = symbols()[one.style]
+        return inked(symbol_ops(symbol, theme, at=(x, y), size_mm=symbol_size(symbol)))
+    if one.how == "line":
+        return inked(line_ops(lines()[one.style], ((box.left, y), (box.right, y)), theme))
+    fill = fills()[one.style]
+    inner = Box(box.left + 0.8, y - 1.9, box.right - 0.8, y + 1.9)
+    outline = outline_of(fill)
+    inks = inked(fill_ops(fill, [inner.corners], theme))
+    return inks + (inked(line_ops(outline, inner.corners, theme, closed=True)) if outline else [])
+
+
+def rows_in(count: int, columns: int) -> int:
+    """Return how many rows so many entries take."""
+    return -(-count // columns)
+
+
+def height(count: int, columns: int) -> float:
+    """Return the height of a legend, mm."""
+    return HEADING + rows_in(count, columns) * ROW + 1.0
+
+
+def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme) -> list[Ink]:
+    """Return the legend in a box, filled column by column."""
+    black = ink(theme)
+    inks: list[Ink] = [framed(box, black), Text("图  例", (box.middle[0], box.top - HEADING / 2), HEAD, "centre", weight="bold", colour=black)]
+    rows, wide = rows_in(len(entries), columns), box.width / columns
+    for index, one in enumerate(entries):
+        column, row = divmod(index, rows)
+        left, y = box.left + column * wide, box.top - HEADING - (row + 0.5) * ROW
+        inks += sample(one, Box(left + 2.0, y - ROW / 2, left + 2.0 + SAMPLE, y + ROW / 2), theme)
+        inks.append(Text(shortened(one.label, wide - SAMPLE - 4.0, TINY), (left + SAMPLE + 3.8, y), TINY, colour=black))
+    return inks

@@ -1,0 +1,66 @@
+"""What the title block of a sheet says, from the facts that it is drawn from."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
+
+from drawings.sheets.titleblock import UNSIGNED, Stamp
+from gis.models.feature import Feature
+from gis.models.sheet import SheetFacts
+
+Kind = Literal["A", "B", "C", "D"]
+KINDS: tuple[Kind, ...] = ("A", "B", "C", "D")
+TITLES: dict[Kind, str] = {"A": "厂区平面图", "B": "生产流程工艺图", "C": "污染物排放及监控点位图", "D": "周边风险点位图"}
+BEIJING = timezone(timedelta(hours=8))
+CRS_TEXT = "CGCS2000 / 3° 高斯-克吕格，中央经线 108°E（EPSG:4545）；1985 国家高程基准"
+FLAT_TEXT = "示意图，无坐标"
+
+
+def newest(features: Iterable[Feature]) -> datetime:
+    """Return when the newest of some features was recorded."""
+    return max((feature.recorded_from for feature in features if feature.recorded_from), default=datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def permit_text(facts: SheetFacts) -> str:
+    """Return which permit the sheet goes by."""
+    if facts.permit is None:
+        return "未登记排污许可证"
+    return f"{facts.permit['valid_from']} 至 {facts.permit['valid_to']}（登记第 {facts.permit_version} 版）"
+
+
+def stamp(facts: SheetFacts, kind: Kind, scale: int | None, base_url: str) -> Stamp:
+    """Return the title block of a sheet.
+
+    Parameters
+    ----------
+    facts : SheetFacts
+        What the sheets of the enterprise show.
+    kind : str
+        Of the sheet.
+    scale : int or None
+        Denominator; None for a schematic one.
+    base_url : str
+        Address of the panorama, to which the code leads.
+    """
+    issue = facts.issued.get(kind) or facts.issued.get("A")
+    code = facts.enterprise.code or ""
+    return Stamp(
+        title=TITLES[kind],
+        enterprise=facts.enterprise.name,
+        source_code=code or "（未登记）",
+        drawn=issue.author if issue else facts.enterprise.attributes.get("author") or "（未知）",
+        checked=UNSIGNED,
+        approved=UNSIGNED,
+        day=day_of(facts),
+        scale=f"1:{scale}" if scale else "不按比例",
+        crs=CRS_TEXT if scale else FLAT_TEXT,
+        permit=permit_text(facts),
+        revision=f"第 {issue.revision} 次" if issue else "第 1 次",
+        number=f"{code}-{kind}（第 {KINDS.index(kind) + 1} 张，共 {len(KINDS)} 张）",
+        address=f"{base_url.rstrip('/')}/#sel={facts.enterprise.feature_id}",
+    )
+
+
+def day_of(facts: SheetFacts) -> str:
+    """Return the day (Beijing) of the newest thing that the sheets of an enterprise show, YYYY-MM-DD."""
+    return newest((facts.enterprise, *facts.features)).astimezone(BEIJING).date().isoformat()

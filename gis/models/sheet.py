@@ -1,0 +1,44 @@
+"""What the sheets of an enterprise are drawn from, as the store hands it out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gis.models.feature import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """The drawing of one kind that stands in the store."""
+
+    revision: int
+    """How many drawings of this kind were published, this one included."""
+    author: str
+    imported_at: datetime
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFacts:
+    """All that the four sheets of an enterprise show."""
+
+    enterprise: Feature
+    county: str | None
+    """Name of the county it lies in."""
+    features: tuple[Feature, ...]
+    """Its own that lie on the map, by kind and id."""
+    around: tuple[Feature, ...]
+    """What of the city lies within reach: rivers, water sources, sections."""
+    neighbours: tuple[Feature, ...]
+    """Other enterprises within reach."""
+    permit: dict[str, Any] | None
+    """Its discharge permit as registered."""
+    permit_version: int
+    """How often that permit was registered, changed each time; 0 without one."""
+    issued: dict[str, Issue]
+    """Drawing kind (A, B, C, D) → the drawing that stands."""
+
+    def of(self, *kinds: str) -> tuple[Feature, ...]:
+        """Return its features of some kinds, in the order of their codes."""
+        found = (feature for kind in kinds for feature in self.features if feature.kind == kind)
+        return tuple(sorted(found, key=lambda feature: (kinds.index(feature.kind), feature.code or "", feature.name, feature.feature_id)))

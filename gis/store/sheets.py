@@ -1,0 +1,85 @@
+"""Reading what the sheets of an enterprise show, from one snapshot."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
+
+from gis.errors import NotFound
+from gis.kinds import KINDS
+from gis.models.feature import Feature
+from gis.models.sheet import Issue, SheetFacts
+from gis.store.permits import current_permit
+from gis.store.read import STANDING, feature_of
+
+REACH_DEG = 0.16
+"""How far around an enterprise the city is read, degrees: 15 km and more at 31° north, so that 10 km of water lie within."""
+AROUND = ("river", "water_source", "water_station")
+OWN = "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {view} WHERE enterprise_id = %s ORDER BY feature_id"
+NEAR = """
+SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {view}
+WHERE enterprise_id IS NULL AND geom && ST_Expand((SELECT geom FROM enterprises WHERE feature_id = %s), %s) ORDER BY feature_id
+"""
+NEIGHBOURS = """
+SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM enterprise_view
+WHERE feature_id <> %s AND geom && ST_Expand((SELECT geom FROM enterprises WHERE feature_id = %s), %s) ORDER BY feature_id
+"""
+COUNTY = "SELECT name FROM jurisdictions WHERE code = %s"
+ISSUED = """
+SELECT DISTINCT ON (drawing_kind) drawing_kind, author, imported_at, file_name, count(*) OVER (PARTITION BY drawing_kind) AS revision
+FROM drawings WHERE enterprise_id = %s AND published ORDER BY drawing_kind, drawing_id DESC
+"""
+REGISTERED = "SELECT count(*) AS count FROM permits WHERE enterprise_id = %s AND permit_no = %s AND valid_from = %s"
+
+Row = dict[str, Any]
+
+
+async def _rows(connection: AsyncConnection, query: str | sql.Composed, parameters: Sequence[Any]) -> list[Row]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        # The text is a constant of this module, or composed of quoted names; values are always parameters.
+        await cursor.execute(query, parameters)  # type: ignore[call-overload,unused-ignore]
+        return await cursor.fetchall()
+
+
+async def _features(connection: AsyncConnection, kind: str, query: str, parameters: Sequence[Any]) -> list[Feature]:
+    composed = sql.SQL(query).format(view=sql.Identifier(f"{kind}_view"))  # type: ignore[arg-type,unused-ignore]
+    return [feature_of(KINDS[kind], row) for row in await _rows(connection, composed, parameters)]
+
+
+async def _permit(connection: AsyncConnection, enterprise_id: UUID) -> tuple[Row | None, int]:
+    try:
+        document = await current_permit(connection, enterprise_id)
+    except NotFound:
+        return None, 0
+    rows = await _rows(connection, REGISTERED, [enterprise_id, document["permit_no"], document["valid_from"]])
+    return document, rows[0]["count"]
+
+
+async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> SheetFacts:
+    """Return what the sheets of an enterprise show.
+
+    Raises
+    ------
+    NotFound
+        No such enterprise in the caller's scope.
+    """
+    standing = {row["kind"] for row in await _rows(connection, STANDING, [enterprise_id])}
+    own = [
+        feature
+        for kind in KINDS.values()
+        if kind.name in standing and not kind.schematic
+        for feature in await _features(connection, kind.name, OWN, [enterprise_id])
+    ]
+    if not own or own[0].kind != "enterprise":
+        raise NotFound(f"没有标识为 {enterprise_id} 的企业")
+    near = [feature for kind in AROUND for feature in await _features(connection, kind, NEAR, [enterprise_id, REACH_DEG])]
+    others = await _features(connection, "enterprise", NEIGHBOURS, [enterprise_id, enterprise_id, REACH_DEG])
+    counties = await _rows(connection, COUNTY, [own[0].attributes["jurisdiction"]])
+    permit, version = await _permit(connection, enterprise_id)
+    issued = {
+        row["drawing_kind"]: Issue(row["revision"], row["author"], row["imported_at"], row["file_name"])
+        for row in await _rows(connection, ISSUED, [enterprise_id])
+    }
+    return SheetFacts(own[0], counties[0]["name"] if counties else None, tuple(own[1:]), tuple(near), tuple(others), permit, version, issued)
