@@ -17,7 +17,8 @@ from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.pages import Headers, pages
-from api.routes import city, drafts, enterprises, features, health, kinds, live, look, tiles3d
+from api.routes import city, drafts, enterprises, features, health, kinds, live, look, sheets, tiles3d
+from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.changes import store_id
 from gis.store.cluster import urls
@@ -33,6 +34,7 @@ ROUTERS = (
     live.router,
     drafts.router,
     look.router,
+    sheets.router,
 )
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
@@ -57,7 +59,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 hub = Hub(connect, store)
                 await hub.start(connection)
             watch = Watch(connect)
-            app.state.house = House(settings, pool, hub, watch, bakery(settings).store, store)
+            shelf = Shelf(settings.data_dir / "sheets", settings.public_url)
+            app.state.house = House(settings, pool, hub, watch, bakery(settings).store, shelf, store)
             followers = [asyncio.create_task(hub.run()), asyncio.create_task(watch.run())]
             try:
                 yield

@@ -9,19 +9,21 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.drafting import Watch
 from api.live import Hub
+from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from tiles.store import TileStore
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Settings, the pool (read-only but for drafts), the live hub, the watch over drafts, the tiles."""
+    """Settings, the pool (read-only but for drafts), the live hub, the watch over drafts, the tiles, the printed sheets."""
 
     settings: Settings
     pool: AsyncConnectionPool[AsyncConnection]
     hub: Hub
     watch: Watch
     tiles: TileStore
+    shelf: Shelf
     store_id: str
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from drawings.sheets.cli import sheet
+
 app = typer.Typer(name="drawing", help="图纸：按规范生成、检查。", no_args_is_help=True)
 
 
@@ -203,3 +205,6 @@ def export(
         typer.echo(f"{issue.code} {issue.message}（{issue.hint}）", err=True)
     typer.echo(f"{path}：{done.features} 个要素")
     raise typer.Exit(1 if done.issues else 0)
+
+
+app.command("sheet", help="出图：A3 图纸（PDF，另可 SVG、PNG），一家或全部")(sheet)

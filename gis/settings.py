@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Loopback port of the private PostgreSQL, for QGIS and the like; without it, it answers on its socket only."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = "http://127.0.0.1:8000"
+    """Address at which people reach the panorama: the code on a printed sheet leads there."""
     workers: int = Field(default=1, ge=1, le=64)
     """API processes."""
     ground_ellipsoid_m: float = 0.0

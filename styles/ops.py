@@ -8,12 +8,13 @@ All coordinates are millimetres, y up; colours are sRGB 0–255 of one theme. A 
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from styles.palette import Theme, colour
-from styles.paths import Path, Point, flat, placed
+from styles.paths import Path, Point, placed
 from styles.symbol import GRID, Align, Fill, Hatch, Line, Look, Mark, Pattern, Repeat, State, Symbol
 from styles.tokens import Rgb
 
@@ -212,8 +213,18 @@ def _patterned(pattern: Pattern, rings: Sequence[Sequence[Point]], theme: Theme)
     xs, ys = [x for ring in rings for x, _ in ring], [y for ring in rings for _, y in ring]
     width, height = pattern.cell_mm
     for row in range(math.floor(min(ys) / height), math.ceil(max(ys) / height)):
+        # The marks of a row cross the rings at the same few heights.
+        cuts: dict[float, list[float]] = {}
         for column in range(math.floor(min(xs) / width), math.ceil(max(xs) / width)):
-            place = _Place((column * width, row * height), 1.0, 0.0, theme)
+            left, bottom = column * width, row * height
+            place = _Place((left, bottom), 1.0, 0.0, theme)
             for mark in pattern.marks:
-                if all(inside(rings, point) for point in flat(place.path(mark.path), 0.05)):
+                if all(_within(rings, left + x, bottom + y, cuts) for x, y, _ in mark.path.vertices):
                     yield from place.mark(mark)
+
+
+def _within(rings: Sequence[Sequence[Point]], x: float, y: float, cuts: dict[float, list[float]]) -> bool:
+    """Return whether a point lies inside rings, with the crossings of its height remembered."""
+    if y not in cuts:
+        cuts[y] = crossings(rings, y)
+    return bisect_left(cuts[y], x) % 2 == 1

@@ -1,27 +1,29 @@
 """The column at the right of a sheet: what stands at its top, tables, the legend, and the title block at its foot."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from drawings.sheets import legend, tables, titleblock
 from drawings.sheets.fonts import wrapped
 from drawings.sheets.furniture import climate, north_arrow, wind_rose
 from drawings.sheets.inks import MEDIUM, THIN, Ink, Link, Text, framed, ink
 from drawings.sheets.legend import Entry
-from drawings.sheets.paper import FRAME, LEADING, TINY, Box
+from drawings.sheets.paper import FRAME, LEADING, LEAST, TINY, Box
 from drawings.sheets.tables import Table
 from drawings.sheets.titleblock import Stamp
+from gis.errors import QuanjingError
 from styles.palette import Theme
 
 GAP = 2.0
 """Between parts of the column, mm."""
-COMPASS = 38.0
+COMPASS = 32.0
 """Height of north arrow and wind rose, mm."""
-ROSE = 11.5
+ROSE = 9.5
 """Radius of the wind rose, mm."""
 
 
-class NoSpace(Exception):
-    """The tables do not fit; a narrower map, or fewer rows, would."""
+class NoSpace(QuanjingError):
+    """The tables of a sheet take more room than it has."""
 
 
 def boxes(width: float) -> tuple[Box, Box]:
@@ -32,36 +34,38 @@ def boxes(width: float) -> tuple[Box, Box]:
 def compass(box: Box, theme: Theme) -> list[Ink]:
     """Return north arrow and wind rose in a box, with where the wind is from."""
     black, wind = ink(theme), climate()
-    y = box.middle[1] + 2.0
+    y = box.middle[1]
     inks = [framed(box, black, THIN), *north_arrow((box.left + 14, y), theme)]
     centre = (box.left + box.width * 0.42, y)
     inks += wind_rose(wind, centre, ROSE, theme)
     left = centre[0] + ROSE + 5.5
     words = ["风向频率玫瑰（%）", f"静风 {wind.calm:.1f} %", "静风、逆温为主"]
-    inks += [Text(word, (left, y + 5.0 - 4.2 * index), TINY, weight="bold" if index == 0 else "regular", colour=black) for index, word in enumerate(words)]
+    inks += [
+        Text(word, (left, y + 6.0 - 4.0 * index), TINY, weight="bold" if index == 0 else "regular", colour=black)
+        for index, word in enumerate(words)
+    ]
     for index, line in enumerate(wrapped(wind.label, box.right - left - 1.5, TINY, most=3)):
-        inks.append(Text(line, (left, y - 7.6 - index * TINY * LEADING), TINY, colour=black))
+        inks.append(Text(line, (left, y - 7.2 - index * TINY * LEADING), TINY, colour=black))
     return inks
 
 
-def _stacks(listed: Sequence[Sequence[Table]], lefts: Sequence[float], top: float, bottom: float, theme: Theme) -> list[Ink]:
+def _blocks(blocks: Sequence[Sequence[Table]], box: Box, theme: Theme) -> list[Ink]:
+    """Return rows of tables side by side, from above to below."""
     inks: list[Ink] = []
-    spill: list[Table] = []
-    for stack, left in zip(listed, lefts, strict=True):
-        y = top
-        for table in [*spill, *stack]:
-            if not table.rows:
-                continue
-            spill = []
-            fit, rest = tables.split(table, y - bottom)
-            if fit.rows:
-                drawn, y = tables.drawn(fit, left, y, theme)
-                inks += drawn
-                y -= GAP
-            if rest:
-                spill.append(rest)
-    if spill:
-        print("NOSPACE", spill[0].title, len(spill[0].rows))
+    y = box.top
+    for block in blocks:
+        shown = [table for table in block if table.rows]
+        spare = (box.width - sum(table.width for table in shown)) / (len(shown) + 1)
+        x, ends = box.left, [y]
+        for table in shown:
+            x += spare
+            drawn, end = tables.drawn(table, x, y, theme)
+            inks += drawn
+            ends.append(end)
+            x += table.width
+        y = min(ends) - (GAP if shown else 0.0)
+    if y < box.bottom - GAP - 0.01:
+        raise NoSpace(f"{blocks[-1][-1].title}：{box.bottom - y:.1f} mm")
     return inks
 
 
@@ -69,10 +73,10 @@ def column(
     box: Box,
     stamp: Stamp,
     entries: Sequence[Entry],
-    stacks: Sequence[Sequence[Table]],
+    blocks: Sequence[Sequence[Table]],
     notes: Sequence[str],
-    theme: Theme,
     *,
+    theme: Theme,
     legend_columns: int = 3,
     rose: bool = True,
 ) -> tuple[list[Ink], list[Link]]:
@@ -84,8 +88,8 @@ def column(
         The whole column.
     stamp, entries, notes
         What title block, legend and notes say.
-    stacks : sequence of sequences of Table
-        Side by side, each from above to below; a table that does not fit goes on in the next stack.
+    blocks : sequence of sequences of Table
+        From above to below, those of a block side by side.
     legend_columns : int
     rose : bool
         Whether north arrow and wind rose stand at the top.
@@ -111,7 +115,10 @@ def column(
         inks.append(Text("注：", (box.left + 1.5, y - TINY * LEADING / 2), TINY, weight="bold", colour=black))
         inks += [Text(line, (box.left + 7.5, y - (index + 0.5) * TINY * LEADING), TINY, colour=black) for index, line in enumerate(lines)]
         bottom = y + GAP
-    wide = [max((table.width for table in stack), default=0.0) for stack in stacks]
-    spare = (box.width - sum(wide)) / (len(wide) + 1)
-    lefts = [box.left + spare * (index + 1) + sum(wide[:index]) for index in range(len(wide))]
-    return [*inks, *_stacks(stacks, lefts, top - GAP / 2, bottom, theme)], links
+    room = Box(box.left, bottom, box.right, top - GAP / 2)
+    try:
+        return [*inks, *_blocks(blocks, room, theme)], links
+    except NoSpace:
+        # Smaller type, which still is more than 2 mm high, before nothing at all.
+        smaller = [[replace(table, size=LEAST) for table in block] for block in blocks]
+        return [*inks, *_blocks(smaller, room, theme)], links

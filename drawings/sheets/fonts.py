@@ -92,7 +92,8 @@ def face(weight: Weight = "regular") -> Any:
         if _ffi.string(head.family_name).decode("ascii", "replace") in (FAMILY, "Noto Sans SC"):
             pointer = cairo.cairo_ft_font_face_create_for_ft_face(head, 0)
             cairo.cairo_ft_font_face_set_synthesize(pointer, FROM_OUTLINES)
-            return cairocffi.FontFace._from_pointer(cairocffi.ffi.cast("cairo_font_face_t *", int(_ffi.cast("uintptr_t", pointer))), False)  # noqa: SLF001 — the only door to a face made elsewhere
+            found = cairocffi.ffi.cast("cairo_font_face_t *", int(_ffi.cast("uintptr_t", pointer)))
+            return cairocffi.FontFace._from_pointer(found, incref=False)
         count = head.num_faces
         freetype.FT_Done_Face(head)
         index += 1
@@ -125,7 +126,9 @@ def missing(text: str) -> str:
     >>> missing("排放口 DA001")
     ''
     """
-    return "".join(letter for letter in dict.fromkeys(text) if letter != " " and _scaled("regular").text_to_glyphs(0, 0, letter, False)[0][0] == 0)
+    return "".join(
+        letter for letter in dict.fromkeys(text) if letter != " " and _scaled("regular").text_to_glyphs(0, 0, letter, False)[0][0] == 0
+    )
 
 
 BREAKS_AFTER = "、，；：/）)— "

@@ -15,7 +15,24 @@ from styles.ops import Area, Stroke, symbol_ops
 from styles.palette import Theme
 
 DIRECTIONS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
-NAMES = ("北", "北东北", "东北", "东东北", "东", "东东南", "东南", "南东南", "南", "南西南", "西南", "西西南", "西", "西西北", "西北", "北西北")
+NAMES = (
+    "北",
+    "北东北",
+    "东北",
+    "东东北",
+    "东",
+    "东东南",
+    "东南",
+    "南东南",
+    "南",
+    "南西南",
+    "西南",
+    "西西南",
+    "西",
+    "西西北",
+    "西北",
+    "北西北",
+)
 """Chinese names of the sixteen directions."""
 
 
@@ -68,7 +85,10 @@ def wind_rose(wind: Climate, centre: Point, radius: float, theme: Theme) -> list
     x0, y0 = centre
     inks: list[Ink] = []
     for share in (0.5, 1.0):
-        ring = [(x0 + share * radius * math.cos(turn), y0 + share * radius * math.sin(turn)) for turn in (index * math.pi / 24 for index in range(48))]
+        ring = [
+            (x0 + share * radius * math.cos(turn), y0 + share * radius * math.sin(turn))
+            for turn in (index * math.pi / 24 for index in range(48))
+        ]
         inks.append(stroke(ring, grey, FINE, (1.0, 0.8), closed=True))
     inks += [stroke(((x0 - dx, y0 - dy), (x0 + dx, y0 + dy)), grey, FINE) for dx, dy in ((radius, 0.0), (0.0, radius))]
     points = []
@@ -87,10 +107,10 @@ def wind_rose(wind: Climate, centre: Point, radius: float, theme: Theme) -> list
     return inks
 
 
-def scale_bar(scale: int, at: Point, theme: Theme) -> tuple[list[Ink], Box]:
-    """Return a bar of four parts with its metres, from its lower left corner, and the box that it takes."""
+def scale_bar(scale: int, at: Point, theme: Theme, least_mm: float = 12.0) -> tuple[list[Ink], Box]:
+    """Return a bar of four parts of at least so many mm with its metres, from its lower left corner, and the box that it takes."""
     black, white = ink(theme), ink(theme, "paper")
-    least = 12.0 * scale / 1000
+    least = least_mm * scale / 1000
     power = 10 ** math.floor(math.log10(least))
     part_m = next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= least)
     part = part_m * 1000 / scale

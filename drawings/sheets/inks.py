@@ -67,9 +67,9 @@ def path(points: Sequence[Point], closed: bool = False) -> Path:
 
 
 @cache
-def ink(theme: Theme, token: str = "ink") -> Rgb:
+def ink(theme: Theme, name: str = "ink") -> Rgb:
     """Return the colour of a token in a theme."""
-    return colour(token, theme)
+    return colour(name, theme)
 
 
 def stroke(points: Sequence[Point], rgb: Rgb, width_mm: float = THIN, dash_mm: tuple[float, ...] = (), closed: bool = False) -> Stroke:

@@ -23,9 +23,10 @@ GAP = 0.7
 RADII = (5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 38.0, 47.0, 57.0, 68.0, 80.0, 95.0, 110.0)
 """Distances at which a label is led to its thing, mm."""
 DIRECTIONS = 16
-CROSSED = 1.0
-"""Cost of every line that a label covers; a led label costs its distance / 4 more than 2."""
-OVER_LEADER = 6.0
+CROSSED, MOST_CROSSED = 1.0, 4.0
+"""Cost of every line that a label covers, and of many."""
+LED = 2.0
+"""Cost of leading a label to its thing, beside a quarter of the distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,6 @@ class _Ground:
     soft_tree: STRtree = field(init=False)
     taken: list[BaseGeometry] = field(default_factory=list)
     bounds: list[tuple[float, float, float, float]] = field(default_factory=list)
-    leaders: list[BaseGeometry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tree, self.soft_tree = STRtree(self.hard), STRtree(self.soft)
@@ -146,9 +146,7 @@ def place(wanted: Sequence[Wanted], box: Box, hard: Sequence[BaseGeometry], soft
             continue
         ground.take(area_of(found.centre, found.width + GAP, found.height + GAP, found.turn_deg))
         if found.leader:
-            line = shapely.LineString(found.leader)
-            ground.take(line)
-            ground.leaders.append(line)
+            ground.take(shapely.LineString(found.leader))
         done.append(found)
     return Placing(tuple(done), tuple(lost))
 
@@ -173,21 +171,29 @@ def _best(one: Wanted, ground: _Ground) -> Placed | None:
 
 
 def _cheapest(one: Wanted, wide: float, high: float, ground: _Ground, limit: float) -> tuple[_Candidate, float, bool] | None:
-    candidates = list(_candidates(one, wide, high, ground.box))
+    """Return the cheapest free candidate below a limit, its cost, and whether it covers lines; far ones where no near one is good."""
+    near = _free(list(_near(one, wide, high)), wide, high, ground, limit)
+    if not one.must or (near is not None and near[1] <= LED):
+        return near
+    far = _free(list(_led(one, wide, high, ground.box)), wide, high, ground, near[1] if near else limit)
+    return far or near
+
+
+def _free(
+    candidates: Sequence[_Candidate], wide: float, high: float, ground: _Ground, limit: float
+) -> tuple[_Candidate, float, bool] | None:
     if not candidates:
         return None
     areas = _areas(candidates, wide + GAP, high + GAP)
     costs = np.array([candidate.cost for candidate in candidates])
-    inner = ground.box
-    bounds = shapely.bounds(areas)
+    inner, bounds = ground.box, shapely.bounds(areas)
     fits = (bounds[:, 0] > inner.left) & (bounds[:, 1] > inner.bottom) & (bounds[:, 2] < inner.right) & (bounds[:, 3] < inner.top)
     if ground.hard:
-        hit = ground.tree.query(areas, predicate="intersects")[0]
-        fits[hit] = False
+        fits[ground.tree.query(areas, predicate="intersects")[0]] = False
     crossed = np.zeros(len(areas))
     if ground.soft:
         np.add.at(crossed, ground.soft_tree.query(areas, predicate="intersects")[0], CROSSED)
-    total = costs + np.minimum(crossed, 4)
+    total = costs + np.minimum(crossed, MOST_CROSSED)
     for index in np.argsort(total, kind="stable"):
         if total[index] >= limit:
             return None
@@ -195,15 +201,9 @@ def _cheapest(one: Wanted, wide: float, high: float, ground: _Ground, limit: flo
         if not fits[index] or not ground.free(areas[index]):
             continue
         leader = _leader(candidate, wide, high) if candidate.start else None
-        if leader is not None and not _leader_free(leader, ground):
-            continue
-        return candidate, float(total[index]), bool(crossed[index])
+        if leader is None or ground.free(shapely.LineString(leader)):
+            return candidate, float(total[index]), bool(crossed[index])
     return None
-
-
-def _leader_free(leader: tuple[Point, Point], ground: _Ground) -> bool:
-    line = shapely.LineString(leader)
-    return ground.free(line)
 
 
 def _leader(candidate: _Candidate, wide: float, high: float) -> tuple[Point, Point]:
@@ -230,26 +230,35 @@ def _areas(candidates: Sequence[_Candidate], wide: float, high: float) -> NDArra
 
 
 def area_of(centre: Point, wide: float, high: float, turn_deg: float) -> BaseGeometry:
+    """Return the area that a text covers."""
     found: BaseGeometry = _areas([_Candidate(centre, turn_deg, 0.0)], wide, high)[0]
     return found
 
 
-def _candidates(one: Wanted, wide: float, high: float, box: Box) -> Iterator[_Candidate]:
+def _near(one: Wanted, wide: float, high: float) -> Iterator[_Candidate]:
+    """Return the places at the thing itself."""
     if one.how == "inside":
         yield from _inside(one, wide, high)
     elif one.how == "along":
         yield from _along(one, wide, high)
     else:
         yield from _beside(one, wide, high)
-    if one.must:
-        yield from _led(one, wide, high, box)
 
 
 def _beside(one: Wanted, wide: float, high: float) -> Iterator[_Candidate]:
     """Right, above, below, left, then the corners of a point."""
     x, y = shapely.get_coordinates(one.shape.representative_point() if one.shape.geom_type != "Point" else one.shape)[0].tolist()
     across, up = one.clear + GAP + wide / 2, one.clear + GAP + high / 2
-    sides = ((across, 0.0), (0.0, up), (0.0, -up), (-across, 0.0), (across, up * 0.8), (across, -up * 0.8), (-across, up * 0.8), (-across, -up * 0.8))
+    sides = (
+        (across, 0.0),
+        (0.0, up),
+        (0.0, -up),
+        (-across, 0.0),
+        (across, up * 0.8),
+        (across, -up * 0.8),
+        (-across, up * 0.8),
+        (-across, -up * 0.8),
+    )
     for number, (right, above) in enumerate(sides):
         yield _Candidate((x + right, y + above), 0.0, 0.05 * number)
 
@@ -330,7 +339,8 @@ def _led(one: Wanted, wide: float, high: float, box: Box) -> Iterator[_Candidate
             # Slanted leaders first: level ones run along walls.
             angle = math.radians(22.5 * ((step * 7 + 2) % DIRECTIONS))
             x, y = start[0] + radius * math.cos(angle), start[1] + radius * math.sin(angle)
-            at = (x + math.copysign(wide / 2, math.cos(angle)) if abs(math.cos(angle)) > 0.3 else x, y + (math.copysign(high / 2, math.sin(angle)) if abs(math.cos(angle)) <= 0.3 else 0.0))
+            level = abs(math.cos(angle)) > 0.3
+            at = (x + math.copysign(wide / 2, math.cos(angle)), y) if level else (x, y + math.copysign(high / 2, math.sin(angle)))
             if box.holds(at):
                 begin = (start[0] + reach * math.cos(angle), start[1] + reach * math.sin(angle)) if reach else (start[0], start[1])
-                yield _Candidate(at, 0.0, 2.0 + radius / 4, begin)
+                yield _Candidate(at, 0.0, LED + radius / 4, begin)

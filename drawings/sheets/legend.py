@@ -1,12 +1,12 @@
 """The legend: a sample and a name for each style that the sheet shows, no more and no fewer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from drawings.sheets.fonts import shortened
+from drawings.sheets.fonts import wrapped
 from drawings.sheets.inks import Ink, Text, framed, ink
-from drawings.sheets.paper import HEAD, TINY, Box
+from drawings.sheets.paper import HEAD, LEAST, TINY, Box
 from gis.kinds import ENUMS, KINDS
 from styles.library import fills, lines, symbols
 from styles.ops import Area, Op, Stroke, fill_ops, line_ops, symbol_ops
@@ -14,7 +14,7 @@ from styles.palette import Theme
 from styles.symbol import Fill, Line, Symbol
 
 How = Literal["symbol", "line", "fill"]
-ROW = 5.8
+ROW = 5.4
 HEADING = 7.0
 SAMPLE = 10.5
 """Width of a sample, mm."""
@@ -73,6 +73,20 @@ def sample(one: Entry, box: Box, theme: Theme) -> list[Ink]:
     return inks + (inked(line_ops(outline, inner.corners, theme, closed=True)) if outline else [])
 
 
+def merged(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the lines of a legend with those that look the same as one.
+
+    >>> merged([Entry("fill", "tank", "储罐"), Entry("fill", "tank", "筒仓"), Entry("fill", "pond", "水池")])
+    [Entry(how='fill', style='tank', label='储罐、筒仓'), Entry(how='fill', style='pond', label='水池')]
+    """
+    labels: dict[tuple[How, str], list[str]] = {}
+    for one in entries:
+        listed = labels.setdefault((one.how, one.style), [])
+        if one.label not in listed:
+            listed.append(one.label)
+    return [Entry(how, style, "、".join(listed)) for (how, style), listed in labels.items()]
+
+
 def rows_in(count: int, columns: int) -> int:
     """Return how many rows so many entries take."""
     return -(-count // columns)
@@ -86,11 +100,19 @@ def height(count: int, columns: int) -> float:
 def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme) -> list[Ink]:
     """Return the legend in a box, filled column by column."""
     black = ink(theme)
-    inks: list[Ink] = [framed(box, black), Text("图  例", (box.middle[0], box.top - HEADING / 2), HEAD, "centre", weight="bold", colour=black)]
+    inks: list[Ink] = [
+        framed(box, black),
+        Text("图  例", (box.middle[0], box.top - HEADING / 2), HEAD, "centre", weight="bold", colour=black),
+    ]
     rows, wide = rows_in(len(entries), columns), box.width / columns
     for index, one in enumerate(entries):
         column, row = divmod(index, rows)
         left, y = box.left + column * wide, box.top - HEADING - (row + 0.5) * ROW
         inks += sample(one, Box(left + 2.0, y - ROW / 2, left + 2.0 + SAMPLE, y + ROW / 2), theme)
-        inks.append(Text(shortened(one.label, wide - SAMPLE - 4.0, TINY), (left + SAMPLE + 3.8, y), TINY, colour=black))
+        lines_ = wrapped(one.label, wide - SAMPLE - 4.0, TINY, most=2)
+        size = TINY if len(lines_) == 1 else LEAST
+        inks += [
+            Text(line, (left + SAMPLE + 3.8, y + (len(lines_) - 1 - 2 * number) * LEAST * 0.55), size, colour=black)
+            for number, line in enumerate(lines_)
+        ]
     return inks

@@ -36,6 +36,8 @@ class Map:
     hard: list[BaseGeometry] = field(default_factory=list)
     soft: list[BaseGeometry] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
+    taken: list[tuple[float, float, float]] = field(default_factory=list)
+    """Middle and half size of every symbol."""
 
     def shown(self, shape: BaseGeometry) -> BaseGeometry:
         """Return what of a shape on the ground the window shows, on paper."""
@@ -77,23 +79,37 @@ class Map:
                 continue
             whole = closed and piece.is_ring
             points = _ring(piece) if whole else tuple(map(tuple, shapely.get_coordinates(piece).tolist()))
-            self.inks += inked(line_ops(lines()[style], points, self.theme, closed=whole))  # type: ignore[arg-type]
+            self.inks += inked(line_ops(lines()[style], points, self.theme, closed=whole))
             self.soft.append(piece)
             drawn = True
         if drawn:
             self.note(Entry("line", style, label))
         return found if drawn else None
 
-    def sign(self, symbol: Symbol, at: Point, label: str, *, turn_deg: float = 0.0) -> float:
-        """Draw a symbol on paper; returns half its size, mm."""
+    def sign(self, symbol: Symbol, at: Point, label: str, *, turn_deg: float = 0.0) -> tuple[Point, float]:
+        """Draw a symbol on paper, beside its place where another stands there; returns where it stands and half its size, mm."""
         size = symbol_size(symbol)
-        self.signs += inked(symbol_ops(symbol, self.theme, at=at, size_mm=size, turn_deg=turn_deg))
+        stands = self._free_place(at, size)
+        if stands != at:
+            self.signs.append(stroke((at, stands), ink(self.theme), FINE))
+        self.signs += inked(symbol_ops(symbol, self.theme, at=stands, size_mm=size, turn_deg=turn_deg))
         self.note(Entry("symbol", symbol.id, label))
-        self.hard.append(shapely.Point(at).buffer(size / 2, quad_segs=4))
-        return size / 2
+        self.taken.append((*stands, size / 2))
+        self.hard.append(shapely.Point(stands).buffer(size / 2, quad_segs=4))
+        return stands, size / 2
 
-    def symbol(self, thing: Thing, at: Point | None = None, label: str | None = None) -> float:
-        """Draw a thing's symbol at its place, or at another on paper; returns half its size, mm."""
+    def _free_place(self, at: Point, size: float) -> Point:
+        """Return the nearest place for a symbol at which none stands."""
+        turns = [index * math.pi / 6 for index in range(12)]
+        reaches = [size * share for share in (0.75, 1.1, 1.6, 2.2)]
+        tries = [at, *((at[0] + reach * math.cos(turn), at[1] + reach * math.sin(turn)) for reach in reaches for turn in turns)]
+        for x, y in tries:
+            if all(math.hypot(x - other_x, y - other_y) > half + size * 0.48 for other_x, other_y, half in self.taken):
+                return x, y
+        return at
+
+    def symbol(self, thing: Thing, at: Point | None = None, label: str | None = None) -> tuple[Point, float]:
+        """Draw a thing's symbol at its place, or at another on paper; returns where it stands and half its size, mm."""
         if at is None:
             middle = shapely.get_coordinates(thing.xy if thing.xy.geom_type == "Point" else thing.xy.representative_point())[0]
             at = self.window.point(*middle.tolist())
@@ -119,7 +135,9 @@ def lettered(placed: Iterable[Placed], theme: Theme) -> Iterator[Ink]:
     for label in listed:
         (x, y), high = label.centre, label.size * LEADING
         if label.turn_deg == 0:
-            yield filled(Box(x - label.width / 2 - 0.2, y - label.height / 2 - 0.1, x + label.width / 2 + 0.2, y + label.height / 2 + 0.1), paper)
+            yield filled(
+                Box(x - label.width / 2 - 0.2, y - label.height / 2 - 0.1, x + label.width / 2 + 0.2, y + label.height / 2 + 0.1), paper
+            )
         else:
             yield from _turned_ground(label, paper)
         first = (len(label.lines) - 1) * high / 2
@@ -149,7 +167,7 @@ def _ring(ring: BaseGeometry) -> Ring:
     return tuple((x, y) for x, y in shapely.get_coordinates(ring).tolist()[:-1])
 
 
-def merged(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+def joined(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
     """Return directed lines joined end to start where they meet, so that a run has its arrows at even distances."""
     lines_ = [part for shape in shapes for part in getattr(shape, "geoms", [shape]) if part.geom_type == "LineString"]
     found: BaseGeometry = shapely.line_merge(shapely.MultiLineString(lines_), directed=True)

@@ -1,4 +1,7 @@
-"""The paper: sizes of an A3 sheet and boxes on it. All coordinates of a sheet are millimetres, x right, y up, from the lower left corner."""
+"""The paper: sizes of an A3 sheet and boxes on it.
+
+All coordinates of a sheet are millimetres, x right, y up, from the lower left corner.
+"""
 
 from dataclasses import dataclass
 
@@ -48,5 +51,7 @@ FRAME = Box(25.0, 5.0, 415.0, 292.0)
 """Of a bound A3 sheet (GB/T 14689-2008, table 2: a = 25 mm at the binding edge, c = 5 mm elsewhere for A3)."""
 TINY, SMALL, BODY, HEAD, NAME, TITLE = 2.4, 2.6, 2.8, 3.5, 4.2, 5.0
 """Sizes of type (em), mm. A Chinese character of the smallest is 2.2 mm high, a capital of it 1.76 mm."""
+LEAST = 2.25
+"""Smallest size of type on a sheet, mm: a Chinese character of it is 2.07 mm high."""
 LEADING = 1.3
 """Distance of lines, of the type's size."""

@@ -1,6 +1,7 @@
 """Drawing A, the site plan: boundary, production units, treatment, outlets, where the sewage flows, receptors around (P1 to P6)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -11,27 +12,41 @@ from drawings.sheets.framing import frame
 from drawings.sheets.furniture import scale_bar
 from drawings.sheets.ground import Thing, things
 from drawings.sheets.inks import Sheet, ink
-from drawings.sheets.labels import Placing, Wanted
-from drawings.sheets.legend import label_of
-from drawings.sheets.maps import Map, lettered, merged, symbol_named
-from drawings.sheets.paper import SMALL
+from drawings.sheets.labels import Placed, Placing, Wanted
+from drawings.sheets.legend import label_of, merged
+from drawings.sheets.maps import Map, joined, lettered, symbol_named
+from drawings.sheets.paper import SMALL, Box
 from drawings.sheets.receptors import Around, metres, plain
 from drawings.sheets.stamps import day_of, stamp
-from drawings.sheets.tables import Column, Table
+from drawings.sheets.tables import Column, Table, paired
 from drawings.sheets.window import around, grid
 from gis.models.sheet import SheetFacts
 from styles.library import style_of
 from styles.palette import Theme
 
-COLUMN_MM = 116.0
-STACK_MM = 56.5
+COLUMN_MM = 124.0
+RECEPTORS_MM, NUMBERED_MM = 66.0, 54.0
+CODE_MM = 12.0
 MARGIN_MM = 15.0
-GROUND = ("green", "building", "structure", "underground_structure", "storage", "emergency_facility", "production_unit", "treatment_facility")
+GROUND = (
+    "green",
+    "building",
+    "structure",
+    "underground_structure",
+    "storage",
+    "emergency_facility",
+    "production_unit",
+    "treatment_facility",
+)
 """Kinds drawn as outlines, from below to above."""
 PIPES = ("rain", "gas", "sludge", "reuse", "water", "fuel", "process", "other", "sewage")
 """Media of pipes, from below to above: the sewage matters most."""
-CODED = ("production_unit", "treatment_facility", "outlet", "storage", "emergency_facility")
+CODED = ("production_unit", "treatment_facility", "outlet")
 """Kinds that the plan's table lists."""
+NUMBER = ("88",)
+"""Stands for a number until all labels are placed."""
+SIGNED = ("hazardous", "general")
+"""Stores that a sign stands at (GB 15562.2-1995)."""
 EDGE_MM = 6.0
 
 
@@ -72,8 +87,8 @@ def draw_pipes(drawing: Map, own: Sequence[Thing], media: Sequence[str] = PIPES)
         shapes = [thing.xy for thing in own if thing.kind == "pipe" and thing.type == medium]
         style = style_of("pipe", medium).line
         if shapes and style:
-            for run in getattr(merged(shapes), "geoms", [merged(shapes)]):
-                drawing.line(run, style.id, f"{label_of('pipe', medium)}管线（箭头为流向）")
+            for run in getattr(joined(shapes), "geoms", [joined(shapes)]):
+                drawing.line(run, style.id, f"{label_of('pipe', medium)}管线及流向")
 
 
 def draw_boundary(drawing: Map, site: Sequence[Thing]) -> None:
@@ -87,10 +102,12 @@ def draw_boundary(drawing: Map, site: Sequence[Thing]) -> None:
 def draw_river(drawing: Map, listed: Sequence[Thing]) -> None:
     """Draw rivers with their flow and names."""
     for thing in listed:
-        shown = drawing.line(thing.xy, "river", "河流（箭头为流向）")
+        shown = drawing.line(thing.xy, "river", "河流及流向")
         if shown is not None:
             longest = max(getattr(shown, "geoms", [shown]), key=lambda part: part.length)
-            drawing.wanted.append(Wanted(f"river {thing.feature.feature_id}", ((thing.name,),), longest, "along", 1.2, 7, SMALL, "bold", must=False))
+            drawing.wanted.append(
+                Wanted(f"river {thing.feature.feature_id}", ((thing.name,),), longest, "along", 1.2, 7, SMALL, "bold", must=False)
+            )
 
 
 def water_way(facts: SheetFacts, code: str) -> str:
@@ -110,28 +127,25 @@ def outlet_label(facts: SheetFacts, thing: Thing) -> tuple[tuple[str, ...], ...]
 
 
 def _want(drawing: Map, facts: SheetFacts, own: Sequence[Thing]) -> None:
-    numbers = 0
-    for thing in own:
-        key, shape = str(thing.feature.feature_id), drawing.window.on_paper(thing.xy)
+    """Draw the symbols of what stands inside, and ask for all labels."""
+    told = {thing.name for thing in own if thing.kind in (*CODED, "storage", "emergency_facility")}
+    for thing in sorted(own, key=lambda thing: thing.kind != "outlet"):
+        key = str(thing.feature.feature_id)
         if thing.kind == "outlet":
-            clear = drawing.symbol(thing, label=f"{label_of('outlet', thing.type)}排放口")
-            drawing.wanted.append(Wanted(key, outlet_label(facts, thing), shape, clear=clear, rank=0, weight="bold"))
-        elif thing.kind in ("treatment_facility", "production_unit"):
+            at, clear = drawing.symbol(thing, label=f"{label_of('outlet', thing.type)}排放口")
+            drawing.wanted.append(Wanted(key, outlet_label(facts, thing), shapely.Point(at), clear=clear, rank=0, weight="bold"))
+        elif thing.kind in CODED:
             rank = 1 if thing.kind == "treatment_facility" else 2
             forms = ((f"{thing.code} {thing.name}",), (thing.code, thing.name), (thing.code,))
-            drawing.wanted.append(Wanted(key, forms, shape, "inside", rank=rank))
+            drawing.wanted.append(Wanted(key, forms, drawing.window.on_paper(thing.xy), "inside", rank=rank))
+        elif thing.kind == "emergency_facility" or (thing.kind == "storage" and thing.type in SIGNED):
+            at, clear = drawing.symbol(thing)
+            drawing.wanted.append(Wanted(key, _short(thing.name), shapely.Point(at), clear=clear, rank=3))
         elif thing.kind == "storage":
-            clear = drawing.symbol(thing, label=label_of("storage", thing.type)) if thing.type in ("hazardous", "general") else 0.0
-            how = "point" if clear else "inside"
-            at = shapely.Point(drawing.window.point(*shapely.get_coordinates(thing.xy.representative_point())[0])) if clear else shape
-            drawing.wanted.append(Wanted(key, _short(thing.name), at, how, clear, rank=3))
-        elif thing.kind == "emergency_facility":
-            clear = drawing.symbol(thing)
-            at = shapely.Point(drawing.window.point(*shapely.get_coordinates(thing.xy.representative_point())[0]))
-            drawing.wanted.append(Wanted(key, _short(thing.name), at, clear=clear, rank=4))
-        elif thing.kind in ("building", "structure"):
-            numbers += 1
-            drawing.wanted.append(Wanted(key, ((thing.name,), *_halved(thing.name), (str(numbers),)), shape, "inside", rank=6, must=False))
+            drawing.wanted.append(Wanted(key, _short(thing.name), drawing.window.on_paper(thing.xy), "inside", rank=3))
+        elif thing.kind in ("building", "structure") and thing.name not in told:
+            named = (*_short(thing.name), NUMBER)
+            drawing.wanted.append(Wanted(key, named, drawing.window.on_paper(thing.xy), "inside", rank=6, must=False))
 
 
 def _short(name: str) -> tuple[tuple[str, ...], ...]:
@@ -148,41 +162,43 @@ def _halved(name: str) -> tuple[tuple[str, ...], ...]:
 
 def _outside(drawing: Map, listed: Sequence[Around], site: BaseGeometry) -> None:
     """Draw the receptors: those in the window at their places, those beyond as arrows at its edge."""
-    box = drawing.window.box.inset(EDGE_MM + 2)
+    whole = drawing.window.box.inset(EDGE_MM + 2)
+    box = Box(whole.left, whole.bottom + 9, whole.right, whole.top)
     middle = drawing.window.point(site.centroid.x, site.centroid.y)
     beyond: list[Around] = []
     for one in listed:
         at = drawing.window.point(one.thing.xy.centroid.x, one.thing.xy.centroid.y)
         if box.holds(at):
-            clear = drawing.symbol(one.thing, label=f"受体：{one.label}")
+            at, clear = drawing.symbol(one.thing, label=f"受体：{one.label}")
             text = f"{one.number} {one.name}"
-            drawing.wanted.append(Wanted(f"receptor {one.number}", ((text, metres(one.distance_m)), (text,)), shapely.Point(at), clear=clear, rank=0))
+            drawing.wanted.append(
+                Wanted(f"receptor {one.number}", ((text, metres(one.distance_m)), (text,)), shapely.Point(at), clear=clear, rank=0)
+            )
         else:
             beyond.append(one)
     places = receptors.spread(box, [receptors.edge(box, middle, one.bearing_deg) for one in beyond], 6.0)
-    for one, at in zip(beyond, places, strict=True):
-        clear = drawing.sign(symbol_named("flow-arrow"), at, "图外受体方向", turn_deg=90 - one.bearing_deg)
-        drawing.wanted.append(Wanted(f"receptor {one.number}", ((f"{one.number} {one.name} {metres(one.distance_m)}",), (f"{one.number} {one.name}", metres(one.distance_m))),
-                                     shapely.Point(at), clear=clear, rank=0))  # fmt: skip
+    for one, spot in zip(beyond, places, strict=True):
+        at, clear = drawing.sign(symbol_named("flow-arrow"), spot, "图外受体方向", turn_deg=90 - one.bearing_deg)
+        name, away = f"{one.number} {one.name}", metres(one.distance_m)
+        forms = ((f"{name} {away}",), (name, away))
+        drawing.wanted.append(Wanted(f"receptor {one.number}", forms, shapely.Point(at), clear=clear, rank=0))
 
 
-def _numbered(own: Sequence[Thing], placing: Placing) -> Table:
-    """Return the table of the buildings whose names found no room, so that they bear numbers."""
+def _renumbered(own: Sequence[Thing], placing: Placing) -> tuple[list[Placed], Table]:
+    """Return the labels with the buildings whose names found no room numbered from the upper left, and the table of those."""
     named = {str(thing.feature.feature_id): thing for thing in own}
-    rows = sorted(
-        (int(label.lines[0]), named[label.key].name) for label in placing.placed if label.key in named and label.lines[0].isdigit() and len(label.lines) == 1
-    )
-    columns = (Column("号", 5.5, "centre"), Column("名称", STACK_MM / 2 - 5.5, most=2)) * 2
-    pairs = [(*rows[index], *(rows[index + 1] if index + 1 < len(rows) else ("", ""))) for index in range(0, len(rows), 2)]
-    return Table("建（构）筑物", columns, tuple(tuple(map(str, pair)) for pair in pairs))
+    bare = sorted((-round(label.centre[1]), round(label.centre[0]), label.key) for label in placing.placed if label.lines == NUMBER)
+    numbers = {key: number for number, (_, _, key) in enumerate(bare, 1)}
+    labels = [replace(label, lines=(str(numbers[label.key]),)) if label.key in numbers else label for label in placing.placed]
+    columns = (Column("号", 5.0, "centre"), Column("名称", NUMBERED_MM / 2 - 5.0, most=2))
+    return labels, paired(Table("建（构）筑物", columns, tuple((str(number), named[key].name) for key, number in numbers.items())))
 
 
-def coded(own: Sequence[Thing]) -> Table:
-    """Return the table of production units, treatment facilities and outlets."""
-    order = {kind: number for number, kind in enumerate(CODED[:3])}
-    rows = sorted((order[thing.kind], thing.code, thing) for thing in own if thing.kind in order)
-    columns = (Column("编号", 12.0, "centre"), Column("名称", 22.0, most=2), Column("污染物", STACK_MM - 34.0, most=2))
-    return Table("产污单元、治理设施、排放口", columns, tuple((code, thing.name, thing.says("pollutants") or "—") for _, code, thing in rows))
+def coded(own: Sequence[Thing], width: float) -> Table:
+    """Return the table of production units, treatment facilities and outlets, of a width."""
+    rows = sorted((CODED.index(thing.kind), thing.code, thing.name) for thing in own if thing.kind in CODED)
+    columns = (Column("编号", CODE_MM, "centre"), Column("名称", width / 2 - CODE_MM, most=2))
+    return paired(Table("重点产污单元、治理设施、排放口", columns, tuple((code, name) for _, code, name in rows)))
 
 
 def notes_of(facts: SheetFacts) -> list[str]:
@@ -209,12 +225,12 @@ def plan(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     _outside(drawing, listed, site)
     _want(drawing, facts, own)
     placing = drawing.place()
-    half = STACK_MM
+    labels, numbered = _renumbered(own, placing)
     water = [thing for thing in own if thing.kind == "outlet" and thing.type == "water"]
-    notes = [*_water_notes(facts, water), "建（构）筑物名称写不下的用编号，见表；长度单位 m。", *notes_of(facts)]
-    stacks = ((coded(own),), (receptors.table(listed, half), _numbered(own, placing)))
-    inks, links = column(side, stamp(facts, "A", window.scale, base_url), list(drawing.entries.values()), stacks, notes, theme)
-    every = [*frame(theme), *drawing.inks, *ticks, *drawing.signs, *lettered(placing.placed, theme), *bar, *inks]
+    notes = [*_water_notes(facts, water), *(["建（构）筑物名称写不下的用编号，见表。"] if numbered.rows else []), *notes_of(facts)]
+    blocks = ((coded(own, side.width - 4.0),), (receptors.table(listed, RECEPTORS_MM), numbered))
+    inks, links = column(side, stamp(facts, "A", window.scale, base_url), merged(drawing.entries.values()), blocks, notes, theme=theme)
+    every = [*frame(theme), *drawing.inks, *ticks, *drawing.signs, *lettered(labels, theme), *bar, *inks]
     return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}厂区平面图", facts.enterprise.code or "", day_of(facts))
 
 
@@ -224,5 +240,3 @@ def _water_notes(facts: SheetFacts, water: Sequence[Thing]) -> list[str]:
     if ways:
         return [f"污水流通去向：产污单元 → 污水处理设施 → {'；'.join(ways)}。"]
     return ["污水流通去向：厂内处理后回用，无废水外排口。" if not water else "污水流通去向：见污水管线箭头。"]
-
-

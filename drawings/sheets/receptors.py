@@ -21,7 +21,7 @@ class Around:
     number: int
     thing: Thing
     distance_m: float
-    """From the boundary, as stated, else as measured."""
+    """From the boundary, as measured on the ground."""
     bearing_deg: float
     """From the middle of the plant, clockwise from north."""
 
@@ -66,8 +66,7 @@ def around(receptors: Sequence[Thing], site: BaseGeometry) -> list[Around]:
     middle = site.centroid
     found = []
     for thing in receptors:
-        stated = thing.feature.attributes.get("distance_m")
-        away = float(stated) if stated is not None else float(thing.xy.distance(site))
+        away = float(thing.xy.distance(site))
         to = thing.xy.centroid
         found.append((away, thing.code, thing, bearing((middle.x, middle.y), (to.x, to.y))))
     found.sort(key=lambda row: (row[0], row[1]))
@@ -83,16 +82,23 @@ def metres(distance_m: float) -> str:
     return f"{distance_m:.0f} m" if distance_m < 1000 else f"{distance_m / 1000:.2f} km"
 
 
-def table(listed: Sequence[Around], width: float, title: str = "周边风险敏感受体") -> Table:
-    """Return the receptors as a table of a width."""
-    fixed = (("号", 5.5), ("类型", 12.5), ("方位", 9.0), ("距离", 13.0), ("人数", 10.5))
-    columns = (Column("号", 5.5, "centre"), Column("名称", width - sum(value for _, value in fixed), most=2), Column("类型", 12.5, "centre"),
-               Column("方位", 9.0, "centre"), Column("距离", 13.0, "right"), Column("人数", 10.5, "right"))  # fmt: skip
-    rows = tuple(
-        (str(one.number), one.name, one.label, direction_name(one.bearing_deg), metres(one.distance_m), one.thing.says("population") or "—")
-        for one in listed
-    )
-    return Table(title, columns, rows)
+def table(listed: Sequence[Around], width: float, *, contacts: bool = False, title: str = "周边风险敏感受体") -> Table:
+    """Return the receptors as a table of a width, with whom to call where that is wanted."""
+    fixed = [Column("类型", 10.5, "centre"), Column("方位", 8.0, "centre"), Column("距离", 12.5, "right"), Column("人数", 9.5, "right")]
+    fixed += [Column("联系人", 16.0, "centre", most=1), Column("电话", 22.0, "centre", most=1)] if contacts else []
+    columns = (Column("号", 5.0, "centre"), Column("名称", width - 5.0 - sum(column.width for column in fixed), most=2), *fixed)
+    rows = []
+    for one in listed:
+        row = [
+            str(one.number),
+            one.name,
+            one.label,
+            direction_name(one.bearing_deg),
+            metres(one.distance_m),
+            one.thing.says("population") or "—",
+        ]
+        rows.append((*row, *((plain(one.thing.says("contact")) or "—", one.thing.says("phone") or "—") if contacts else ())))
+    return Table(title, columns, tuple(rows))
 
 
 def edge(box: Box, start: Point, towards_deg: float) -> Point:

@@ -60,18 +60,13 @@ def height(table: Table) -> float:
     return HEADING + sum(heights(table))
 
 
-def split(table: Table, room: float) -> tuple[Table, Table | None]:
-    """Return the part of a table that fits a height, and the rest (None: all of it fits)."""
-    if height(table) <= room:
-        return table, None
-    used, count = HEADING, 0
-    tall = heights(table)
-    used += tall[0]
-    while count < len(table.rows) and used + tall[count + 1] <= room:
-        used += tall[count + 1]
-        count += 1
-    rest = Table(f"{table.title.removesuffix('（续）')}（续）", table.columns, table.rows[count:], table.size)
-    return Table(table.title, table.columns, table.rows[:count], table.size), rest
+def paired(table: Table) -> Table:
+    """Return a table as two side by side, filled column by column."""
+    half = -(-len(table.rows) // 2)
+    empty = ("",) * len(table.columns)
+    right = [*table.rows[half:], *([empty] * (2 * half - len(table.rows)))]
+    rows = tuple((*one, *other) for one, other in zip(table.rows[:half], right, strict=True))
+    return Table(table.title, table.columns * 2, rows, table.size)
 
 
 def drawn(table: Table, left: float, top: float, theme: Theme) -> tuple[list[Ink], float]:
@@ -80,7 +75,10 @@ def drawn(table: Table, left: float, top: float, theme: Theme) -> tuple[list[Ink
     inks: list[Ink] = [Text(table.title, (left + table.width / 2, top - HEADING / 2), BODY, "centre", weight="bold", colour=black)]
     upper = y = top - HEADING
     head, *tall = heights(table)
-    rows = [([(column.title,) for column in table.columns], head), *((_cells(table, row), high) for row, high in zip(table.rows, tall, strict=True))]
+    rows: list[tuple[list[tuple[str, ...]], float]] = [
+        ([(column.title,) for column in table.columns], head),
+        *((_cells(table, row), high) for row, high in zip(table.rows, tall, strict=True)),
+    ]
     for number, (cells, high) in enumerate(rows):
         x = left
         for column, lines in zip(table.columns, cells, strict=True):
@@ -88,7 +86,14 @@ def drawn(table: Table, left: float, top: float, theme: Theme) -> tuple[list[Ink
             at = {"left": x + PAD, "centre": x + column.width / 2, "right": x + column.width - PAD}[align]
             middle = y - high / 2 + (len(lines) - 1) * table.size * LEADING / 2
             inks += [
-                Text(line, (at, middle - index * table.size * LEADING), table.size, align, weight="bold" if number == 0 else "regular", colour=black)
+                Text(
+                    line,
+                    (at, middle - index * table.size * LEADING),
+                    table.size,
+                    align,
+                    weight="bold" if number == 0 else "regular",
+                    colour=black,
+                )
                 for index, line in enumerate(lines)
                 if line
             ]

@@ -76,7 +76,10 @@ def title_block(stamp: Stamp, box: Box, theme: Theme) -> tuple[list[Ink], list[L
         inks.append(Text(lines[0], (middle, box.top - 4.8), NAME, "centre", weight="bold", colour=black))
         inks.append(Text(stamp.title, (middle, box.top - 11.8), TITLE, "centre", weight="bold", colour=black))
     else:
-        inks += [Text(line, (middle, box.top - 3.2 - 4.4 * index), 3.4, "centre", weight="bold", colour=black) for index, line in enumerate(lines)]
+        inks += [
+            Text(line, (middle, box.top - 3.2 - 4.4 * index), 3.4, "centre", weight="bold", colour=black)
+            for index, line in enumerate(lines)
+        ]
         inks.append(Text(stamp.title, (middle, box.top - 13.2), NAME, "centre", weight="bold", colour=black))
     inks.append(stroke(((box.left, top), (box.right, top)), black, FINE))
     inks += _fields(stamp.fields, Box(box.left, box.bottom, box.right, top), code, theme)

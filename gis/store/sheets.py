@@ -82,4 +82,11 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
         row["drawing_kind"]: Issue(row["revision"], row["author"], row["imported_at"], row["file_name"])
         for row in await _rows(connection, ISSUED, [enterprise_id])
     }
-    return SheetFacts(own[0], counties[0]["name"] if counties else None, tuple(own[1:]), tuple(near), tuple(others), permit, version, issued)
+    return SheetFacts(
+        own[0], counties[0]["name"] if counties else None, tuple(own[1:]), tuple(near), tuple(others), permit, version, issued
+    )
+
+
+async def enterprise_ids(connection: AsyncConnection) -> list[UUID]:
+    """Return the ids of all enterprises in the caller's scope, by source code."""
+    return [row["feature_id"] for row in await _rows(connection, "SELECT feature_id FROM enterprise_view ORDER BY code, feature_id", [])]

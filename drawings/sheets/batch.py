@@ -1,0 +1,157 @@
+"""Sheets of many enterprises: on all cores, written once, taken up again where a run was stopped."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from drawings.sheets.canvas import Format, printed
+from drawings.sheets.composing import compose, digest
+from drawings.sheets.stamps import Kind
+from gis.models.sheet import SheetFacts
+from gis.store.connect import snapshot
+from gis.store.sheets import enterprise_ids, sheet_facts
+from styles.palette import Theme
+
+INDEX = "index.json"
+"""In the folder: file → digest of what it was drawn from."""
+
+Progress = Callable[[int, int, str], None]
+"""Done, of how many, what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be printed of every enterprise."""
+
+    folder: Path
+    kinds: tuple[Kind, ...]
+    formats: tuple[Format, ...] = ("pdf",)
+    theme: Theme = "light"
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of the sheets of one enterprise."""
+
+    code: str
+    digests: dict[str, str]
+    """File below the folder → digest; all of the enterprise's."""
+    written: int
+    """Files that were not there as they are now."""
+
+
+def file_name(code: str, kind: Kind, format_: Format) -> str:
+    """Return where a sheet lies below the folder.
+
+    >>> file_name("91511703DEMA000P001P", "A", "pdf")
+    '91511703DEMA000P001P/91511703DEMA000P001P_A.pdf'
+    """
+    return f"{code}/{code}_{kind}.{format_}"
+
+
+def known(folder: Path) -> dict[str, str]:
+    """Return the index of a folder, empty where there is none."""
+    try:
+        index: dict[str, str] = json.loads(folder.joinpath(INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return index
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file so that it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_bytes(data)
+    half.replace(path)
+
+
+def print_sheets(facts: SheetFacts, order: Order, index: dict[str, str]) -> Done:
+    """Print the sheets of one enterprise that are not there as they would be drawn now."""
+    code = facts.enterprise.code or str(facts.enterprise.feature_id)
+    digests: dict[str, str] = {}
+    written = 0
+    for kind in order.kinds:
+        told = digest(facts, kind, order.theme, order.base_url)
+        names = [file_name(code, kind, format_) for format_ in order.formats]
+        digests |= dict.fromkeys(names, told)
+        due = [name for name in names if index.get(name) != told or not order.folder.joinpath(name).is_file()]
+        if due:
+            sheet = compose(facts, kind, order.theme, order.base_url)
+            for name in due:
+                format_: Format = order.formats[names.index(name)]
+                write(order.folder / name, printed(sheet, format_))
+            written += len(due)
+    return Done(code, digests, written)
+
+
+async def _facts(url: str, enterprise_id: UUID) -> SheetFacts:
+    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+        return await sheet_facts(connection, enterprise_id)
+
+
+async def _ids(url: str) -> list[UUID]:
+    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+        return await enterprise_ids(connection)
+
+
+def _work(url: str, enterprise_id: UUID, order: Order, index: dict[str, str]) -> Done:
+    return print_sheets(asyncio.run(_facts(url, enterprise_id)), order, index)
+
+
+def all_enterprises(url: str) -> list[UUID]:
+    """Return the ids of all enterprises, by source code."""
+    return asyncio.run(_ids(url))
+
+
+def _each(url: str, enterprises: Sequence[UUID], order: Order, index: dict[str, str], processes: int) -> Iterator[Done]:
+    if processes == 1 or len(enterprises) == 1:
+        for enterprise_id in enterprises:
+            yield _work(url, enterprise_id, order, index)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_work, url, enterprise_id, order, index) for enterprise_id in enterprises]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def print_all(
+    url: str, enterprises: Sequence[UUID], order: Order, *, processes: int | None = None, progress: Progress = lambda *_: None
+) -> list[Done]:
+    """Print the sheets of enterprises; what stands in the folder already, drawn from the same, is left.
+
+    Parameters
+    ----------
+    url : str
+        Of the database, as a reader.
+    enterprises : sequence of UUID
+    order : Order
+    processes : int, optional
+        By default one a core.
+    progress : callable
+        Told after each enterprise.
+    """
+    order.folder.mkdir(parents=True, exist_ok=True)
+    index = known(order.folder)
+    before = dict(index)
+    done: list[Done] = []
+    for one in _each(url, enterprises, order, before, processes or os.cpu_count() or 1):
+        done.append(one)
+        index |= one.digests
+        # Kept after each enterprise: a run that is stopped goes on from here.
+        write(order.folder / INDEX, json.dumps(dict(sorted(index.items())), indent=0).encode())
+        progress(len(done), len(enterprises), one.code)
+    return sorted(done, key=lambda one: one.code)

@@ -1,0 +1,88 @@
+"""From the facts to a sheet: which drawing is composed how, and when a printed one is still the same."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import shapely
+
+from drawings.sheets.canvas import Format, printed
+from drawings.sheets.inks import Sheet
+from drawings.sheets.monitoring import monitoring
+from drawings.sheets.plan import plan
+from drawings.sheets.risk import risk
+from drawings.sheets.stamps import Kind
+from gis.models.feature import Feature
+from gis.models.sheet import SheetFacts
+from styles.palette import Theme
+
+DRAWINGS: Mapping[Kind, Callable[[SheetFacts, Theme, str], Sheet]] = {"A": plan, "C": monitoring, "D": risk}
+
+
+def compose(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> Sheet:
+    """Return a sheet of an enterprise.
+
+    Parameters
+    ----------
+    facts : SheetFacts
+        As `gis.store.sheets.sheet_facts` reads them.
+    kind : str
+        A plan, B process, C monitoring, D risk.
+    theme : str
+        `light` in colour, `print-bw` in black and white.
+    base_url : str
+        Address of the panorama.
+    """
+    return DRAWINGS[kind](facts, theme, base_url)
+
+
+def sheet_file(facts: SheetFacts, kind: Kind, format_: Format, theme: Theme, base_url: str) -> bytes:
+    """Return a sheet of an enterprise as a file."""
+    return printed(compose(facts, kind, theme, base_url), format_)
+
+
+def digest(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> str:
+    """Return what a printed sheet hangs on: the same digest, the same bytes.
+
+    Alarms, readings and cases are left out: no sheet shows them.
+    """
+    told = hashlib.sha256(_program())
+    for feature in (facts.enterprise, *facts.features, *facts.around):
+        told.update(_feature(feature))
+    rest = (
+        kind,
+        theme,
+        base_url,
+        facts.county,
+        facts.permit_version,
+        facts.permit,
+        sorted((name, repr(issue)) for name, issue in facts.issued.items()),
+    )
+    told.update(repr(rest).encode())
+    return told.hexdigest()[:32]
+
+
+def _feature(feature: Feature) -> bytes:
+    shape = b"" if feature.geom is None else shapely.to_wkb(feature.geom)
+    rest = (feature.feature_id, feature.kind, feature.code, feature.name, feature.recorded_from, sorted(feature.attributes.items()))
+    return shape + repr(rest).encode()
+
+
+@cache
+def _program() -> bytes:
+    """Return a digest of the program that draws: another version may draw otherwise."""
+    told = hashlib.sha256()
+    for package in ("drawings.sheets", "styles"):
+        for path, file in sorted(_sources(files(package))):
+            told.update(path.encode() + file.read_bytes())
+    return told.digest()
+
+
+def _sources(folder: Traversable, path: str = "") -> Iterator[tuple[str, Traversable]]:
+    for one in folder.iterdir():
+        if one.is_dir():
+            yield from _sources(one, f"{path}{one.name}/")
+        elif one.name.endswith((".py", ".yaml")):
+            yield f"{path}{one.name}", one

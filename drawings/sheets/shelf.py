@@ -1,0 +1,42 @@
+"""Printed sheets kept by what they were drawn from: a request for an unchanged one costs no drawing, a changed one is drawn at once."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drawings.sheets.batch import write
+from drawings.sheets.canvas import Format
+from drawings.sheets.composing import digest, sheet_file
+from drawings.sheets.stamps import Kind
+from gis.models.sheet import SheetFacts
+from styles.palette import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder of printed sheets, one of each enterprise, drawing, theme and format."""
+
+    folder: Path
+    base_url: str
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """One sheet is drawn at a time: two would only share a core."""
+
+    def version(self, facts: SheetFacts, kind: Kind, theme: Theme) -> str:
+        """Return what the sheet of now is known by."""
+        return digest(facts, kind, theme, self.base_url)
+
+    def sheet(self, facts: SheetFacts, kind: Kind, format_: Format, theme: Theme) -> bytes:
+        """Return the sheet of now; drawn where it is not there, and then kept in place of the one before."""
+        own = self.folder / str(facts.enterprise.feature_id)
+        name = f"{kind}-{theme}-{self.version(facts, kind, theme)}.{format_}"
+        try:
+            return own.joinpath(name).read_bytes()
+        except FileNotFoundError:
+            pass
+        with self.lock:
+            data = sheet_file(facts, kind, format_, theme, self.base_url)
+            write(own / name, data)
+        for old in own.glob(f"{kind}-{theme}-*.{format_}"):
+            if old.name != name:
+                old.unlink(missing_ok=True)
+        return data
