@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,8 @@ class Shape:
     def measure(self) -> tuple[float, float]:
         """Area within its corners and length through them, mm² and mm: the same wherever it stands and however it is turned."""
         ring = [*self.points, self.points[0]]
-        doubled = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False))
-        return abs(doubled) / 2, sum(math.dist(one, other) for one, other in zip(self.points, self.points[1:], strict=False))
+        doubled = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairwise(ring))
+        return abs(doubled) / 2, sum(math.dist(one, other) for one, other in pairwise(self.points))
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,15 @@ def _rgb(colour: Any) -> tuple[int, int, int]:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
+def _dash(item: LTCurve) -> tuple[float, ...]:
+    lengths: Any = item.dashing_style[0] if item.dashing_style else ()
+    return tuple(round(float(value) / POINT_MM, 2) for value in lengths)
+
+
 def _shapes(item: LTCurve) -> Iterator[Shape]:
     points = tuple((x / POINT_MM, y / POINT_MM) for x, y in item.pts)
     if item.stroke and item.stroking_color is not None:
-        dash = tuple(round(float(value) / POINT_MM, 2) for value in (item.dashing_style[0] if item.dashing_style else ()))
+        dash = _dash(item)
         yield Shape(Paint(True, _rgb(item.stroking_color), round(item.linewidth / POINT_MM, 2), dash), points)
     elif item.fill and item.non_stroking_color is not None:
         yield Shape(Paint(False, _rgb(item.non_stroking_color), 0.0, ()), points)

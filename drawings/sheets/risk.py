@@ -259,7 +259,8 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     placing = drawing.place()
     inset, entries = _near(corner, Scene(own, site, rivers, flow, listed), theme)
     wind = climate()
-    way_out = f"静风、逆温为主（静风 {wind.calm:.0f} %）：无风时向各方向远离厂区；有风时垂直于主导风（{direction_name(wind.prevailing_deg)}风）疏散。"
+    across = f"有风时垂直于主导风（{direction_name(wind.prevailing_deg)}风）疏散。"
+    way_out = f"静风、逆温为主（静风 {wind.calm:.0f} %）：无风时向各方向远离厂区；{across}"
     notes = [
         _people(listed),
         f"{way_out}疏散路线为建议，由政府组织实施。",
