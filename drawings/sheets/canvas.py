@@ -20,6 +20,8 @@ DPI = 150
 """Of a PNG."""
 BASELINE = 0.37
 """From the middle of a line's height down to its baseline, of the type's size: the middle of a Chinese character."""
+DOT_MM = 0.02
+"""Length of a dot of a dash pattern: a dot of no length at all is left out by some viewers."""
 CREATOR = "quanjing"
 
 
@@ -95,7 +97,7 @@ def _ink(context: Any, ink: Ink) -> None:
         rounded = ink.round or dotted
         context.set_line_cap(cairocffi.LINE_CAP_ROUND if rounded else cairocffi.LINE_CAP_BUTT)
         context.set_line_join(cairocffi.LINE_JOIN_ROUND if rounded else cairocffi.LINE_JOIN_MITER)
-        context.set_dash(list(ink.dash_mm))
+        context.set_dash([value or DOT_MM for value in ink.dash_mm])
         context.stroke()
     else:
         for path in ink.paths:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from drawings.sheets.inks import FINE, THIN, Ink, Text, ink, path, stroke
+from drawings.sheets.inks import FINE, THIN, Ink, Text, filled, ink, path, stroke
 from drawings.sheets.paper import TINY, Box, Point
 from styles.library import symbols
 from styles.ops import Area, Stroke, symbol_ops
@@ -74,8 +74,7 @@ def direction_name(bearing_deg: float) -> str:
 
 def north_arrow(at: Point, theme: Theme, size: float = 17.0) -> list[Ink]:
     """Return the north arrow, its middle at a point."""
-    inks = [op for op in symbol_ops(symbols()["north-arrow"], theme, size_mm=size, at=at) if isinstance(op, Area | Stroke)]
-    return [*inks, Text("北", (at[0] + size * 0.3, at[1] + size * 0.42), TINY, "centre", colour=ink(theme))]
+    return [op for op in symbol_ops(symbols()["north-arrow"], theme, size_mm=size, at=at) if isinstance(op, Area | Stroke)]
 
 
 def wind_rose(wind: Climate, centre: Point, radius: float, theme: Theme) -> list[Ink]:
@@ -115,7 +114,8 @@ def scale_bar(scale: int, at: Point, theme: Theme, least_mm: float = 12.0) -> tu
     part_m = next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= least)
     part = part_m * 1000 / scale
     left, bottom = at[0] + 3.0, at[1] + 1.5
-    inks: list[Ink] = []
+    taken = Box(at[0], at[1], left + 4 * part + 20, bottom + 5.0)
+    inks: list[Ink] = [filled(taken, white)]
     for index in range(4):
         box = Box(left + index * part, bottom, left + (index + 1) * part, bottom + 1.4)
         inks.append(Area((path(box.corners, True),), black if index % 2 == 0 else white))
@@ -125,4 +125,4 @@ def scale_bar(scale: int, at: Point, theme: Theme, least_mm: float = 12.0) -> tu
         text = f"{index * shown:g}" + (f" {unit}" if index == 4 else "")
         inks.append(Text(text, (left + index * part, bottom + 3.3), TINY, "centre", colour=black))
     inks.append(Text(f"1:{scale}", (left + 4 * part + 6, bottom + 0.7), TINY, colour=black))
-    return inks, Box(at[0], at[1], left + 4 * part + 20, bottom + 5.0)
+    return inks, taken

@@ -23,7 +23,7 @@ GAP = 0.7
 RADII = (5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 38.0, 47.0, 57.0, 68.0, 80.0, 95.0, 110.0)
 """Distances at which a label is led to its thing, mm."""
 DIRECTIONS = 16
-CROSSED, MOST_CROSSED = 1.0, 4.0
+CROSSED, MOST_CROSSED = 1.0, 7.0
 """Cost of every line that a label covers, and of many."""
 LED = 2.0
 """Cost of leading a label to its thing, beside a quarter of the distance."""
@@ -158,7 +158,7 @@ def _best(one: Wanted, ground: _Ground) -> Placed | None:
         wide = max(width(line, one.size, one.weight) for line in lines)
         high = one.size * (1 + LEADING * (len(lines) - 1))
         # A shorter form says less: it must save some trouble.
-        penalty = 3.0 * number
+        penalty = 2.0 * number
         if best is not None and best[0] <= penalty:
             break
         found = _cheapest(one, wide, high, ground, best[0] - penalty if best else math.inf)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from drawings.sheets.fonts import wrapped
+from drawings.sheets.fonts import width, wrapped
 from drawings.sheets.inks import Ink, Text, framed, ink
 from drawings.sheets.paper import HEAD, LEAST, TINY, Box
 from gis.kinds import ENUMS, KINDS
@@ -87,6 +87,16 @@ def merged(entries: Iterable[Entry]) -> list[Entry]:
     return [Entry(how, style, "、".join(listed)) for (how, style), listed in labels.items()]
 
 
+def _broken(label: str, room: float) -> tuple[str, ...]:
+    """Return a label on one line or two, broken between two names where that fits."""
+    names = label.split("、")
+    for count in range(len(names), 0, -1):
+        lines_ = ("、".join(names[:count]) + ("、" if count < len(names) else ""), "、".join(names[count:]))
+        if all(width(line, TINY if count == len(names) else LEAST) <= room for line in lines_):
+            return tuple(line for line in lines_ if line)
+    return wrapped(label, room, LEAST, most=2)
+
+
 def rows_in(count: int, columns: int) -> int:
     """Return how many rows so many entries take."""
     return -(-count // columns)
@@ -109,7 +119,7 @@ def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme) -> li
         column, row = divmod(index, rows)
         left, y = box.left + column * wide, box.top - HEADING - (row + 0.5) * ROW
         inks += sample(one, Box(left + 2.0, y - ROW / 2, left + 2.0 + SAMPLE, y + ROW / 2), theme)
-        lines_ = wrapped(one.label, wide - SAMPLE - 4.0, TINY, most=2)
+        lines_ = _broken(one.label, wide - SAMPLE - 4.0)
         size = TINY if len(lines_) == 1 else LEAST
         inks += [
             Text(line, (left + SAMPLE + 3.8, y + (len(lines_) - 1 - 2 * number) * LEAST * 0.55), size, colour=black)

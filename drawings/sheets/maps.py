@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -14,9 +14,9 @@ from drawings.sheets.legend import Entry, inked, label_of, outline_of, symbol_si
 from drawings.sheets.paper import LEADING, Box, Point
 from drawings.sheets.window import Window
 from styles.library import fills, lines, style_of, symbols
-from styles.ops import Area, fill_ops, line_ops, symbol_ops
+from styles.ops import Area, Stroke, fill_ops, line_ops, symbol_ops
 from styles.palette import Theme
-from styles.symbol import Symbol
+from styles.symbol import Fill, Symbol
 
 Ring = tuple[Point, ...]
 LEAST_MM = 0.4
@@ -60,7 +60,10 @@ class Map:
         drawn = False
         for polygon in _polygons(shape):
             rings = [_ring(ring) for ring in (polygon.exterior, *polygon.interiors)]
-            self.inks += inked(fill_ops(fill, rings, self.theme))
+            ops = fill_ops(fill, rings, self.theme)
+            if fill.hatches and not any(isinstance(op, Stroke) for op in ops):
+                ops = fill_ops(_hatched_through(fill, polygon.centroid), rings, self.theme)
+            self.inks += inked(ops)
             for ring in rings if outline else ():
                 self.inks += inked(line_ops(outline, ring, self.theme, closed=True))  # type: ignore[arg-type]
             if soft:
@@ -70,8 +73,11 @@ class Map:
             self.note(Entry("fill", fill.id, label or label_of(thing.kind, thing.type)))
         return shape if drawn else None
 
-    def line(self, shape: BaseGeometry, style: str, label: str, *, closed: bool = False) -> BaseGeometry | None:
-        """Draw a line (EPSG:4545) in a style of the library; returns what the window shows of it."""
+    def line(self, shape: BaseGeometry, style: str, label: str, *, closed: bool = False, bare_mm: float = 0.0) -> BaseGeometry | None:
+        """Draw a line (EPSG:4545) in a style of the library; returns what the window shows of it.
+
+        A piece shorter than `bare_mm` on paper has none of the style's marks.
+        """
         found = self.shown(shape)
         drawn = False
         for piece in _lines(found):
@@ -79,7 +85,8 @@ class Map:
                 continue
             whole = closed and piece.is_ring
             points = _ring(piece) if whole else tuple(map(tuple, shapely.get_coordinates(piece).tolist()))
-            self.inks += inked(line_ops(lines()[style], points, self.theme, closed=whole))
+            pens = lines()[style] if piece.length >= bare_mm else replace(lines()[style], repeats=())
+            self.inks += inked(line_ops(pens, points, self.theme, closed=whole))
             self.soft.append(piece)
             drawn = True
         if drawn:
@@ -157,6 +164,15 @@ def _turned_ground(label: Placed, paper: tuple[int, int, int]) -> Iterator[Ink]:
 
 def _polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
     return [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon" and part.area > LEAST_MM**2]
+
+
+def _hatched_through(fill: Fill, middle: shapely.Point) -> Fill:
+    """Return a fill whose hatch lines meet a point: what lies between two lines of the hatch would not show it."""
+    moved = []
+    for hatch in fill.hatches:
+        turn = math.radians(hatch.angle_deg)
+        moved.append(replace(hatch, shift_mm=(middle.y * math.cos(turn) - middle.x * math.sin(turn)) % hatch.step_mm))
+    return replace(fill, hatches=tuple(moved))
 
 
 def _lines(shape: BaseGeometry) -> list[BaseGeometry]:

@@ -124,7 +124,7 @@ def monitoring(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     draw_pipes(drawing, own, ("gas", "sewage"))
     draw_boundary(drawing, [thing for thing in own if thing.kind == "site_boundary"])
     bar, bar_box = scale_bar(window.scale, (map_box.left + 8, map_box.bottom + 7), theme)
-    ticks, taken = grid(window, ink(theme, "base"), ink(theme))
+    ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"))
     drawing.hard += [shapely.box(box.left, box.bottom, box.right, box.top) for box in (bar_box, *taken)]
     for thing in own:
         if thing.kind in ("outlet", "river_outlet"):

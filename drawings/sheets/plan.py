@@ -48,15 +48,23 @@ NUMBER = ("88",)
 SIGNED = ("hazardous", "general")
 """Stores that a sign stands at (GB 15562.2-1995)."""
 EDGE_MM = 6.0
+STUB_MM = 6.0
+"""A shorter pipe has no arrow."""
+
+
+def has_boundary(own: Sequence[Thing]) -> bool:
+    """Return whether somebody drew the boundary of a plant."""
+    return any(thing.kind == "site_boundary" for thing in own)
 
 
 def site_of(own: Sequence[Thing], enterprise: Thing) -> BaseGeometry:
-    """Return the boundary of a plant, else all that stands on it, else its registered point."""
-    found = [thing.xy for thing in own if thing.kind == "site_boundary"]
-    if not found:
-        found = [thing.xy for thing in own if thing.kind not in ("receptor", "river", "river_outlet")]
-    area: BaseGeometry = shapely.union_all(found) if found else enterprise.xy
-    return area if area.geom_type != "Point" else area.buffer(50)
+    """Return the boundary of a plant, else what encloses all that stands on it, else the ground at its registered point."""
+    if has_boundary(own):
+        drawn: BaseGeometry = shapely.union_all([thing.xy for thing in own if thing.kind == "site_boundary"])
+        return drawn
+    standing = [thing.xy for thing in own if thing.kind in GROUND and thing.xy.geom_type in ("Polygon", "MultiPolygon")]
+    hull: BaseGeometry = shapely.GeometryCollection(standing).convex_hull if standing else enterprise.xy.buffer(50)
+    return hull
 
 
 def draw_ground(drawing: Map, own: Sequence[Thing], kinds: Sequence[str] = GROUND) -> None:
@@ -87,8 +95,11 @@ def draw_pipes(drawing: Map, own: Sequence[Thing], media: Sequence[str] = PIPES)
         shapes = [thing.xy for thing in own if thing.kind == "pipe" and thing.type == medium]
         style = style_of("pipe", medium).line
         if shapes and style:
-            for run in getattr(joined(shapes), "geoms", [joined(shapes)]):
-                drawing.line(run, style.id, f"{label_of('pipe', medium)}管线及流向")
+            runs = sorted(getattr(joined(shapes), "geoms", [joined(shapes)]), key=lambda run: -drawing.shown(run).length)
+            for number, run in enumerate(runs):
+                # The arrow of a stub would hide it. Sewage keeps all its arrows: where it flows is what the plan is for.
+                bare = STUB_MM if number and medium != "sewage" else 0.0
+                drawing.line(run, style.id, f"{label_of('pipe', medium)}管线及流向", bare_mm=bare)
 
 
 def draw_boundary(drawing: Map, site: Sequence[Thing]) -> None:
@@ -143,7 +154,7 @@ def _want(drawing: Map, facts: SheetFacts, own: Sequence[Thing]) -> None:
             drawing.wanted.append(Wanted(key, _short(thing.name), shapely.Point(at), clear=clear, rank=3))
         elif thing.kind == "storage":
             drawing.wanted.append(Wanted(key, _short(thing.name), drawing.window.on_paper(thing.xy), "inside", rank=3))
-        elif thing.kind in ("building", "structure") and thing.name not in told:
+        elif thing.kind in ("building", "structure") and thing.name not in (*told, label_of(thing.kind), label_of(thing.kind, thing.type)):
             named = (*_short(thing.name), NUMBER)
             drawing.wanted.append(Wanted(key, named, drawing.window.on_paper(thing.xy), "inside", rank=6, must=False))
 
@@ -202,9 +213,10 @@ def coded(own: Sequence[Thing], width: float) -> Table:
 
 
 def notes_of(facts: SheetFacts) -> list[str]:
-    """Return what must be said of the data: that they are invented, where they are."""
+    """Return what must be said of the data: that nobody drew the boundary, that they are invented, where that is so."""
     said = (facts.permit or {}).get("note")
-    return [said] if said else []
+    bare = not any(feature.kind == "site_boundary" for feature in facts.features)
+    return [*(["厂界未绘制：范围和距离按厂内建（构）筑物的外包线量取。"] if bare else []), *([said] if said else [])]
 
 
 def plan(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
@@ -220,7 +232,7 @@ def plan(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     draw_boundary(drawing, [thing for thing in own if thing.kind == "site_boundary"])
     listed = receptors.around([thing for thing in own if thing.kind == "receptor"], site)
     bar, bar_box = scale_bar(window.scale, (map_box.left + 8, map_box.bottom + 7), theme)
-    ticks, taken = grid(window, ink(theme, "base"), ink(theme))
+    ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"))
     drawing.hard += [shapely.box(box.left, box.bottom, box.right, box.top) for box in (bar_box, *taken)]
     _outside(drawing, listed, site)
     _want(drawing, facts, own)
@@ -239,4 +251,8 @@ def _water_notes(facts: SheetFacts, water: Sequence[Thing]) -> list[str]:
     ways = [f"{thing.code} {water_way(facts, thing.code)}" for thing in water if water_way(facts, thing.code)]
     if ways:
         return [f"污水流通去向：产污单元 → 污水处理设施 → {'；'.join(ways)}。"]
-    return ["污水流通去向：厂内处理后回用，无废水外排口。" if not water else "污水流通去向：见污水管线箭头。"]
+    if water:
+        return ["污水流通去向：见污水管线箭头。"]
+    if facts.permit is None:
+        return ["污水流通去向：未登记排污许可证，图上无废水排放口，待核实。"]
+    return ["污水流通去向：厂内处理后回用，无废水外排口。"]

@@ -17,7 +17,7 @@ from drawings.sheets.labels import Wanted
 from drawings.sheets.legend import Entry, label_of, merged
 from drawings.sheets.maps import Map, lettered, symbol_named
 from drawings.sheets.paper import BODY, SMALL, TINY, Box, Point
-from drawings.sheets.plan import draw_boundary, notes_of, site_of
+from drawings.sheets.plan import draw_boundary, has_boundary, notes_of, site_of
 from drawings.sheets.receptors import Around, metres, plain
 from drawings.sheets.stamps import day_of, stamp
 from drawings.sheets.tables import Column, Table
@@ -27,13 +27,15 @@ from gis.models.sheet import SheetFacts
 from styles.palette import Theme
 
 COLUMN_MM = 122.0
-SCALE, INSET_SCALE = 50000, 25000
+SCALE = 50000
+INSET_SCALES = (10000, 15000, 20000, 25000)
+"""Of the enlarged map: the largest at which it is not too wide."""
 NEAR_M, FAR_M = 500.0, 5000.0
 """Radii within which receptors of the air are counted (HJ 941-2018, 6.2)."""
-INSET_MM = (60.0, 84.0)
+INSET_MM = (60.0, 82.0)
 """Least and greatest side of the enlarged map of what is near."""
 MARGIN_MM = 8.0
-SHIFT_MM = (16.0, 10.0)
+SHIFT_MM = (22.0, 17.0)
 """How far the rings stand from the middle of the map, away from the enlarged one."""
 
 
@@ -50,12 +52,21 @@ class Scene:
     """Its receptors."""
 
 
-def _main_window(map_box: Box, site: BaseGeometry, way: BaseGeometry, seen: Sequence[Point]) -> tuple[Window, Box]:
-    """Return the window of the rings and the corner of it that the enlarged map covers: the one with the least below it."""
+def _inset(ground_m: float) -> tuple[float, int]:
+    """Return the side of the enlarged map, mm, and its scale."""
+    for scale in INSET_SCALES:
+        side = ground_m * 1000 / scale + 2 * MARGIN_MM
+        if side <= INSET_MM[1]:
+            return max(side, INSET_MM[0]), scale
+    return INSET_MM[1], INSET_SCALES[-1]
+
+
+def _main_window(map_box: Box, site: BaseGeometry, way: BaseGeometry, seen: Sequence[Point]) -> tuple[Window, Window]:
+    """Return the window of the rings and that of the enlarged map, in the corner of the first with the least below it."""
     west, south, east, north = site.buffer(NEAR_M).bounds
-    side = min(max(max(east - west, north - south) * 1000 / INSET_SCALE + 2 * MARGIN_MM, INSET_MM[0]), INSET_MM[1])
+    side, near_scale = _inset(max(east - west, north - south))
     middle = site.centroid
-    best: tuple[float, Window, Box] | None = None
+    best: tuple[float, Window, Window] | None = None
     for right, up in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
         # The rings move towards the corner opposite to the enlarged map.
         centre = (round(middle.x - right * SHIFT_MM[0] * SCALE / 1000), round(middle.y - up * SHIFT_MM[1] * SCALE / 1000))
@@ -72,21 +83,27 @@ def _main_window(map_box: Box, site: BaseGeometry, way: BaseGeometry, seen: Sequ
         covered = sum(corner.holds(window.point(*point)) for point in seen)
         cost = hidden + 60.0 * covered
         if best is None or cost < best[0]:
-            best = cost, window, corner
+            best = cost, window, Window(corner, near_scale, (round(middle.x), round(middle.y)))
     assert best is not None  # noqa: S101 — four corners were tried
     return best[1], best[2]
+
+
+def _leaving(site: BaseGeometry, ring: BaseGeometry, towards_deg: float) -> Point:
+    """Return where the way from the middle of a plant in a direction leaves a ring around it."""
+    middle, turn = site.centroid, math.radians(towards_deg)
+    west, south, east, north = ring.bounds
+    reach = (east - west) + (north - south)
+    ray = shapely.LineString([middle, (middle.x + reach * math.sin(turn), middle.y + reach * math.cos(turn))])
+    found = shapely.get_coordinates(ray.intersection(ring))[-1]
+    return float(found[0]), float(found[1])
 
 
 def _ring(drawing: Map, site: BaseGeometry, radius_m: float, label: str, towards_deg: float) -> None:
     """Draw a distance from the boundary, and write it where the line lies in a direction."""
     ring = site.convex_hull.buffer(radius_m, quad_segs=48).exterior
     drawing.line(ring, "ring", "厂界外距离", closed=True)
-    middle, turn = site.centroid, math.radians(towards_deg)
-    ray = shapely.LineString([middle, (middle.x + 3 * radius_m * math.sin(turn), middle.y + 3 * radius_m * math.cos(turn))])
-    at = ray.intersection(ring).centroid
-    drawing.wanted.append(
-        Wanted(f"ring {label}", ((label,),), shapely.Point(drawing.window.point(at.x, at.y)), clear=-1.0, rank=0, weight="bold")
-    )
+    at = drawing.window.point(*_leaving(site, ring, towards_deg))
+    drawing.wanted.append(Wanted(f"ring {label}", ((label,),), shapely.Point(at), clear=-1.0, rank=0, weight="bold"))
 
 
 def _water(drawing: Map, rivers: Sequence[Thing], flow: Downstream) -> None:
@@ -106,6 +123,11 @@ def _water(drawing: Map, rivers: Sequence[Thing], flow: Downstream) -> None:
                 drawing.wanted.append(Wanted(f"km {kilometres}", ((text,),), shapely.Point(at), clear=0.6, rank=3, must=False))
 
 
+def _section(name: str) -> str:
+    """Return the name of a water-quality section."""
+    return f"{plain(name).removesuffix('断面')}断面"
+
+
 def _zones(drawing: Map, around: Sequence[Thing]) -> None:
     for thing in around:
         if thing.kind == "water_source" and (shape := drawing.area(thing, f"水源{label_of('water_source', thing.type)}")) is not None:
@@ -118,9 +140,7 @@ def _zones(drawing: Map, around: Sequence[Thing]) -> None:
             if drawing.window.box.inset(5).holds(at):
                 stands, clear = drawing.symbol(thing)
                 drawing.wanted.append(
-                    Wanted(
-                        f"station {thing.feature.feature_id}", ((f"{plain(thing.name)}断面",),), shapely.Point(stands), clear=clear, rank=3
-                    )
+                    Wanted(f"station {thing.feature.feature_id}", ((_section(thing.name),),), shapely.Point(stands), clear=clear, rank=3)
                 )
 
 
@@ -140,27 +160,23 @@ def _receptors(drawing: Map, listed: Sequence[Around]) -> None:
 def ways_out(site: BaseGeometry, gate: BaseGeometry, flow: Downstream) -> list[tuple[BaseGeometry, str]]:
     """Return the ways out that are advised, EPSG:4545: from the place of assembly across the prevailing wind, out of the near ring.
 
-    A way that would cross the river is left out where the other one does not.
+    A way that would cross the river or lead back through the plant is left out where the other one does not.
     """
-    middle = site.centroid
     across = climate().prevailing_deg + 90
+    ring, width = site.convex_hull.buffer(NEAR_M + 30).exterior, site.length / 8
     found = []
     for turn in (across, across + 180):
-        angle = math.radians(turn)
-        ray = shapely.LineString([middle, (middle.x + 9 * NEAR_M * math.sin(angle), middle.y + 9 * NEAR_M * math.cos(angle))])
-        end = ray.intersection(site.convex_hull.buffer(NEAR_M + 30)).coords[-1]
-        line = shapely.LineString([(gate.x, gate.y), end])
+        line = shapely.LineString([(gate.x, gate.y), _leaving(site, ring, turn)])
         wet = not flow.way.is_empty and line.intersects(flow.way)
-        found.append((wet, turn % 360, line))
-    found.sort(key=lambda row: (row[0], row[1]))
-    dry = [row for row in found if not row[0]] or found[:1]
-    return [(line, f"向{direction_name(turn)}疏散") for _, turn, line in dry]
+        found.append((wet, line.intersection(site).length > width, turn % 360, line))
+    found.sort(key=lambda row: row[:3])
+    good = [row for row in found if row[:2] == found[0][:2]]
+    return [(line, f"向{direction_name(turn)}疏散") for _, _, turn, line in good]
 
 
-def _near(box: Box, scene: Scene, theme: Theme) -> tuple[list[Ink], list[Entry]]:
+def _near(window: Window, scene: Scene, theme: Theme) -> tuple[list[Ink], list[Entry]]:
     """Return the enlarged map of what is within 500 m, with the ways out, and what the legend must say of it."""
-    own, site = scene.own, scene.site
-    window = Window(box, INSET_SCALE, (round(site.centroid.x), round(site.centroid.y)))
+    own, site, box = scene.own, scene.site, window.box
     drawing = Map(window, theme)
     _water(drawing, scene.rivers, Downstream((), shapely.LineString(), 0.0))
     for thing in own:
@@ -182,12 +198,12 @@ def _near(box: Box, scene: Scene, theme: Theme) -> tuple[list[Ink], list[Entry]]
             drawing.wanted.append(Wanted(f"outlet {thing.code}", ((thing.code,),), shapely.Point(at), clear=clear, rank=0, weight="bold"))
     _receptors(drawing, scene.listed)
     head = Box(box.left, box.top - 6.5, box.right, box.top)
-    bar, bar_box = scale_bar(INSET_SCALE, (box.left + 1, box.bottom + 1), theme, 7.0)
+    bar, bar_box = scale_bar(window.scale, (box.left + 1, box.bottom + 1), theme, 7.0)
     drawing.hard += [shapely.box(part.left, part.bottom, part.right, part.top) for part in (head, bar_box)]
     placing = drawing.place()
     black, paper = ink(theme), ink(theme, "paper")
-    title = Text(f"厂界外 500 m 范围（1:{INSET_SCALE}）", (box.middle[0], box.top - 3.4), BODY, "centre", weight="bold", colour=black)
-    every = [filled(box, paper), *drawing.inks, *drawing.signs, *lettered(placing.placed, theme), filled(bar_box, paper), *bar,
+    title = Text(f"厂界外 500 m 范围（1:{window.scale}）", (box.middle[0], box.top - 3.4), BODY, "centre", weight="bold", colour=black)
+    every = [filled(box, paper), *drawing.inks, *drawing.signs, *lettered(placing.placed, theme), *bar,
              filled(head, paper), title, framed(box, black, MEDIUM)]  # fmt: skip
     return every, list(drawing.entries.values())
 
@@ -197,7 +213,7 @@ def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Ar
     rows = []
     if flow.rivers:
         rows.append(("—", " → ".join(flow.rivers), "受纳水体", f"距厂 {metres(flow.start_m)}"))
-    places = [(thing.xy, f"{plain(thing.name)}断面", "水质断面") for thing in around if thing.kind == "water_station"]
+    places = [(thing.xy, _section(thing.name), "水质断面") for thing in around if thing.kind == "water_station"]
     places += [(one.thing.xy, one.name, "取水口") for one in listed if one.thing.type == "intake"]
     places += [
         (thing.xy, plain(thing.name), f"水源{label_of('water_source', thing.type)}") for thing in around if thing.kind == "water_source"
@@ -239,7 +255,8 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     flow = downstream(rivers, outlets[0] if outlets else site, named)
     map_box, side = boxes(COLUMN_MM)
     seen = [(one.thing.xy.centroid.x, one.thing.xy.centroid.y) for one in listed]
-    window, corner = _main_window(map_box, site, flow.way, seen)
+    window, near = _main_window(map_box, site, flow.way, seen)
+    corner = near.box
     drawing = Map(window, theme)
     _zones(drawing, around)
     _water(drawing, rivers, flow)
@@ -254,17 +271,17 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     bar, bar_box = scale_bar(window.scale, (map_box.left + 8, map_box.bottom + 7), theme)
     if corner.holds((bar_box.left, bar_box.bottom)):
         bar, bar_box = scale_bar(window.scale, (map_box.right - 8 - bar_box.width, map_box.bottom + 7), theme)
-    ticks, taken = grid(window, ink(theme, "base"), ink(theme))
+    ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"))
     drawing.hard += [shapely.box(box.left, box.bottom, box.right, box.top) for box in (bar_box, corner, *taken)]
     placing = drawing.place()
-    inset, entries = _near(corner, Scene(own, site, rivers, flow, listed), theme)
+    inset, entries = _near(near, Scene(own, site, rivers, flow, listed), theme)
     wind = climate()
     across = f"有风时垂直于主导风（{direction_name(wind.prevailing_deg)}风）疏散。"
     way_out = f"静风、逆温为主（静风 {wind.calm:.0f} %）：无风时向各方向远离厂区；{across}"
     notes = [
         _people(listed),
         f"{way_out}疏散路线为建议，由政府组织实施。",
-        "距离自厂界量算。",
+        *(["距离自厂界量算。"] if has_boundary(own) else []),
         *notes_of(facts),
     ]
     wide = side.width - 4.0

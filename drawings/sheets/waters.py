@@ -30,7 +30,9 @@ class Downstream:
         """Return how far down the way something lies, None where it is not by the way."""
         if self.way.is_empty or self.way.distance(place) > within_m:
             return None
-        return float(self.way.project(place.centroid))
+        away = float(self.way.project(place.centroid))
+        # What lies beyond the end of the reach is nearest to its end.
+        return None if away > REACH_M - 1 else away
 
 
 def downstream(rivers: Sequence[Thing], start: BaseGeometry, preferred: str = "") -> Downstream:

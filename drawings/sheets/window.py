@@ -9,12 +9,13 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from drawings.sheets.inks import FINE, Ink, Text, framed, stroke
+from drawings.sheets.inks import FINE, Ink, Text, filled, framed, stroke
 from drawings.sheets.paper import TINY, Box, Point
 from styles.tokens import Rgb
 
-SCALES = (200, 500, 1000, 2000, 5000, 10000, 25000, 50000)
-"""Denominators that a sheet may have (the norm, §Sheet; 1:500 to 1:2000 are those of GB/T 50103-2010, table 2.2.1)."""
+SCALES = (200, 300, 400, 500, 600, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 10000, 15000, 25000, 50000)
+"""Denominators that a sheet may have: those of GB/T 50103-2010, table 2.2.1, and between them those that GB/T 14690-1993, table 2, allows
+(1.5, 2.5, 3, 4 and 6 times a power of ten), so that a plant fills its sheet."""
 CROSS_MM = 3.0
 TICK_MM = 2.0
 GRID_MM = 55.0
@@ -81,7 +82,7 @@ def grid_step(scale: int) -> int:
     return int(next(power * step for step in (1, 2, 5, 10) if power * step >= least))
 
 
-def grid(window: Window, rgb: Rgb, ink: Rgb) -> tuple[list[Ink], list[Box]]:
+def grid(window: Window, rgb: Rgb, ink: Rgb, paper: Rgb) -> tuple[list[Ink], list[Box]]:
     """Return the crosses and ticks of the grid with their coordinates (Y east, X north, EPSG:4545), and where its texts stand.
 
     X is north and Y east on Chinese drawings (GB/T 50103-2010, 2.4.1).
@@ -96,6 +97,7 @@ def grid(window: Window, rgb: Rgb, ink: Rgb) -> tuple[list[Ink], list[Box]]:
         for y, inward in ((box.bottom, 1), (box.top, -1)):
             inks.append(stroke(((x, y), (x, y + inward * TICK_MM)), ink, FINE))
         if box.left + 14 < x < box.right - 14:
+            inks.append(filled(Box(x - 6.6, box.bottom + TICK_MM + 0.2, x + 6.6, box.bottom + TICK_MM + 3.0), paper))
             inks.append(Text(f"Y={east}", (x, box.bottom + TICK_MM + 1.6), TINY, "centre", colour=ink))
             boxes.append(Box(x - 7, box.bottom, x + 7, box.bottom + TICK_MM + 3.2))
     for north in norths:
@@ -103,6 +105,7 @@ def grid(window: Window, rgb: Rgb, ink: Rgb) -> tuple[list[Ink], list[Box]]:
         for x, inward in ((box.left, 1), (box.right, -1)):
             inks.append(stroke(((x, y), (x + inward * TICK_MM, y)), ink, FINE))
         if box.bottom + 14 < y < box.top - 14:
+            inks.append(filled(Box(box.left + TICK_MM + 0.2, y - 7.2, box.left + TICK_MM + 3.0, y + 7.2), paper))
             inks.append(Text(f"X={north}", (box.left + TICK_MM + 1.6, y), TINY, "centre", 90.0, colour=ink))
             boxes.append(Box(box.left, y - 7.5, box.left + TICK_MM + 3.2, y + 7.5))
     for east in easts:
