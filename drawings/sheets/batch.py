@@ -104,8 +104,13 @@ async def _ids(url: str) -> list[UUID]:
         return await enterprise_ids(connection)
 
 
+def facts_of(url: str, enterprise_id: UUID) -> SheetFacts:
+    """Return what the sheets of an enterprise show; opens a connection of its own."""
+    return asyncio.run(_facts(url, enterprise_id))
+
+
 def _work(url: str, enterprise_id: UUID, order: Order, index: dict[str, str]) -> Done:
-    return print_sheets(asyncio.run(_facts(url, enterprise_id)), order, index)
+    return print_sheets(facts_of(url, enterprise_id), order, index)
 
 
 def all_enterprises(url: str) -> list[UUID]:

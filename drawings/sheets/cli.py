@@ -31,7 +31,7 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine
     from gis.store.enterprises import find_enterprise
-    from gis.store.migrate import upgrade
+    from gis.store.schema import bring_up
 
     if bool(enterprise) == all_:
         raise Invalid("enterprise", "用 --enterprise 指定一家，或用 --all 出全部")
@@ -40,7 +40,7 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
         raise Invalid("kind", f"没有图种 {kind}；可用的有 {'、'.join(DRAWINGS)}")
     settings = Settings()
     urls = ensure_running(settings)
-    upgrade(urls.owner)
+    bring_up(urls.owner)
     if enterprise:
         with engine(urls.reader).connect() as connection:
             ids = [find_enterprise(connection, enterprise)[0]]

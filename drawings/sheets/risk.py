@@ -220,7 +220,9 @@ def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Ar
     ]
     found = sorted((away, name, sort) for shape, name, sort in places if (away := flow.metres_to(shape, 400.0)) is not None)
     rows += [(str(number), name, sort, f"下游 {metres(away)}") for number, (away, name, sort) in enumerate(found, 1)]
-    if flow.rivers and not found:
+    if not flow.rivers:
+        rows.append(("—", "未登记下游河流", "", ""))
+    elif not found:
         rows.append(("—", f"{flow.way.length / 1000:.1f} km 内无水源保护区、取水口和水质断面", "", ""))
     columns = (
         Column("号", 6.0, "centre"),
@@ -232,6 +234,8 @@ def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Ar
 
 
 def _people(listed: Sequence[Around]) -> str:
+    if not listed:
+        return "周边风险受体未绘制：图上没有受体，人数待查。"
     near, far = (sum(int(one.thing.says("population") or 0) for one in listed if one.distance_m <= reach) for reach in (NEAR_M, FAR_M))
     return f"受体人数：500 m 内 {near} 人，5 km 内 {far} 人（{len(listed)} 处受体；河流和取水口不计人数）。"
 
@@ -271,7 +275,7 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     bar, bar_box = scale_bar(window.scale, (map_box.left + 8, map_box.bottom + 7), theme)
     if corner.holds((bar_box.left, bar_box.bottom)):
         bar, bar_box = scale_bar(window.scale, (map_box.right - 8 - bar_box.width, map_box.bottom + 7), theme)
-    ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"))
+    ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"), corner)
     drawing.hard += [shapely.box(box.left, box.bottom, box.right, box.top) for box in (bar_box, corner, *taken)]
     placing = drawing.place()
     inset, entries = _near(near, Scene(own, site, rivers, flow, listed), theme)

@@ -82,8 +82,10 @@ def grid_step(scale: int) -> int:
     return int(next(power * step for step in (1, 2, 5, 10) if power * step >= least))
 
 
-def grid(window: Window, rgb: Rgb, ink: Rgb, paper: Rgb) -> tuple[list[Ink], list[Box]]:
+def grid(window: Window, rgb: Rgb, ink: Rgb, paper: Rgb, hidden: Box | None = None) -> tuple[list[Ink], list[Box]]:
     """Return the crosses and ticks of the grid with their coordinates (Y east, X north, EPSG:4545), and where its texts stand.
+
+    What something else covers (`hidden`) has no coordinates.
 
     X is north and Y east on Chinese drawings (GB/T 50103-2010, 2.4.1).
     """
@@ -96,7 +98,7 @@ def grid(window: Window, rgb: Rgb, ink: Rgb, paper: Rgb) -> tuple[list[Ink], lis
         x, _ = window.point(east, 0)
         for y, inward in ((box.bottom, 1), (box.top, -1)):
             inks.append(stroke(((x, y), (x, y + inward * TICK_MM)), ink, FINE))
-        if box.left + 14 < x < box.right - 14:
+        if box.left + 14 < x < box.right - 14 and not (hidden and hidden.bottom <= box.bottom and hidden.left - 8 < x < hidden.right + 8):
             inks.append(filled(Box(x - 6.6, box.bottom + TICK_MM + 0.2, x + 6.6, box.bottom + TICK_MM + 3.0), paper))
             inks.append(Text(f"Y={east}", (x, box.bottom + TICK_MM + 1.6), TINY, "centre", colour=ink))
             boxes.append(Box(x - 7, box.bottom, x + 7, box.bottom + TICK_MM + 3.2))
@@ -104,7 +106,7 @@ def grid(window: Window, rgb: Rgb, ink: Rgb, paper: Rgb) -> tuple[list[Ink], lis
         _, y = window.point(0, north)
         for x, inward in ((box.left, 1), (box.right, -1)):
             inks.append(stroke(((x, y), (x + inward * TICK_MM, y)), ink, FINE))
-        if box.bottom + 14 < y < box.top - 14:
+        if box.bottom + 14 < y < box.top - 14 and not (hidden and hidden.left <= box.left and hidden.bottom - 8 < y < hidden.top + 8):
             inks.append(filled(Box(box.left + TICK_MM + 0.2, y - 7.2, box.left + TICK_MM + 3.0, y + 7.2), paper))
             inks.append(Text(f"X={north}", (box.left + TICK_MM + 1.6, y), TINY, "centre", 90.0, colour=ink))
             boxes.append(Box(box.left, y - 7.5, box.left + TICK_MM + 3.2, y + 7.5))

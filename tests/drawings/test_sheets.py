@@ -1,0 +1,254 @@
+"""Sheets of the example: printed, read back from the PDF, proved; each fault of a sheet seeded into one; batch, volumes, service."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from city import DRAFTER, ENTERPRISE, City, found_city
+from pypdf import PdfReader
+from serving import serving
+
+from drawings.sheets.batch import INDEX, Order, facts_of, file_name, known, print_all
+from drawings.sheets.binding import CITY, bind
+from drawings.sheets.canvas import printed
+from drawings.sheets.composing import DRAWINGS, compose, digest, sheet_file
+from drawings.sheets.contents import items
+from drawings.sheets.inks import Ink, Sheet, Text
+from drawings.sheets.printed import Printed, read_printed
+from drawings.sheets.proof import proof
+from drawings.sheets.stamps import TITLES, Kind
+from gis.models.sheet import SheetFacts
+from gis.store.cluster import Urls
+from gis.store.connect import writing
+from gis.store.enterprises import store_enterprise
+from styles.library import symbols
+from styles.ops import Area, Stroke, symbol_ops
+
+ADDRESS = "https://map.example.cn"
+BARE = ENTERPRISE | {"name": "只登记的企业（示范）", "credit_code": "91511703MADEMB000N", "source_code": "91511703MADEMB000N001P"}
+
+
+BESIDE = (
+    """INSERT INTO receptors (enterprise_id, code, name, receptor_type, population, geom)
+    SELECT feature_id, 'R01', '示范村', 'village', 420, ST_Translate(geom, 0.004, 0.003) FROM enterprises""",
+    """INSERT INTO rivers (name, geom)
+    SELECT '示范河', ST_MakeLine(ST_Translate(geom, -0.01, 0.05), ST_Translate(geom, -0.012, -0.2)) FROM enterprises""",
+)
+"""What lies around the example, which its site plan leaves out."""
+
+
+@dataclass(frozen=True)
+class Print:
+    sheet: Sheet
+    file: bytes
+    page: Printed
+
+
+def on_paper(sheet: Sheet) -> Print:
+    file = printed(sheet, "pdf")
+    return Print(sheet, file, read_printed(file))
+
+
+@pytest.fixture(scope="module")
+def city(module_database: Urls) -> City:
+    city = found_city(module_database.owner)
+    for statement in BESIDE:
+        city.rows(statement)
+    return city
+
+
+@pytest.fixture(scope="module")
+def bare(city: City) -> UUID:
+    """An enterprise of which nothing is known but where it is."""
+    with writing(city.engine, DRAFTER) as connection:
+        return store_enterprise(connection, BARE)
+
+
+@pytest.fixture(scope="module")
+def facts(city: City, module_database: Urls) -> SheetFacts:
+    return facts_of(module_database.reader, city.enterprise_id)
+
+
+@pytest.fixture(scope="module")
+def prints(facts: SheetFacts) -> dict[Kind, Print]:
+    return {kind: on_paper(compose(facts, kind, "light", ADDRESS)) for kind in DRAWINGS}
+
+
+@pytest.mark.parametrize("kind", DRAWINGS)
+def test_a_sheet_has_no_fault_and_shows_what_its_drawing_must(prints: dict[Kind, Print], kind: Kind, facts: SheetFacts) -> None:
+    assert proof(prints[kind].page, "light") == []
+    found = items(prints[kind].page, facts, kind, "light")
+    assert found
+    assert [item for item in found if item.missing] == []
+
+
+@pytest.mark.parametrize("kind", DRAWINGS)
+def test_a_sheet_is_searchable_small_and_the_same_each_time(prints: dict[Kind, Print], kind: Kind, facts: SheetFacts) -> None:
+    file = prints[kind].file
+    assert len(file) < 300_000
+    assert sheet_file(facts, kind, "pdf", "light", ADDRESS) == file
+    reader = PdfReader(io.BytesIO(file))
+    assert reader.metadata is not None
+    assert reader.metadata.title == f"{facts.enterprise.name}{TITLES[kind]}"
+    page = reader.pages[0]
+    assert float(page.mediabox.width) == pytest.approx(420 * 72 / 25.4, abs=0.1)
+    text = page.extract_text()
+    assert facts.enterprise.name in text
+    assert "排污单位编码" in text
+    links = [note.get_object()["/A"]["/URI"] for note in page["/Annots"]]
+    assert links == [f"{ADDRESS}/#sel={facts.enterprise.feature_id}"]
+
+
+def test_black_and_white_has_no_colour(facts: SheetFacts) -> None:
+    page = on_paper(compose(facts, "A", "print-bw", ADDRESS)).page
+    assert proof(page, "print-bw") == []
+    assert all(len(set(shape.paint.colour)) == 1 for shape in page.shapes)
+
+
+def test_svg_and_png_are_the_same_sheet(facts: SheetFacts) -> None:
+    assert sheet_file(facts, "D", "svg", "light", ADDRESS).startswith(b"<?xml")
+    assert sheet_file(facts, "D", "png", "light", ADDRESS).startswith(b"\x89PNG")
+
+
+def test_of_an_enterprise_without_any_drawing_the_sheets_say_so(bare: UUID, module_database: Urls) -> None:
+    known_of_it = facts_of(module_database.reader, bare)
+    for kind in DRAWINGS:
+        page = on_paper(compose(known_of_it, kind, "light", ADDRESS)).page
+        assert proof(page, "light") == []
+        assert "未绘制" in page.text
+
+
+def seeded(sheet: Sheet, *more: Ink) -> list[str]:
+    """Return the codes of the faults of a sheet printed with something more on it."""
+    return [issue.code for issue in proof(on_paper(replace(sheet, inks=(*sheet.inks, *more))).page, "light")]
+
+
+def without(sheet: Sheet, text: str) -> Sheet:
+    """Return a sheet without one of its texts."""
+    assert any(isinstance(ink, Text) and ink.text == text for ink in sheet.inks)
+    return replace(sheet, inks=tuple(ink for ink in sheet.inks if not (isinstance(ink, Text) and ink.text == text)))
+
+
+def test_text_upon_text_is_found(prints: dict[Kind, Print]) -> None:
+    sheet = prints["A"].sheet
+    label = next(ink for ink in sheet.inks if isinstance(ink, Text) and ink.text.startswith("X="))
+    assert seeded(sheet, replace(label, at=(label.at[0] + 2, label.at[1] + 1))) == ["E701"]
+
+
+def test_small_text_is_found(prints: dict[Kind, Print]) -> None:
+    assert seeded(prints["A"].sheet, Text("小字", (40.0, 250.0), 1.9)) == ["E702"]
+
+
+def test_a_character_that_the_font_lacks_is_found(prints: dict[Kind, Print]) -> None:
+    assert seeded(prints["A"].sheet, Text("缺字\U0001f3ed", (40.0, 250.0))) == ["E703"]
+
+
+def test_a_symbol_that_the_legend_does_not_say_is_found(prints: dict[Kind, Print]) -> None:
+    sign = [op for op in symbol_ops(symbols()["receptor-hospital"], at=(40.0, 250.0), size_mm=5.0) if isinstance(op, Area | Stroke)]
+    assert set(seeded(prints["C"].sheet, *sign)) == {"E704"}
+
+
+def test_a_line_of_the_legend_of_which_the_map_shows_nothing_is_found(prints: dict[Kind, Print]) -> None:
+    sheet = prints["A"].sheet
+    label = next(ink for ink in sheet.inks if isinstance(ink, Text) and ink.text == "厂界")
+    # The map's boundary is the line with the boundary's paint that lies left of the legend.
+    lines = [ink for ink in sheet.inks if isinstance(ink, Stroke) and ink.width_mm == 0.7 and len(ink.dash_mm) > 2]
+    drawn = {id(ink) for ink in lines if ink.path.vertices[0][0] < label.at[0] - 20}
+    assert drawn
+    bare = replace(sheet, inks=tuple(ink for ink in sheet.inks if id(ink) not in drawn))
+    assert seeded(bare) == ["E704"]
+
+
+def test_an_empty_field_of_the_title_block_is_found(prints: dict[Kind, Print]) -> None:
+    sheet = prints["D"].sheet
+    assert seeded(without(sheet, "drafter")) == ["E705"]
+
+
+def test_what_is_missing_on_a_sheet_is_named(prints: dict[Kind, Print], facts: SheetFacts) -> None:
+    page = on_paper(replace(prints["A"].sheet, inks=tuple(ink for ink in prints["A"].sheet.inks if not isinstance(ink, Text)))).page
+    assert [item.missing for item in items(page, facts, "A", "light")] == [("图例",)]
+
+
+def test_a_digest_changes_with_what_is_shown_and_not_with_an_alarm(city: City, facts: SheetFacts, module_database: Urls) -> None:
+    before = digest(facts, "A", "light", ADDRESS)
+    tank = city.feature_id("T-101")
+    city.rows("INSERT INTO alarms (feature_id, rule, level, message) VALUES (%s, '液位', 3, '高')", tank)
+    assert digest(facts_of(module_database.reader, city.enterprise_id), "A", "light", ADDRESS) == before
+    first = facts.features[0]
+    renamed = replace(facts, features=(replace(first, name=f"{first.name}改"), *facts.features[1:]))
+    assert digest(renamed, "A", "light", ADDRESS) != before
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from drawings.sheets.batch import Order, print_all
+url, folder, *ids = sys.argv[1:]
+while True:
+    print_all(url, [UUID(one) for one in ids], Order(Path(folder), ("A", "C", "D")), processes=1)
+    for one in Path(folder).glob("*/*_D.pdf"):
+        one.unlink()
+"""
+
+
+def test_a_batch_that_was_killed_goes_on_where_it_stopped(city: City, bare: UUID, module_database: Urls, tmp_path: Path) -> None:
+    ids = [city.enterprise_id, bare]
+    child = subprocess.Popen([sys.executable, "-c", CHILD, module_database.reader, str(tmp_path), *map(str, ids)])
+    try:
+        while not known(tmp_path) and child.poll() is None:
+            time.sleep(0.02)
+        assert child.poll() is None
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    code = ENTERPRISE["source_code"]
+    whole = tmp_path / file_name(code, "A", "pdf")
+    assert PdfReader(whole).pages
+    stood = whole.stat().st_mtime_ns
+    order = Order(tmp_path, ("A", "C", "D"))
+    done = print_all(module_database.reader, ids, order, processes=1)
+    assert whole.stat().st_mtime_ns == stood
+    assert {one.code for one in done} == {code, BARE["source_code"]}
+    assert all(tmp_path.joinpath(name).is_file() for one in done for name in one.digests)
+    assert set(known(tmp_path)) == {name for one in done for name in one.digests}
+    again = print_all(module_database.reader, ids, order, processes=1)
+    assert [one.written for one in again] == [0, 0]
+    tmp_path.joinpath(INDEX).unlink()
+    volumes = bind(tmp_path, [one.code for one in done], order.kinds, city=True)
+    assert len(volumes) == 3
+    atlas = PdfReader(tmp_path / CITY)
+    assert len(atlas.pages) == 6
+    assert [entry.title for entry in atlas.outline if not isinstance(entry, list)] == [BARE["name"], ENTERPRISE["name"]] or len(
+        atlas.outline
+    ) == 4
+    first = tmp_path.joinpath(CITY).read_bytes()
+    bind(tmp_path, [one.code for one in done], order.kinds, city=True)
+    assert tmp_path.joinpath(CITY).read_bytes() == first
+
+
+def test_the_service_hands_out_the_sheet_of_now(city: City, module_database: Urls, tmp_path: Path) -> None:
+    with serving(module_database.reader, tmp_path) as address, httpx.Client(base_url=address) as client:
+        listed = client.get(f"/api/enterprises/{city.enterprise_id}/sheets").json()["sheets"]
+        assert [one["kind"] for one in listed] == list(DRAWINGS)
+        answer = client.get(listed[0]["url"])
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF")
+        same = client.get(listed[0]["url"], headers={"If-None-Match": answer.headers["etag"]})
+        assert same.status_code == 304
+        city.rows("UPDATE buildings SET name = '改名的楼' WHERE code = 'B05'")
+        fresh = client.get(listed[0]["url"], headers={"If-None-Match": answer.headers["etag"]})
+        assert fresh.status_code == 200
+        assert fresh.content != answer.content
+        assert len(list(tmp_path.joinpath("sheets", str(city.enterprise_id)).iterdir())) == 1
+        assert client.get(f"/api/enterprises/{city.enterprise_id}/sheets/A.png?theme=print-bw").headers["content-type"] == "image/png"
+        assert client.get(f"/api/enterprises/{UUID(int=0)}/sheets").status_code == 404
+        assert client.get(f"/api/enterprises/{UUID(int=0)}/sheets/A.pdf").status_code == 404
