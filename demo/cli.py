@@ -10,7 +10,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="写到哪个文件夹�
 From = Annotated[Path | None, typer.Option("--from", help="从哪个文件夹装入；缺省为数据文件夹下的 demo", file_okay=False)]
 
 
-@app.command(help="生成示范城市的图纸、许可、历史和城市图层；同样的种子得到同样的文件")
+@app.command(help="生成示范城市的图纸、工艺流程、许可、历史和城市图层；同样的种子得到同样的文件")
 def make(
     seed: Annotated[int, typer.Option(help="种子", min=0)] = 1,
     enterprises: Annotated[int, typer.Option(help="企业数", min=1, max=2000)] = 140,
@@ -48,7 +48,7 @@ def load(folder: From = None) -> None:
     url = ensure_running(settings).owner
     bring_up(url)
     with shown("装入") as progress:
-        loaded = store(url, city, progress=progress)
+        loaded = store(url, city, settings.web_dir, progress=progress)
     with writing(engine(url), ACTOR) as connection:
         seed_state(connection, city.seed)
     typer.echo(f"{len(city.enterprises)} 家企业已在库中，本次装入 {loaded.drawings} 张图")

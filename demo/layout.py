@@ -204,6 +204,19 @@ def _texts(grid: Grid) -> list[Text]:
     ]
 
 
+def _led(things: Sequence[Thing], plan: Recipe) -> None:
+    """Tell the units whose exhaust is led to a treatment in another body, and that treatment, of each other."""
+    bodies = [*(item for zone in plan.zones.values() for item in zone.items), *plan.env]
+    wanted = {unit.name: unit.to for body in bodies for unit in body.units if unit.to}
+    facilities = {str(thing.values["NAME"]): thing for thing in things if thing.block == "QJ_TA"}
+    for thing in things:
+        to = wanted.get(str(thing.values["NAME"])) if thing.block == "QJ_MF" else None
+        if to:
+            served = facilities[to].values
+            thing.values["PARENT"] = served["CODE"]
+            served["PARENT"] = "、".join(part for part in (str(served.get("PARENT", "")), str(thing.values["CODE"])) if part)
+
+
 def lay_out(industry: str, variant: int, seed: int, number: int) -> Plant:
     """Return a plant of an industry, the same for the same arguments.
 
@@ -229,6 +242,7 @@ def lay_out(industry: str, variant: int, seed: int, number: int) -> Plant:
         free += left
     things = [Thing("QJ-A-BOUND", "ring", ring)]
     things += [moved(thing, one.u, one.v) for ones in standing.values() for one in ones for thing in one.cell.things]
+    _led(things, plan)
     things += _racks(grid, standing, plan, codes)
     guard, gate = gatehouse(grid, codes)
     things += [*guard, *roads(grid), *wall(ring, gate), *greens(grid, least, free), *hydrants(grid.plots, codes)]

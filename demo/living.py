@@ -32,7 +32,7 @@ def ensure(settings: Settings) -> Made:
     folder = settings.data_dir / "demo"
     city = made(folder) or make(folder, progress=_told("made"))
     url = urls(settings).owner
-    load(url, city, progress=_told("loaded"))
+    load(url, city, settings.web_dir, progress=_told("loaded"))
     with writing(engine(url), ACTOR) as connection:
         seed_state(connection, city.seed)
     return city

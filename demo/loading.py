@@ -11,6 +11,9 @@ from typing import Any
 
 from demo.making import Made
 from drawings.options import Options
+from drawings.process.elk import Elk
+from drawings.process.layout import Solve
+from drawings.process.storing import publish_process, remembering
 from drawings.publish import publish_drawing
 from gis.errors import NotFound, QuanjingError
 from gis.store.connect import Actor, engine, writing
@@ -70,10 +73,19 @@ def _options(drawing: Path) -> Options:
     )
 
 
-def load_enterprise(url: str, folder: Path) -> int:
+def load_enterprise(url: str, folder: Path, solve: Solve) -> int:
     """Store one enterprise with its permit, history and drawings, all or nothing, so that it is baked once; returns how many it imported.
 
-    A permit may be missing.
+    A permit may be missing, and a process.
+
+    Parameters
+    ----------
+    url : str
+        Of the database, as its owner.
+    folder : Path
+        Its own.
+    solve : callable
+        Lays processes out (`drawings.process.storing.publish_process`).
 
     Raises
     ------
@@ -90,18 +102,22 @@ def load_enterprise(url: str, folder: Path) -> int:
         if permit is not None:
             store_permit(connection, enterprise_id, permit)
         store_history(connection, enterprise_id, _document(folder, "history.json"))
-        for path in sorted(folder.glob("*.dxf")):
-            kind = path.stem.split("_")[1]
-            if stands(connection, enterprise_id, kind, hashlib.sha256(path.read_bytes()).hexdigest()):
+        # The process last: it is compared with the site plan.
+        for path in (*sorted(folder.glob("*.dxf")), *folder.glob("*_B_v01.yaml")):
+            kind, content = path.stem.split("_")[1], path.read_bytes()
+            if stands(connection, enterprise_id, kind, hashlib.sha256(content).hexdigest()):
                 continue
-            _, outcome = publish_drawing(connection, path, record["source_code"], _options(path))
+            if kind == "B":
+                _, outcome = publish_process(connection, content, path.name, record["source_code"], solve)
+            else:
+                _, outcome = publish_drawing(connection, path, record["source_code"], _options(path))
             if not outcome.published:
                 raise NotLoaded(f"{path.name}：{outcome.issues[0].message if outcome.issues else '未入库'}")
             imported += 1
     return imported
 
 
-def load(url: str, city: Made, *, only: Sequence[str] = (), progress: Progress = lambda *_: None) -> Loaded:
+def load(url: str, city: Made, pages: Path, *, only: Sequence[str] = (), progress: Progress = lambda *_: None) -> Loaded:
     """Load a city; what stands already is left as it is.
 
     Parameters
@@ -110,6 +126,8 @@ def load(url: str, city: Made, *, only: Sequence[str] = (), progress: Progress =
         Of the database, as its owner.
     city : Made
         On disk.
+    pages : Path
+        Folder of the built pages, which holds ELK (`Settings.web_dir`).
     only : sequence of str
         Source codes; empty: all.
     progress : callable
@@ -124,8 +142,9 @@ def load(url: str, city: Made, *, only: Sequence[str] = (), progress: Progress =
     codes = [code for code in city.enterprises if not only or code in only]
     written = drawings = 0
     # Drawings are read in child processes: a thread an idle core is enough to keep them busy.
-    with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
-        waiting = {pool.submit(load_enterprise, url, city.folder / "enterprises" / code): code for code in codes}
+    with Elk(pages) as elk, ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        solve = remembering(elk)
+        waiting = {pool.submit(load_enterprise, url, city.folder / "enterprises" / code, solve): code for code in codes}
         try:
             for done, future in enumerate(as_completed(waiting), 1):
                 imported = future.result()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from demo.contact import sheet
+from demo.flow import flow, table
 from demo.geography import City, city
 from demo.history import history
 from demo.permits import permit
@@ -21,7 +22,7 @@ from gis.crs import xy_to_lonlat
 
 MANIFEST = "manifest.json"
 """Written last: what it stands in is whole."""
-FORM = 2
+FORM = 3
 """Of the files: another form is made anew."""
 
 Progress = Callable[[int, int, str], None]
@@ -79,7 +80,11 @@ def _enterprise(site: PlantSite, plant: Plant, seed: int) -> Iterator[tuple[str,
     document = permit(site, plant, seed)
     yield "enterprise.json", _json(record(site, document["valid_to"]))
     yield "permit.json", _json(document)
-    yield "history.json", _json(history(site, plant, seed))
+    events = history(site, plant, seed)
+    yield "history.json", _json(events)
+    upgraded = next((event["date"] for event in events if event["kind"] == "upgrade"), "")
+    graph = flow(site.industry.key, plant, document, upgraded)
+    yield f"{site.source_code}_B_v01.yaml", table(graph, f"{site.name}生产流程（示范）")
 
 
 def _transplanted(around: City, every: tuple[PlantSite, ...]) -> tuple[PlantSite, dict[str, bytes]]:

@@ -23,6 +23,8 @@ class Unit(_Part):
     kind: str = ""
     """The process."""
     poll: str = ""
+    to: str = ""
+    """Name of the treatment in another body that its exhaust is led to."""
 
 
 class Air(_Part):

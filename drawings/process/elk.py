@@ -28,6 +28,10 @@ class LayoutFailed(QuanjingError):
     """ELK could not lay a graph out."""
 
 
+class Refused(LayoutFailed):
+    """ELK has no answer to a graph: some ways of wrapping trip it up (elkjs 0.12.1)."""
+
+
 class Elk:
     """Lays graphs out; close it, or use it in a `with`.
 
@@ -134,14 +138,16 @@ class Elk:
 
         Raises
         ------
+        Refused
+            ELK has no answer to the graph.
         LayoutFailed
-            ELK refuses the graph, takes too long or died twice.
+            It takes too long or died twice.
         """
         with self._lock:
             self._count += 1
             answer = json.loads(self._answer(json.dumps({"id": self._count, "graph": graph}).encode() + b"\n"))
         if "error" in answer:
-            raise LayoutFailed(f"工艺流程图无法布局：{answer['error']}")
+            raise Refused(f"工艺流程图无法布局：{answer['error']}")
         laid: Graph = answer["graph"]
         return laid
 

@@ -3,10 +3,10 @@
 ELK sees boxes and edges by number, never names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from drawings.process.elk import LayoutFailed
+from drawings.process.elk import LayoutFailed, Refused
 from drawings.process.words import NAME_MM, size_of, stream_size
 from gis.models.process import NodeType, PlacedNode, ProcessGraph, ProcessLayout, Route
 
@@ -45,8 +45,13 @@ OPTIONS = {
 """As measured in the drafting norm (§Process-flow layout); spacings in millimetres."""
 
 WRAPPING = "elk.layered.wrapping.strategy"
-WRAPPINGS = ("OFF", "SINGLE_EDGE", "MULTI_EDGE")
-"""One line of stages reads best; where it is too long for a sheet it is cut and goes on below."""
+WRAPPINGS: tuple[dict[str, str], ...] = (
+    {WRAPPING: "OFF"},
+    {WRAPPING: "MULTI_EDGE", "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "2.0"},
+    {WRAPPING: "MULTI_EDGE"},
+    {WRAPPING: "SINGLE_EDGE"},
+)
+"""One line of stages reads best; where it is too long for a sheet it is cut and goes on below, the cut that does most often first."""
 ROOM_MM = (380.0, 240.0)
 """What an A3 sheet lying leaves for the picture."""
 LEGIBLE = 0.75
@@ -62,8 +67,8 @@ def in_order(graph: ProcessGraph) -> list[int]:
     return sorted(range(len(graph.nodes)), key=lambda number: (STAGES[graph.nodes[number].type], number))
 
 
-def problem(graph: ProcessGraph, wrapping: str = "OFF") -> Problem:
-    """Return a graph as ELK takes it, to be cut into lines or not (`WRAPPINGS`)."""
+def problem(graph: ProcessGraph, wrapping: Mapping[str, str] = WRAPPINGS[0]) -> Problem:
+    """Return a graph as ELK takes it, to be cut into lines or not (of `WRAPPINGS`)."""
     numbers = {node.code: number for number, node in enumerate(graph.nodes)}
     children = []
     for number in in_order(graph):
@@ -77,7 +82,7 @@ def problem(graph: ProcessGraph, wrapping: str = "OFF") -> Problem:
             # ELK wants some text; which one is no matter of the layout.
             edge["labels"] = [{"id": f"l{number}", "text": "·", "width": width, "height": height}]
         edges.append(edge)
-    return {"id": "root", "layoutOptions": OPTIONS | {WRAPPING: wrapping}, "children": children, "edges": edges}
+    return {"id": "root", "layoutOptions": {**OPTIONS, **wrapping}, "children": children, "edges": edges}
 
 
 def _points(edge: Problem, top: float) -> tuple[tuple[float, float], ...]:
@@ -132,7 +137,10 @@ def laid_out(graph: ProcessGraph, solve: Solve) -> ProcessLayout:
     """
     best: ProcessLayout | None = None
     for wrapping in WRAPPINGS:
-        laid = solve(problem(graph, wrapping))
+        try:
+            laid = solve(problem(graph, wrapping))
+        except Refused:
+            continue
         if not whole(laid):
             continue
         layout = solution(graph, laid)

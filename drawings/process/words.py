@@ -66,7 +66,9 @@ def wrapped(text: str, widest: float = WIDEST) -> list[str]:
 
 
 def _pollutants(node: ProcessNode) -> list[Line]:
-    return [Line(row, "small") for row in wrapped("、".join(short_name(one) for one in node.pollutants), 13.0)]
+    listed = "、".join(short_name(one) for one in node.pollutants)
+    # A solid waste is what it is called.
+    return [] if listed == node.name else [Line(row, "small") for row in wrapped(listed, 13.0)]
 
 
 def _coded(node: ProcessNode) -> list[Line]:

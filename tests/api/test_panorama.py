@@ -19,6 +19,7 @@ from playwright.sync_api import Browser
 
 from demo.loading import load
 from demo.making import make
+from gis.settings import Settings
 from gis.store.cluster import Urls
 from styles.tokens import tokens
 
@@ -242,7 +243,7 @@ def colour(text: str) -> tuple[int, ...]:
 
 
 def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, tmp_path: Path) -> None:
-    load(database.owner, make(tmp_path / "made", 2, 5))
+    load(database.owner, make(tmp_path / "made", 2, 5), Settings().web_dir)
     rows: list[dict[str, Any]] = [{"tileset": None}]
     deadline = time.monotonic() + START_S
     while not all(row["tileset"] for row in rows):

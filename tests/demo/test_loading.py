@@ -18,6 +18,7 @@ from gis.settings import Settings
 from gis.store.cluster import Urls
 from gis.store.connect import engine, writing
 
+PAGES = Settings().web_dir
 COUNTS = "SELECT kind, count(*) FROM feature_view GROUP BY kind ORDER BY kind"
 
 MOVED = """
@@ -40,8 +41,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
     told: list[int] = []
-    loaded = load(database.owner, city, progress=lambda done, total, _: told.append(done * 100 // total))
-    assert (loaded.enterprises, loaded.drawings) == (13, 38)
+    loaded = load(database.owner, city, PAGES, progress=lambda done, total, _: told.append(done * 100 // total))
+    assert (loaded.enterprises, loaded.drawings) == (13, 50)
     assert told[-1] == 100
     first = counts(database.owner)
     found = dict(first)
@@ -54,7 +55,7 @@ def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
         assert connection.execute("SELECT count(*), count(DISTINCT enterprise_id) FROM permits").fetchall() == [(12, 12)]
         assert connection.execute("SELECT count(DISTINCT enterprise_id), count(*) > 36 FROM site_history").fetchall() == [(13, True)]
         ((left,),) = connection.execute("SELECT count(*) FROM change_log").fetchall()
-        again = load(database.owner, city)
+        again = load(database.owner, city, PAGES)
         assert (again.enterprises, again.drawings) == (0, 0)
         assert connection.execute("SELECT count(*) FROM change_log").fetchall() == [(left,)]
         assert connection.execute("SELECT count(*) FROM permits").fetchall() == [(12,)]
@@ -76,12 +77,12 @@ import sys
 from pathlib import Path
 from demo.loading import load
 from demo.making import made
-load(sys.argv[1], made(Path(sys.argv[2])), progress=lambda done, total, name: print(done, flush=True))
+load(sys.argv[1], made(Path(sys.argv[2])), Path(sys.argv[3]), progress=lambda done, total, name: print(done, flush=True))
 """
 
 
 def test_after_a_kill_it_goes_on_to_the_same_counts(database: Urls, city: Made) -> None:
-    command = [sys.executable, "-c", PROGRAM, database.owner, str(city.folder)]
+    command = [sys.executable, "-c", PROGRAM, database.owner, str(city.folder), str(PAGES)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -92,12 +93,12 @@ def test_after_a_kill_it_goes_on_to_the_same_counts(database: Urls, city: Made) 
     with psycopg.connect(database.owner, autocommit=True) as connection:
         while connection.execute("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'").fetchall() != [(0,)]:
             time.sleep(0.05)
-    loaded = load(database.owner, city)
+    loaded = load(database.owner, city, PAGES)
     assert 0 < loaded.enterprises < 13
     whole = dict(counts(database.owner))
     assert whole["enterprise"] == 13
     with psycopg.connect(database.owner) as connection:
-        assert connection.execute("SELECT count(*) FROM drawings WHERE published").fetchall() == [(38,)]
+        assert connection.execute("SELECT count(*) FROM drawings WHERE published").fetchall() == [(50,)]
         again = (
             "SELECT count(*) FROM (SELECT code FROM feature_view WHERE kind = 'outlet' GROUP BY enterprise_id, code HAVING count(*) > 1) v"
         )
