@@ -11,9 +11,7 @@ from fastapi.responses import Response
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
-from drawings.sheets.composing import DRAWINGS
-from drawings.sheets.stamps import TITLES, Kind
-from gis.errors import NotFound
+from drawings.sheets.stamps import KINDS, TITLES, Kind
 from gis.store import read
 from gis.store.connect import reading
 from gis.store.sheets import sheet_facts
@@ -28,7 +26,7 @@ async def sheets(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -
     """List the sheets that there are of an enterprise."""
     async with reading(house.pool, caller.scope) as connection:
         await read.enterprise_name(connection, feature_id)
-    listed = [{"kind": kind, "title": TITLES[kind], "url": f"{router.prefix}/{feature_id}/sheets/{kind}.pdf"} for kind in DRAWINGS]
+    listed = [{"kind": kind, "title": TITLES[kind], "url": f"{router.prefix}/{feature_id}/sheets/{kind}.pdf"} for kind in KINDS]
     return answer({"sheets": listed})
 
 
@@ -44,8 +42,6 @@ async def sheet(
     theme: Annotated[Literal["light", "print-bw"], Query(description="print-bw：黑白")] = "light",
 ) -> Response:
     """Return a sheet, drawn from what is stored now."""
-    if kind not in DRAWINGS:
-        raise NotFound(f"没有图种 {kind} 的图纸")
     async with reading(house.pool, caller.scope) as connection:
         facts = await sheet_facts(connection, feature_id)
     version = house.shelf.version(facts, kind, theme)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gis.models.process import ProcessGraph
-    from gis.store.process import StoredProcess
+    from gis.models.process import ProcessGraph, StoredProcess
 
 app = typer.Typer(name="process", help="生产流程工艺图：由表格检查、导入、绘制、查询。", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="工艺流程表（YAML）", exists=True, dir_okay=False, readable=True)]

@@ -15,11 +15,11 @@ from drawings.process.words import NAME_MM, size_of
 from gis.issues import blocking
 from gis.kinds import KINDS
 from gis.models.plan import Counts, PlanFeature, PlanSource, SitePlan
-from gis.models.process import PlacedNode, ProcessGraph, ProcessLayout, ProcessNode, ProcessStream, Route
+from gis.models.process import PlacedNode, ProcessGraph, ProcessLayout, ProcessNode, ProcessStream, Route, StoredProcess
 from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise
 from gis.store.plans import Outcome, store_plan
-from gis.store.process import StoredProcess, units_on_plan
+from gis.store.process import units_on_plan
 
 DRAWING_KIND = "B"
 PADDING_MM = 2.0

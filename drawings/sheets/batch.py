@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from drawings.process.elk import Elk
 from drawings.sheets.canvas import Format, printed
 from drawings.sheets.composing import compose, digest
 from drawings.sheets.stamps import Kind
@@ -36,6 +37,8 @@ class Order:
     formats: tuple[Format, ...] = ("pdf",)
     theme: Theme = "light"
     base_url: str = ""
+    pages: Path = Path()
+    """Folder of the built pages: the program that lays processes out lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def print_sheets(facts: SheetFacts, order: Order, index: dict[str, str]) -> Done
         digests |= dict.fromkeys(names, told)
         due = [name for name in names if index.get(name) != told or not order.folder.joinpath(name).is_file()]
         if due:
-            sheet = compose(facts, kind, order.theme, order.base_url)
+            with Elk(order.pages) as elk:
+                sheet = compose(facts, kind, order.theme, order.base_url, elk.lay_out)
             for name in due:
                 format_: Format = order.formats[names.index(name)]
                 write(order.folder / name, printed(sheet, format_))

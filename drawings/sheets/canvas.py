@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import cairocffi
 
-from drawings.sheets.fonts import face
+from drawings.sheets.fonts import PLAIN, face
 from drawings.sheets.inks import Ink, Sheet, Text
 from drawings.sheets.paper import A3
 from styles.ops import MITER_LIMIT, Area, Stroke
@@ -130,4 +130,4 @@ def _text(context: Any, text: Text) -> None:
     # Type is drawn upright on paper whose y points up.
     context.set_font_matrix(cairocffi.Matrix(text.size * cos, text.size * sin, text.size * sin, -text.size * cos))
     context.move_to(text.at[0] - shift * cos + down * sin, text.at[1] - shift * sin - down * cos)
-    context.show_text(text.text)
+    context.show_text(text.text.translate(PLAIN))

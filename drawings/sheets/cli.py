@@ -25,7 +25,7 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
 
     from drawings.sheets.batch import Order, all_enterprises, print_all
     from drawings.sheets.binding import bind
-    from drawings.sheets.composing import DRAWINGS
+    from drawings.sheets.stamps import KINDS
     from gis.errors import Invalid
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
@@ -35,9 +35,9 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
 
     if bool(enterprise) == all_:
         raise Invalid("enterprise", "用 --enterprise 指定一家，或用 --all 出全部")
-    kinds = tuple(name for name in DRAWINGS if kind in (None, name))
+    kinds = tuple(name for name in KINDS if kind in (None, name))
     if not kinds:
-        raise Invalid("kind", f"没有图种 {kind}；可用的有 {'、'.join(DRAWINGS)}")
+        raise Invalid("kind", f"没有图种 {kind}；可用的有 {'、'.join(KINDS)}")
     settings = Settings()
     urls = ensure_running(settings)
     bring_up(urls.owner)
@@ -47,7 +47,12 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
     else:
         ids = all_enterprises(urls.reader)
     order = Order(
-        out, kinds, ("pdf", *(("svg",) if svg else ()), *(("png",) if png else ())), "print-bw" if bw else "light", settings.public_url
+        out,
+        kinds,
+        ("pdf", *(("svg",) if svg else ()), *(("png",) if png else ())),
+        "print-bw" if bw else "light",
+        settings.public_url,
+        settings.web_dir,
     )
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("出图", total=len(ids))

@@ -8,7 +8,9 @@ from importlib.resources.abc import Traversable
 
 import shapely
 
-from drawings.sheets.canvas import Format, printed
+from drawings.process.elk import LayoutFailed
+from drawings.process.layout import Problem, Solve
+from drawings.sheets.flow import flow
 from drawings.sheets.inks import Sheet
 from drawings.sheets.monitoring import monitoring
 from drawings.sheets.plan import plan
@@ -18,10 +20,15 @@ from gis.models.feature import Feature
 from gis.models.sheet import SheetFacts
 from styles.palette import Theme
 
-DRAWINGS: Mapping[Kind, Callable[[SheetFacts, Theme, str], Sheet]] = {"A": plan, "C": monitoring, "D": risk}
+MAPS: Mapping[Kind, Callable[[SheetFacts, Theme, str], Sheet]] = {"A": plan, "C": monitoring, "D": risk}
 
 
-def compose(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> Sheet:
+def unsolved(_: Problem) -> Problem:
+    """Lay nothing out: a process whose stored places do not stand has no picture then."""
+    raise LayoutFailed("没有排版程序")
+
+
+def compose(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str, solve: Solve = unsolved) -> Sheet:
     """Return a sheet of an enterprise.
 
     Parameters
@@ -34,13 +41,10 @@ def compose(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> Sheet
         `light` in colour, `print-bw` in black and white.
     base_url : str
         Address of the panorama.
+    solve : callable
+        Lays a process out (`drawings.process.elk.Elk.lay_out`), where the stored one does not stand as it was laid out.
     """
-    return DRAWINGS[kind](facts, theme, base_url)
-
-
-def sheet_file(facts: SheetFacts, kind: Kind, format_: Format, theme: Theme, base_url: str) -> bytes:
-    """Return a sheet of an enterprise as a file."""
-    return printed(compose(facts, kind, theme, base_url), format_)
+    return flow(facts, theme, base_url, solve) if kind == "B" else MAPS[kind](facts, theme, base_url)
 
 
 def digest(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> str:
@@ -57,6 +61,7 @@ def digest(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> str:
         base_url,
         facts.county,
         facts.permit_version,
+        facts.process,
         facts.permit,
         sorted((name, repr(issue)) for name, issue in facts.issued.items()),
     )
@@ -74,7 +79,7 @@ def _feature(feature: Feature) -> bytes:
 def _program() -> bytes:
     """Return a digest of the program that draws: another version may draw otherwise."""
     told = hashlib.sha256()
-    for package in ("drawings.sheets", "styles"):
+    for package in ("drawings.sheets", "drawings.process", "styles"):
         for path, file in sorted(_sources(files(package))):
             told.update(path.encode() + file.read_bytes())
     return told.digest()

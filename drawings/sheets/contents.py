@@ -1,4 +1,4 @@
-"""Whether a printed sheet shows what its drawing must show (content items P1 to P6, M1 to M6, R1), each stored thing of each item.
+"""Whether a printed sheet shows what its drawing must show (content items P1 to P6, F1 to F4, M1 to M6, R1), each stored thing of each.
 
 The stored facts say what must be there; whether it is there is read from the PDF alone.
 """
@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drawings.sheets import proof, receptors
+from drawings.sheets.flow import NOT_DRAWN
+from drawings.sheets.fonts import PLAIN
 from drawings.sheets.ground import Thing, things
 from drawings.sheets.legend import label_of
 from drawings.sheets.maps import joined
@@ -16,6 +18,7 @@ from drawings.sheets.printed import Printed
 from drawings.sheets.receptors import metres
 from drawings.sheets.stamps import Kind
 from gis.kinds import ENUMS
+from gis.models.process import NodeType
 from gis.models.sheet import SheetFacts
 from styles.palette import Theme
 
@@ -122,6 +125,32 @@ def _risks(page: Page) -> Item:
     return Item("R1", len(listed), tuple(lost))
 
 
+def _process(page: Page) -> list[Item]:
+    """Return steps, streams, materials and products, pollution with its sign; where there is no process, the sheet must say so."""
+    if page.facts.process is None:
+        said = () if NOT_DRAWN in page.printed.text else (NOT_DRAWN,)
+        return [Item(name, 0, said) for name in ("F1", "F2", "F3", "F4")]
+    graph = page.facts.process.graph
+
+    def named(name: str, *types: NodeType) -> Item:
+        wanted = [node.name for node in graph.nodes if node.type in types]
+        return Item(name, len(wanted), tuple(one for one in wanted if one.translate(PLAIN).replace(" ", "") not in page.on_map))
+
+    lost = []
+    for medium, label in ENUMS["pipe_medium"].items():
+        count = sum(stream.medium == medium for stream in graph.streams)
+        lost += [] if page.legend(f"{label}流") >= count else [f"{label}流 {page.legend(f'{label}流')}/{count}"]
+    pollution = named("F4", "pollution")
+    seen = page.legend("产污环节（突出标注）")
+    signs = () if seen >= pollution.wanted else (f"突出标注 {seen}/{pollution.wanted}",)
+    return [
+        named("F1", "step"),
+        Item("F2", len(graph.streams), tuple(lost)),
+        named("F3", "material", "product"),
+        Item("F4", pollution.wanted, (*pollution.missing, *signs)),
+    ]
+
+
 PLAN: tuple[Callable[[Page], Item], ...] = (
     _boundary,
     lambda page: page.codes("P2", page.of("production_unit")),
@@ -152,6 +181,8 @@ def items(printed: Printed, facts: SheetFacts, kind: Kind, theme: Theme) -> list
     counts = proof.shown(printed, where, theme).counts
     on_map = "".join(run.text for run in printed.within(where.map)).replace(" ", "")
     page = Page(printed, counts, on_map, things(facts.features), facts)
+    if kind == "B":
+        return _process(page)
     if kind == "A":
         return [item(page) for item in PLAN]
     if kind == "C":

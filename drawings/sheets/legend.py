@@ -1,6 +1,6 @@
 """The legend: a sample and a name for each style that the sheet shows, no more and no fewer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,8 @@ from styles.ops import Area, Op, Stroke, fill_ops, line_ops, symbol_ops
 from styles.palette import Theme
 from styles.symbol import Fill, Line, Symbol
 
-How = Literal["symbol", "line", "fill"]
+Draw = Callable[["Entry", Box, Theme], list[Ink]]
+How = Literal["symbol", "line", "fill", "node", "stream"]
 ROW = 5.4
 HEADING = 7.0
 SAMPLE = 10.5
@@ -28,7 +29,7 @@ class Entry:
 
     how: How
     style: str
-    """Id of the symbol, line or fill in `styles.library`."""
+    """Id of the symbol, line or fill in `styles.library`; of a process flow, type of the node or medium of the stream."""
     label: str
 
 
@@ -107,8 +108,8 @@ def height(count: int, columns: int) -> float:
     return HEADING + rows_in(count, columns) * ROW + 1.0
 
 
-def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme) -> list[Ink]:
-    """Return the legend in a box, filled column by column."""
+def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme, *, draw: Draw = sample) -> list[Ink]:
+    """Return the legend in a box, filled column by column, each sample drawn in a box of its own."""
     black = ink(theme)
     inks: list[Ink] = [
         framed(box, black),
@@ -118,7 +119,7 @@ def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme) -> li
     for index, one in enumerate(entries):
         column, row = divmod(index, rows)
         left, y = box.left + column * wide, box.top - HEADING - (row + 0.5) * ROW
-        inks += sample(one, Box(left + 2.0, y - ROW / 2, left + 2.0 + SAMPLE, y + ROW / 2), theme)
+        inks += draw(one, Box(left + 2.0, y - ROW / 2, left + 2.0 + SAMPLE, y + ROW / 2), theme)
         lines_ = _broken(one.label, wide - SAMPLE - 4.0)
         size = TINY if len(lines_) == 1 else LEAST
         inks += [

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import shapely
 from shapely import STRtree
 
 from drawings.sheets import fonts
@@ -66,7 +65,12 @@ def parts(page: Printed) -> Parts | None:
     if not frames:
         return None
     legend = min(frames, key=lambda box: box.width * box.height)
-    return Parts(Box(FRAME.left, FRAME.bottom, legend.left, FRAME.top), legend, Box(legend.left, FRAME.bottom, legend.right, legend.bottom))
+    if legend.bottom > FRAME.bottom + 1:
+        # A column at the right of a map: the title block below the legend.
+        block = Box(legend.left, FRAME.bottom, legend.right, legend.bottom)
+        return Parts(Box(FRAME.left, FRAME.bottom, legend.left, FRAME.top), legend, block)
+    # A band at the foot of a picture: the title block beside the legend.
+    return Parts(Box(FRAME.left, legend.top, FRAME.right, FRAME.top), legend, Box(legend.right, FRAME.bottom, FRAME.right, legend.top))
 
 
 def overlaps(page: Printed) -> list[Issue]:
@@ -149,8 +153,10 @@ def _furniture(theme: Theme) -> set[Paint]:
 
 def shown(page: Printed, where: Parts, theme: Theme) -> Shown:
     """Return how often the map shows what each line of the legend says, and what the legend does not say."""
-    area = shapely.box(where.map.left, where.map.bottom, where.map.right, where.map.top)
-    on_map = [shape for shape in page.shapes if shape.box.right <= area.bounds[2] + 0.1 and shape.box.left >= area.bounds[0] - 0.1]
+    area = where.map.inset(-0.1)
+    on_map = [
+        shape for shape in page.shapes if area.holds((shape.box.left, shape.box.bottom)) and area.holds((shape.box.right, shape.box.top))
+    ]
     on_map = [shape for shape in on_map if not (shape.box.width > where.map.width - 1 and shape.box.height > where.map.height - 1)]
     counts: dict[str, int] = {}
     explained: set[int] = set()

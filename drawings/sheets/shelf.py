@@ -4,9 +4,10 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drawings.process.elk import Elk
 from drawings.sheets.batch import write
-from drawings.sheets.canvas import Format
-from drawings.sheets.composing import digest, sheet_file
+from drawings.sheets.canvas import Format, printed
+from drawings.sheets.composing import compose, digest
 from drawings.sheets.stamps import Kind
 from gis.models.sheet import SheetFacts
 from styles.palette import Theme
@@ -18,6 +19,8 @@ class Shelf:
 
     folder: Path
     base_url: str
+    pages: Path
+    """Folder of the built pages."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """One sheet is drawn at a time: two would only share a core."""
 
@@ -33,8 +36,8 @@ class Shelf:
             return own.joinpath(name).read_bytes()
         except FileNotFoundError:
             pass
-        with self.lock:
-            data = sheet_file(facts, kind, format_, theme, self.base_url)
+        with self.lock, Elk(self.pages) as elk:
+            data = printed(compose(facts, kind, theme, self.base_url, elk.lay_out), format_)
             write(own / name, data)
         for old in own.glob(f"{kind}-{theme}-*.{format_}"):
             if old.name != name:

@@ -13,6 +13,7 @@ KINDS: tuple[Kind, ...] = ("A", "B", "C", "D")
 TITLES: dict[Kind, str] = {"A": "厂区平面图", "B": "生产流程工艺图", "C": "污染物排放及监控点位图", "D": "周边风险点位图"}
 BEIJING = timezone(timedelta(hours=8))
 CRS_TEXT = "CGCS2000 / 3° 高斯-克吕格，中央经线 108°E（EPSG:4545）；1985 国家高程基准"
+UNDRAWN = "（未绘制）"
 FLAT_TEXT = "示意图，无坐标"
 
 
@@ -42,25 +43,30 @@ def stamp(facts: SheetFacts, kind: Kind, scale: int | None, base_url: str) -> St
     base_url : str
         Address of the panorama, to which the code leads.
     """
-    issue = facts.issued.get(kind) or facts.issued.get("A")
+    issue = facts.issued.get(kind)
+    bare = UNDRAWN if kind == "B" and issue is None else ""
+    # Monitors and receptors may stand on the site plan; a process never does.
+    issue = issue or (None if bare else facts.issued.get("A"))
     code = facts.enterprise.code or ""
     return Stamp(
         title=TITLES[kind],
         enterprise=facts.enterprise.name,
         source_code=code or "（未登记）",
-        drawn=issue.author if issue else facts.enterprise.attributes.get("author") or "（未知）",
+        drawn=bare or (issue.author if issue else facts.enterprise.attributes.get("author") or "（未知）"),
         checked=UNSIGNED,
         approved=UNSIGNED,
-        day=day_of(facts),
+        day=day_of(facts, kind),
         scale=f"1:{scale}" if scale else "不按比例",
         crs=CRS_TEXT if scale else FLAT_TEXT,
         permit=permit_text(facts),
-        revision=f"第 {issue.revision} 次" if issue else "第 1 次",
+        revision=bare or (f"第 {issue.revision} 次" if issue else "第 1 次"),
         number=f"{code}-{kind}（第 {KINDS.index(kind) + 1} 张，共 {len(KINDS)} 张）",
         address=f"{base_url.rstrip('/')}/#sel={facts.enterprise.feature_id}",
     )
 
 
-def day_of(facts: SheetFacts) -> str:
-    """Return the day (Beijing) of the newest thing that the sheets of an enterprise show, YYYY-MM-DD."""
+def day_of(facts: SheetFacts, kind: Kind = "A") -> str:
+    """Return the day (Beijing) of the newest thing that a sheet of an enterprise shows, YYYY-MM-DD."""
+    if kind == "B" and "B" in facts.issued:
+        return facts.issued["B"].imported_at.astimezone(BEIJING).date().isoformat()
     return newest((facts.enterprise, *facts.features)).astimezone(BEIJING).date().isoformat()

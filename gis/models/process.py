@@ -117,3 +117,25 @@ class ProcessLayout:
             if node.code == code:
                 return node
         raise KeyError(code)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStream:
+    """The way of a stream on its drawing, as it is stored."""
+
+    points: tuple[tuple[float, float], ...]
+    """Sheet units, y upwards."""
+    label: tuple[float, float] | None
+    """Middle of the words on what flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProcess:
+    """The process of one enterprise, as it is stored."""
+
+    graph: ProcessGraph
+    """Nodes and streams with their `feature_id`."""
+    middles: tuple[tuple[float, float] | None, ...]
+    """Where the middle of each node's box stands, sheet units, y upwards; in the order of the graph's nodes."""
+    ways: tuple[StoredStream, ...]
+    """In the order of the graph's streams."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from gis.models.feature import Feature
+from gis.models.process import StoredProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class SheetFacts:
     """How often that permit was registered, changed each time; 0 without one."""
     issued: dict[str, Issue]
     """Drawing kind (A, B, C, D) → the drawing that stands."""
+    process: StoredProcess | None = None
+    """Its production process; None where nobody drew it."""
 
     def of(self, *kinds: str) -> tuple[Feature, ...]:
         """Return its features of some kinds, in the order of their codes."""

@@ -1,7 +1,6 @@
 """Reading the production process of an enterprise: its graph, and where the drawing or table it came from puts it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from gis.errors import NotFound
-from gis.models.process import NODE_TYPES, NodeType, ProcessGraph, ProcessNode, ProcessStream, Upgrade
+from gis.models.process import NODE_TYPES, NodeType, ProcessGraph, ProcessNode, ProcessStream, StoredProcess, StoredStream, Upgrade
 from gis.pollutants import listed
 from gis.store.connect import Plain, Transaction, driver_of
 
@@ -27,28 +26,6 @@ MISSING = "没有登记这个企业的生产流程；用 quanjing process import
 
 Row = Mapping[str, Any]
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredStream:
-    """The way of a stream on its drawing."""
-
-    points: tuple[Point, ...]
-    """Sheet units, y upwards."""
-    label: Point | None
-    """Middle of the words on what flows."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredProcess:
-    """The process of one enterprise, as it is stored."""
-
-    graph: ProcessGraph
-    """Nodes and streams with their `feature_id`."""
-    middles: tuple[Point | None, ...]
-    """Where the middle of each node's box stands, sheet units, y upwards; in the order of the graph's nodes."""
-    ways: tuple[StoredStream, ...]
-    """In the order of the graph's streams."""
 
 
 def _node(row: Row) -> ProcessNode:

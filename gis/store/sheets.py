@@ -10,8 +10,10 @@ from psycopg.rows import dict_row
 from gis.errors import NotFound
 from gis.kinds import KINDS
 from gis.models.feature import Feature
+from gis.models.process import StoredProcess
 from gis.models.sheet import Issue, SheetFacts
 from gis.store.permits import current_permit
+from gis.store.process import read_process
 from gis.store.read import STANDING, feature_of
 
 REACH_DEG = 0.16
@@ -57,6 +59,13 @@ async def _permit(connection: AsyncConnection, enterprise_id: UUID) -> tuple[Row
     return document, rows[0]["count"]
 
 
+async def _process(connection: AsyncConnection, enterprise_id: UUID) -> StoredProcess | None:
+    try:
+        return await read_process(connection, enterprise_id)
+    except NotFound:
+        return None
+
+
 async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> SheetFacts:
     """Return what the sheets of an enterprise show.
 
@@ -83,7 +92,15 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
         for row in await _rows(connection, ISSUED, [enterprise_id])
     }
     return SheetFacts(
-        own[0], counties[0]["name"] if counties else None, tuple(own[1:]), tuple(near), tuple(others), permit, version, issued
+        own[0],
+        counties[0]["name"] if counties else None,
+        tuple(own[1:]),
+        tuple(near),
+        tuple(others),
+        permit,
+        version,
+        issued,
+        await _process(connection, enterprise_id),
     )
 
 

@@ -17,12 +17,12 @@ from drawings.process.layout import Problem, laid_out
 from drawings.process.storing import layout_of, publish_process, remembering
 from drawings.process.table import graph_of
 from gis.errors import NotFound
-from gis.models.process import ProcessGraph
+from gis.models.process import ProcessGraph, StoredProcess
 from gis.settings import Settings
 from gis.store.cluster import Urls
 from gis.store.connect import looking, writing
 from gis.store.plans import Outcome
-from gis.store.process import StoredProcess, process_of
+from gis.store.process import process_of
 
 FILE = Path(__file__).parents[2] / "data/examples/process.yaml"
 # The example of a plant has other units than the example of a process.
