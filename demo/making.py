@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from demo import discoveries
 from demo.contact import sheet
 from demo.flow import flow, table
 from demo.geography import City, city
@@ -22,7 +23,7 @@ from gis.crs import xy_to_lonlat
 
 MANIFEST = "manifest.json"
 """Written last: what it stands in is whole."""
-FORM = 3
+FORM = 4
 """Of the files: another form is made anew."""
 
 Progress = Callable[[int, int, str], None]
@@ -79,7 +80,7 @@ def _enterprise(site: PlantSite, plant: Plant, seed: int) -> Iterator[tuple[str,
     """Yield the files of an enterprise that need nothing of the city."""
     document = permit(site, plant, seed)
     yield "enterprise.json", _json(record(site, document["valid_to"]))
-    yield "permit.json", _json(document)
+    yield "permit.json", _json(discoveries.permitted(plant, document))
     events = history(site, plant, seed)
     yield "history.json", _json(events)
     upgraded = next((event["date"] for event in events if event["kind"] == "upgrade"), "")
@@ -124,7 +125,7 @@ def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lam
     for kind, document in layers.items():
         folder.joinpath("city", f"{kind}.geojson").write_bytes(_json(document))
     for number, (site, plant) in enumerate(rows):
-        drawn = sheets(site, plant, receptors(around, site, every))
+        drawn = sheets(site, discoveries.drawn(plant), receptors(around, site, every), outfall=discoveries.has_outfall(plant))
         _write(folder, site, {**dict(_enterprise(site, plant, seed)), **drawn})
         progress(number + 1, count, site.name)
     _write(folder, moved, brought)
@@ -133,6 +134,7 @@ def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lam
     )
     codes = tuple(site.source_code for site in (*every, moved))
     manifest = {"form": FORM, "seed": seed, "enterprises": codes, "layers": list(layers)}
+    manifest["discoveries"] = [one for site, plant in rows for one in discoveries.intended(site, plant)]
     folder.joinpath(MANIFEST).write_bytes(_json(manifest))
     return Made(folder, seed, codes, tuple(layers))
 

@@ -34,7 +34,7 @@ class Receptor:
 
 
 def receptors(of: City, site: PlantSite, sites: tuple[PlantSite, ...]) -> tuple[Receptor, ...]:
-    """Return the receptors of a site: hamlets close by, the nearest places within 5 km, its river, an intake downstream.
+    """Return the receptors of a site: hamlets close by, nearest places (5 km), river, intake downstream (10 km).
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def receptors(of: City, site: PlantSite, sites: tuple[PlantSite, ...]) -> tuple[
     river = next(one for one in of.rivers if one.name == site.river)
     on = river.xy.interpolate(river.xy.project(middle))
     name = f"{river.name}（{river.target}类）"
-    found.append(Receptor(f"RV{site.number + 1:04d}", "river", name, 0, round(on.x, 1), round(on.y, 1), round(on.distance(middle))))
+    if on.distance(middle) < 2 * REACH_M:
+        found.append(Receptor(f"RV{site.number + 1:04d}", "river", name, 0, round(on.x, 1), round(on.y, 1), round(on.distance(middle))))
     if river.name == "州河" and river.xy.project(middle) < river.xy.project(of.intake) and of.intake.distance(middle) < 2 * REACH_M:
         away = round(of.intake.distance(middle))
         found.append(Receptor("QSK001", "intake", "罗江镇水源地取水口（示意）", 0, round(of.intake.x, 1), round(of.intake.y, 1), away))

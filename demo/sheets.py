@@ -1,7 +1,10 @@
 """The drawings of a plant by the norm: A site plan, C discharge and monitoring points, D surrounding risks."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
+
+from shapely.geometry import Point, Polygon
 
 from demo.plant import Plant, Thing, Values
 from demo.receptors import Receptor
@@ -22,7 +25,10 @@ RECEPTORS = {
     "intake": "QJ_INTAKE",
     "river": "QJ_RIVER",
 }
-RING_M = 500.0
+RINGS_M = (500.0, 5000.0)
+"""Around the middle of the site (HJ 941-2018: receptors of the air within 500 m and 5 km)."""
+BANK_M = 12.0
+"""Of the outlet at the river, from its middle towards the plant."""
 LEVELS = ("COVER", "INVERT")
 """Tags whose values are heights above the site; on a drawing they are 1985 heights."""
 
@@ -60,14 +66,30 @@ def _frame(site: PlantSite, plant: Plant, sheet: Sheet) -> tuple[Caption, tuple[
     return title, site.xy(max(us) + 18, max(vs) - 10)
 
 
-def _receptor(one: Receptor) -> Symbol:
-    values: Values = {"CODE": one.code, "NAME": one.name, "DIST": one.distance_m}
+def _receptor(one: Receptor, boundary: Polygon) -> Symbol:
+    values: Values = {"CODE": one.code, "NAME": one.name, "DIST": round(boundary.distance(Point(one.east, one.north)))}
     values |= {"POP": one.people} if one.people else {}
     values |= {"CONTACT": one.contact, "PHONE": one.phone} if one.contact else {}
     return Symbol("QJ-R-RECEPTOR", RECEPTORS[one.kind], (one.east, one.north), values)
 
 
-def sheets(site: PlantSite, plant: Plant, around: Sequence[Receptor], wanted: Sequence[Sheet] = ("A", "C", "D")) -> dict[str, bytes]:
+def _outfalls(site: PlantSite, plant: Plant, around: Iterable[Receptor]) -> list[Symbol]:
+    """Return the outlets at the river of what is discharged directly."""
+    river = next((one for one in around if one.kind == "river"), None)
+    direct = [thing.values for thing in plant.things if thing.block == "QJ_DW" and thing.values.get("WAY") == "direct"]
+    if river is None or not direct:
+        return []
+    away = max(math.dist((river.east, river.north), (site.east, site.north)), 1.0)
+    share = min(BANK_M / away, 0.5)
+    at = round(river.east + (site.east - river.east) * share, 3), round(river.north + (site.north - river.north) * share, 3)
+    values: Values = {"CODE": f"RH{site.number + 1:04d}", "NAME": f"{site.name}入河排污口", "KIND": site.river}
+    values |= {"SRC": f"达市环审〔2019〕{site.number + 1}号（示范）", "PARENT": "、".join(str(outlet["CODE"]) for outlet in direct)}
+    return [Symbol("QJ-R-OUTLET", "QJ_RO", at, values)]
+
+
+def sheets(
+    site: PlantSite, plant: Plant, around: Sequence[Receptor], wanted: Sequence[Sheet] = ("A", "C", "D"), *, outfall: bool = True
+) -> dict[str, bytes]:
     """Return the drawings of a plant, file name → DXF.
 
     Parameters
@@ -80,15 +102,19 @@ def sheets(site: PlantSite, plant: Plant, around: Sequence[Receptor], wanted: Se
         Its receptors.
     wanted : sequence of str
         Drawings to write.
+    outfall : bool
+        Whether the outlet at the river is drawn where there is one.
     """
+    outline = Polygon([site.xy(u, v) for u, v, _ in plant.boundary])
     boundary = [thing for thing in plant.things if thing.layer == "QJ-A-BOUND"]
     own: dict[Sheet, list[Curve | Symbol | Caption]] = {
         "A": _drawn(site, [thing for thing in plant.things if thing.layer not in WATCHING]),
         "C": _drawn(site, [thing for thing in plant.things if thing.layer in WATCHING or thing.layer in SHARED]),
         "D": [
             *_drawn(site, boundary),
-            Curve("QJ-R-RING", ((site.east, site.north, 0.0),), radius=RING_M),
-            *[_receptor(one) for one in around],
+            *[Curve("QJ-R-RING", ((site.east, site.north, 0.0),), radius=radius) for radius in RINGS_M],
+            *[_receptor(one, outline) for one in around],
+            *(_outfalls(site, plant, around) if outfall else []),
         ],
     }
     own["A"] += [Caption(text.text, site.xy(*text.at), text.height, site.turn_deg + text.turn_deg) for text in plant.texts]

@@ -1,18 +1,24 @@
-"""Checks of a whole plan: codes used twice, what lies outside the boundary, what overlaps, what is missing."""
+"""Checks of a whole plan: codes used twice, what lies outside the boundary, what overlaps, what is missing, what leads nowhere."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from shapely import STRtree, unary_union
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.georeference import extent_issues
 from drawings.ledger import finding
+from drawings.norm import LAYERS, REQUIRED_LAYERS
+from drawings.rings import receptor_issues
 from gis.issues import Issue, Place
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature
+from gis.supervision.network import dangling, network_findings
+from gis.supervision.outlets import unnumbered, untreated, unwatched
+from gis.supervision.thing import Thing
 
 TOUCH_M = 0.05
 """How far something may reach over the boundary, metres: drafting tolerance."""
@@ -25,8 +31,22 @@ OVERLAP_HEIGHT_M = 0.01
 SOLIDS = ("building", "structure", "underground_structure")
 INSIDE = (*SOLIDS, "production_unit", "treatment_facility", "storage")
 """Kinds that lie inside the boundary (norm, E303)."""
+AREAS = ("production_unit", "treatment_facility")
+"""Kinds of which no two claim the same ground."""
 NEAR = ("outlet", "monitoring_point")
 """Kinds that may lie somewhat outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the checks of a plan need beside its features."""
+
+    drawing_kind: str = "A"
+    """A site plan, B process flow, C monitoring points, D surrounding risks."""
+    named: bool = False
+    """Whether file name or caller say which kind it is: what must be on it is asked of such a one only."""
+    rings: tuple[Polygon, ...] = ()
+    """Rings around the plant, as drawn, EPSG:4545 metres."""
 
 
 def place_of(feature: PlanFeature, xy: BaseGeometry | None = None, field: str | None = None) -> Place:
@@ -97,21 +117,62 @@ def _shared_height(one: PlanFeature, other: PlanFeature) -> float:
 
 
 def overlaps(features: Sequence[PlanFeature]) -> list[Issue]:
-    """Return pairs of solids that claim the same space; one above the other is no overlap."""
-    solids = [feature for feature in features if feature.kind in SOLIDS]
-    if not solids:
+    """Return pairs of solids that claim the same space, and of units or treatments that claim the same ground.
+
+    One solid above the other is no overlap; units and treatments stand inside solids.
+    """
+    return [*_overlapping([one for one in features if one.kind in SOLIDS], _shared_height), *_overlapping_areas(features)]
+
+
+def _overlapping_areas(features: Sequence[PlanFeature]) -> list[Issue]:
+    areas = [one for one in features if one.kind in AREAS]
+    return _overlapping(areas, lambda one, other: 1.0 if one.kind == other.kind else 0.0)
+
+
+def _overlapping(shown: Sequence[PlanFeature], depth: Callable[[PlanFeature, PlanFeature], float]) -> list[Issue]:
+    if not shown:
         return []
-    shapes = [feature.xy for feature in solids]
+    shapes = [feature.xy for feature in shown]
     issues = []
     for i, j in STRtree(shapes).query(np.array(shapes, dtype=object), predicate="intersects").T:
-        one, other = solids[i], solids[j]
-        if i >= j or _shared_height(one, other) <= OVERLAP_HEIGHT_M:
+        one, other = shown[i], shown[j]
+        if i >= j or depth(one, other) <= OVERLAP_HEIGHT_M:
             continue
         shared = one.xy.intersection(other.xy)
         if shared.area > OVERLAP_M2:
             message = f"{title(one)} 与 {title(other)} 重叠 {shared.area:.2f} m²"
-            issues.append(finding("E304", message, "请修改轮廓；上下叠放的请填 BASE", place_of(other, shared)))
+            hint = "请修改轮廓；上下叠放的请填 BASE" if one.kind in SOLIDS else "请修改轮廓，使其不重叠"
+            issues.append(finding("E304", message, hint, place_of(other, shared)))
     return issues
+
+
+def empty_layers(features: Sequence[PlanFeature], drawing_kind: str) -> list[Issue]:
+    """Return the layers that a drawing of a kind must have something on, and has not; the boundary is asked for by itself."""
+    shown = {feature.source.layer for feature in features}
+    issues = []
+    for wanted in REQUIRED_LAYERS.get(drawing_kind, ()):
+        if not shown.intersection(wanted):
+            names = "、".join(f"{name}（{LAYERS[name].label}）" for name in wanted)
+            hint = "请补画；确实没有的不用处理"
+            issues.append(finding("W202", f"图层 {names} 上没有可用的要素", hint, Place(layer=wanted[0])))
+    return issues
+
+
+def things_of(features: Sequence[PlanFeature]) -> list[Thing]:
+    """Return the features of a drawing as the rules of `gis.supervision` look at them."""
+    return [Thing(one.kind, one.code, one.name, one.xy, one.attributes, place=place_of(one)) for one in features]
+
+
+def _supervised(features: Sequence[PlanFeature], drawing_kind: str) -> list[Issue]:
+    """Return what one drawing alone shows of its network, its outlets and its monitors."""
+    things = things_of(features)
+    if drawing_kind == "A":
+        findings = [*network_findings(things), *dangling(things), *untreated(things)]
+    elif drawing_kind == "C":
+        findings = [*unwatched(things), *unnumbered(things)]
+    else:
+        findings = []
+    return [one.issue() for one in findings]
 
 
 def _extent(features: Sequence[PlanFeature]) -> list[Issue]:
@@ -119,11 +180,19 @@ def _extent(features: Sequence[PlanFeature]) -> list[Issue]:
     return extent_issues(unary_union(shapes).bounds) if shapes else []
 
 
-def check(features: Sequence[PlanFeature], *, by_norm: bool = True) -> list[Issue]:
+def check(features: Sequence[PlanFeature], ground: Ground | None = None, *, by_norm: bool = True) -> list[Issue]:
     """Run every check of a whole plan; all findings at once.
 
     A survey may show a part of a plant, without its boundary, and things that stand on each other: there only codes and extent are judged.
     """
+    ground = ground or Ground()
     mapped = [feature for feature in features if not KINDS[feature.kind].schematic]
     issues = [*_extent(mapped), *duplicate_codes(features)]
-    return [*issues, *boundary_issues(mapped), *overlaps(mapped)] if by_norm and mapped else issues
+    if not by_norm:
+        return issues
+    if ground.named:
+        issues += empty_layers(features, ground.drawing_kind)
+    if mapped:
+        issues += [*boundary_issues(mapped), *overlaps(mapped), *_supervised(mapped, ground.drawing_kind)]
+        issues += receptor_issues(mapped, ground.rings) if ground.drawing_kind == "D" else []
+    return issues

@@ -68,7 +68,7 @@ def _layer_of(row: dict[str, Any]) -> str:
 
 
 def _solid(row: dict[str, Any]) -> Iterator[Curve | Symbol]:
-    layer = _layer_of(row)
+    layer = row.get("layer") or _layer_of(row)
     if "circle" in row:
         u, v, radius = row["circle"]
         yield Curve(layer, _placed([(u, v, 0.0)]), radius=radius)
@@ -102,6 +102,7 @@ def composition() -> Composition:
     things: list[Curve | Symbol | Caption] = [Curve("QJ-A-BOUND", _placed(ring(facts["boundary"])))]
     things += [thing for row in facts["plain"] for thing in _plain(row)]
     things += [thing for row in facts["solids"] for thing in _solid(row)]
+    things += [thing for row in facts["areas"] for thing in _solid(row)]
     things += [_symbol(row["layer"], tuple(row["at"]), row) for row in facts["points"]]
     things += [_caption(row) for row in facts["texts"]]
     return Composition(things, facts["site"]["turn_deg"], place(*facts["north"]))

@@ -14,7 +14,7 @@ from shapely.geometry import MultiPolygon, Point
 from shapely.geometry.base import BaseGeometry
 
 from drawings.chains import Part, join
-from drawings.checks import check, without_copied_ids
+from drawings.checks import Ground, check, without_copied_ids
 from drawings.curves import anchor
 from drawings.frames import Frame
 from drawings.georeference import place_drawing
@@ -26,6 +26,7 @@ from drawings.marks import pair_marks
 from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
+from drawings.rings import rings_of
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
 from drawings.sorting import Found, Item, Sorter, refuse_unknown
@@ -36,6 +37,8 @@ from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, PlanSource, SitePlan
 
 SEVERITY_ORDER = list(Severity)
+SURROUNDINGS = "QJ-R-"
+"""Beginning of the names of the norm's layers for what lies around a plant."""
 KIND_ORDER = {name: place for place, name in enumerate(KINDS)}
 
 
@@ -44,9 +47,17 @@ def _by_handle(entities: Sequence[DXFEntity]) -> list[DXFEntity]:
     return sorted(entities, key=lambda entity: (len(handle_of(entity)), handle_of(entity)))
 
 
+def _around(entity: DXFEntity) -> bool:
+    return layer_of(entity).startswith(SURROUNDINGS)
+
+
 def _frame(document: Drawing, found: Found, options: Options, mapping: Mapping | None) -> Frame:
-    places = [entity.ocs().to_wcs(entity.dxf.insert).xyz[:2] for entity in found.symbols]
-    items = [item.entity for item in (*found.areas, *found.lines, *found.spots)]
+    symbols, items = found.symbols, [item.entity for item in (*found.areas, *found.lines, *found.spots)]
+    # What lies kilometres around a plant says nothing about where that is, nor does it stray.
+    if any(not _around(entity) for entity in (*symbols, *items)):
+        symbols = [entity for entity in symbols if not _around(entity)]
+        items = [entity for entity in items if not _around(entity)]
+    places = [entity.ocs().to_wcs(entity.dxf.insert).xyz[:2] for entity in symbols]
     # Where nothing is to be stored, all that is drawn says where it lies.
     items = items or ([] if places else list(document.modelspace()))
     places += [point for entity in items if (point := anchor(entity)) is not None]
@@ -345,7 +356,8 @@ def interpretation(
     pieces = [*_features(outlines, labels, ledger), *_singles(found, frame, ledger)]
     stored = {handle for _, handles in pieces for handle in handles}
     features, copied = without_copied_ids(_ordered([feature for feature, _ in pieces]))
-    ledger.issues += [*copied, *check(features, by_norm=mapping is None)]
+    ground = Ground(options.drawing_kind or "A", named=options.drawing_kind is not None, rings=rings_of(entities, frame))
+    ledger.issues += [*copied, *check(features, ground, by_norm=mapping is None)]
     if frame.known:
         features = _placed(features)
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ezdxf.entities.dxfentity import DXFEntity
 
-from gis.issues import Issue, Place, Severity
+from gis.issues import CODES, Issue, Place
 from gis.models.plan import Counts
 
 
@@ -41,8 +41,8 @@ def whole(handle: str) -> str:
 
 
 def finding(code: str, message: str, hint: str, place: Place) -> Issue:
-    """Return an issue whose severity is the letter of its code: W warns, E blocks."""
-    return Issue(code, Severity.WARNING if code.startswith("W") else Severity.ERROR, printable(message), printable(hint), place)
+    """Return an issue; its code decides how much it weighs."""
+    return Issue(code, CODES[code].severity, printable(message), printable(hint), place)
 
 
 @dataclass(slots=True)

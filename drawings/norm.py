@@ -74,6 +74,10 @@ LAYERS: dict[str, Layer] = {
     for name, row in _document()["layers"].items()
 }
 BLOCKS: dict[str, Symbol] = {name: _symbol(name, dict(row)) for name, row in _document()["blocks"].items()}
+REQUIRED_LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    kind: tuple(tuple(names) for names in groups) for kind, groups in _document()["required"].items()
+}
+"""Drawing kind → groups of layers, of each of which one has something on it."""
 SOURCE_CODE = KINDS["enterprise"].code_pattern or ""
 """Pattern of the 22-character code of a source (HJ 608-2017, appendix A)."""
 

@@ -143,7 +143,8 @@ def reading_of(
     progress("interpret", _READ)
     mapping, faults = mapping_of(options.mapping) if options.mapping is not None else (None, [])
     issues += faults
-    known = replace(options, source_code=source_code, drawing_kind=drawing_kind)
+    # Which drawing it is must be said for what has to be on it to be asked.
+    known = replace(options, source_code=source_code, drawing_kind=options.drawing_kind or (named and drawing_kind))
     reading = interpretation(document, known, file_name=file_name, sha256=sha256, mapping=mapping)
     progress("interpret", 1.0)
     return document, replace(reading, plan=replace(reading.plan, issues=(*issues, *reading.plan.issues)))

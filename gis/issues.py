@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Any
+
+import yaml
 
 
 class Severity(StrEnum):
@@ -15,6 +19,35 @@ class Severity(StrEnum):
     """Publishes; someone should look."""
     VIOLATION = "violation"
     """监管问题: publishes and goes on the enterprise's problem list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code of the list `codes.yaml` beside this file."""
+
+    code: str
+    label: str
+    """What it means, Chinese."""
+    hint: str
+    """How a drafter mends it, Chinese."""
+    where: str
+    """Drawing kinds it is looked for on (`ABCD`), or set, permit, layer, sheet."""
+    severity: Severity
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(files("gis").joinpath("codes.yaml").read_text(encoding="utf-8"))
+    return document
+
+
+def _code(code: str, label: str, hint: str, where: str, level: str | None = None) -> Code:
+    return Code(code, label, hint, where, Severity(level) if level else Severity.WARNING if code.startswith("W") else Severity.ERROR)
+
+
+CODES: dict[str, Code] = {code: _code(code, **row) for code, row in _document()["codes"].items()}
+GROUPS: dict[str, str] = _document()["groups"]
+"""E and the first digit of a code → what such codes are about, Chinese."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ FITS: dict[GeometryType, tuple[str, ...]] = {
     "MultiPolygon": ("Polygon", "MultiPolygon"),
     "Geometry": ("Point", "Polygon"),
 }
+LARGEST = 2**31 - 1
+"""Of PostgreSQL's `integer`."""
 TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
 
 
@@ -75,7 +77,7 @@ def _value_fault(kind: Kind, name: str, value: Any) -> str | None:
     wanted = TYPES.get(attribute.type)
     if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and attribute.type != "boolean")):
         return f"“{value}”应为{'整数' if attribute.type == 'integer' else '是或否' if attribute.type == 'boolean' else '数'}"
-    return None
+    return f"“{value}”太大" if attribute.type == "integer" and abs(value) > LARGEST else None
 
 
 def _faults(feature: PlanFeature, required: Sequence[str], file: str) -> list[Issue]:

@@ -43,7 +43,7 @@ class Stored:
 
 
 def _fault(message: str, hint: str, at: int, field: str | None = None) -> Issue:
-    return Issue("E701", Severity.ERROR, f"第 {at} 个要素：{message}", hint, Place(field=field))
+    return Issue("E112", Severity.ERROR, f"第 {at} 个要素：{message}", hint, Place(field=field))
 
 
 def _shape(kind: Kind, given: Any) -> BaseGeometry | None:

@@ -13,6 +13,7 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon
 
 from demo.codes import LETTERS, ORGANISATION, ORGANISATION_WEIGHTS, credit_code, source_code
+from demo.discoveries import discoveries, intended
 from demo.geography import TRANSPLANTED, city
 from demo.history import history
 from demo.industry import industries, shares
@@ -106,6 +107,13 @@ def test_rivers_run_downhill_and_meet() -> None:
         assert names[lower].xy.distance(Point(names[upper].xy.coords[-1])) < 1
     sections = {section.name for river in CITY.rivers for section in river.sections}
     assert {"土堡寨", "黄金口", "漩坑坝", "张鼓坪", "车家河", "舵石盘", "江陵", "清河坝", "团堡岭"} <= sections
+
+
+def test_everything_there_is_to_discover_is_marked_once() -> None:
+    assert {one.code for one in discoveries()} == {"E207", "W208", "W212", "E402", "E403", "E404", "E405"}
+    assert {row.industry for row in discoveries()} <= set(industries())
+    marked = [row for site, plant in SITES for row in intended(site, plant)]
+    assert len(marked) == len(discoveries())
 
 
 @pytest.mark.parametrize("number", range(0, 140, 11))

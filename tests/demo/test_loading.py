@@ -8,11 +8,10 @@ import time
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from demo.living import keep
 from demo.loading import load
-from demo.making import Made, made, make
+from demo.making import Made, made
 from demo.pulse import ACTOR, seed_state
 from gis.settings import Settings
 from gis.store.cluster import Urls
@@ -32,11 +31,6 @@ FROM feature_view f JOIN enterprises e ON f.enterprise_id = e.feature_id WHERE e
 def counts(url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(COUNTS).fetchall()
-
-
-@pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make(tmp_path_factory.mktemp("city"), 4, 12)
 
 
 def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:

@@ -55,7 +55,7 @@ def test_it_holds_what_the_house_needs_to_show(plan: SitePlan) -> None:
     kinds = Counter(feature.kind for feature in plan.features)
     assert kinds == {
         "site_boundary": 1, "building": 14, "structure": 11, "underground_structure": 1, "outlet": 3, "monitoring_point": 4,
-        "green": 5, "pipe": 12, "road": 6, "wall": 1,
+        "green": 5, "pipe": 12, "road": 6, "wall": 1, "production_unit": 2, "treatment_facility": 2,
     }  # fmt: skip
     types = {feature.attributes["structure_type"] for feature in plan.features if feature.kind == "structure"}
     assert types == {"tank", "stack", "pond", "silo", "tower"}

@@ -46,6 +46,8 @@ def test_the_example_is_stored_whole(city: City) -> None:
         "monitoring_point": 4,
         "green": 5,
         "pipe": 12,
+        "production_unit": 2,
+        "treatment_facility": 2,
         "road": 6,
         "wall": 1,
     }
