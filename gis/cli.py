@@ -119,3 +119,37 @@ def list_() -> None:
     with psycopg.connect(urls(Settings()).reader) as connection:
         for code, name in connection.execute("SELECT code, name FROM enterprise_view ORDER BY name"):
             typer.echo(f"{code} {name}")
+
+
+@app.command(help="列出企业的监管问题（问题清单）；有未消除的问题时退出码为 1")
+def problems(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="18 位信用代码或 22 位排污单位编码")],
+    resolved: Annotated[bool, typer.Option("--resolved", help="也列出已消除的")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """Print the problem list of an enterprise; exit 1 where a problem stands open."""
+    import orjson
+    import psycopg
+
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import engine, looking
+    from gis.store.enterprises import find_enterprise
+    from gis.store.migrate import upgrade
+    from gis.store.problems import problems as problem_list
+
+    urls = ensure_running(Settings())
+    upgrade(urls.owner)
+    with looking(engine(urls.reader)) as connection:
+        enterprise_id, _ = find_enterprise(connection, code)
+    with psycopg.connect(urls.reader) as driver:
+        rows = problem_list(driver, enterprise_id, resolved=resolved)
+    if as_json:
+        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+    else:
+        for row in rows:
+            until = f"，{row['resolved']:%Y-%m-%d} 消除" if row["resolved"] else ""
+            typer.echo(f"{row['code']} {row['message']}（{row['since']:%Y-%m-%d} 起{until}）")
+        if not rows:
+            typer.echo("没有监管问题")
+    raise typer.Exit(1 if any(row["resolved"] is None for row in rows) else 0)

@@ -16,6 +16,7 @@ from gis.store.bakes import city_version
 from gis.store.changes import last_position
 from gis.store.connect import EVERYWHERE, reading
 from gis.store.permits import current_permit
+from gis.store.problems import problem_list
 from gis.store.site_history import site_history
 from styles.industries import industry_glyph
 
@@ -66,3 +67,11 @@ async def events(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -
     async with reading(house.pool, caller.scope) as connection:
         await read.kind_of(connection, feature_id)
         return answer({"history": await site_history(connection, feature_id)})
+
+
+@router.get("/{feature_id}/problems")
+async def problems(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller, *, resolved: bool = False) -> Response:
+    """Return what the inspector must see of an enterprise (监管问题), with what is resolved where asked."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.kind_of(connection, feature_id)
+        return answer({"problems": await problem_list(connection, feature_id, resolved=resolved)})

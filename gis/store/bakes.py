@@ -25,8 +25,8 @@ ENTRYPOINT = "bake_enterprise"
 CITY = UUID(int=0)
 """Stands where an enterprise's id does for the tileset of the whole city."""
 READER = "tiles"
-NOT_GEOMETRY = ("feature_state", "tilesets")
-"""Layers of the change log that no tile depends on: state reaches the open browser by itself."""
+NOT_GEOMETRY = ("feature_state", "tilesets", "problems")
+"""Layers of the change log that no tile depends on: state and problems reach the open browser by themselves."""
 
 LOCK_READER = "SELECT xid::text::bigint, seq FROM change_readers WHERE reader = %s FOR UPDATE"
 MARK = """

@@ -8,9 +8,12 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
+from psycopg import Connection as Driver
 from sqlalchemy import Connection, text
 
 from gis.errors import Invalid, NotFound, TooLarge
+from gis.store.permit_today import CURRENT
+from gis.store.problems import derive
 
 MAX_BYTES = 1 << 20
 """Largest document, as JSON in UTF-8."""
@@ -28,12 +31,6 @@ RECORD = text("""
 INSERT INTO permits (enterprise_id, permit_no, document, valid_from, valid_to)
 VALUES (:enterprise, :permit_no, CAST(:document AS jsonb), :valid_from, :valid_to)
 """)
-CURRENT = """
-WITH today AS (SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date AS day),
-    newest AS (SELECT DISTINCT ON (permit_no, valid_from) * FROM permits WHERE enterprise_id = %s
-        ORDER BY permit_no, valid_from, recorded_at DESC)
-SELECT document FROM newest, today WHERE valid_from <= day ORDER BY valid_to >= day DESC, valid_from DESC, recorded_at DESC LIMIT 1
-"""
 
 
 def day_of(record: Mapping[str, Any], field: str) -> date:
@@ -97,6 +94,8 @@ def store_permit(connection: Connection, enterprise_id: UUID, document: Any) -> 
     if same:
         return "unchanged"
     connection.execute(RECORD, values)
+    driver: Driver[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    derive(driver, enterprise_id)
     return "insert" if same is None else "update"
 
 

@@ -21,6 +21,7 @@ from gis.store.connect import Plain, Transaction, driver_of
 from gis.store.fitting import fitted
 from gis.store.identity import Identified, ambiguous, identify
 from gis.store.known import Source, known_features, source_of, sources
+from gis.store.problems import derive
 from gis.store.spots import Known, compared, said, stays
 from gis.store.texts import keepable
 
@@ -40,8 +41,9 @@ STANDS = """
 SELECT d.digest = %(digest)s
     AND d.cluster = (SELECT system_identifier FROM pg_control_system())
     AND (SELECT count(*) FROM feature_sources WHERE enterprise_id = %(enterprise)s AND drawing_kind = %(kind)s) = %(features)s
-    AND NOT EXISTS (SELECT FROM change_log c WHERE c.enterprise_id = %(enterprise)s AND c.layer NOT IN ('feature_state', 'tilesets')
-        AND c.xid >= pg_snapshot_xmin(d.snapshot) AND c.xid <> d.xid AND NOT pg_visible_in_snapshot(c.xid, d.snapshot))
+    AND NOT EXISTS (SELECT FROM change_log c WHERE c.enterprise_id = %(enterprise)s
+        AND c.layer NOT IN ('feature_state', 'tilesets', 'problems') AND c.xid >= pg_snapshot_xmin(d.snapshot)
+        AND c.xid <> d.xid AND NOT pg_visible_in_snapshot(c.xid, d.snapshot))
 FROM drawings d WHERE d.enterprise_id = %(enterprise)s AND d.drawing_kind = %(kind)s AND d.published
 ORDER BY d.drawing_id DESC LIMIT 1
 """
@@ -249,6 +251,7 @@ def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_co
     done += _close(job, _replace_sources(job, lineage, dict(zip(ids, shown, strict=True))), known)
     driver.execute("SET CONSTRAINTS ALL IMMEDIATE")
     job.record(issues, published=True)
+    derive(driver, enterprise_id)
     return Outcome(True, dict(Counter(row[3] for row in done)), tuple(row for row in done if row[3] != "unchanged"), issues)
 
 
