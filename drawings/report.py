@@ -45,7 +45,7 @@ def _where(issue: Issue) -> str:
     place = issue.place
     xy = f"({place.xy[0]:.3f}, {place.xy[1]:.3f})" if place.xy else None
     handle = f"图元 {place.handle}" if place.handle else None
-    return "\n".join(part for part in (place.layer, handle, place.field, xy) if part)
+    return "\n".join(part for part in (place.file, place.layer, handle, place.field, xy) if part)
 
 
 def print_report(plan: SitePlan, console: Console) -> None:
@@ -65,7 +65,7 @@ def print_report(plan: SitePlan, console: Console) -> None:
 
 
 def print_issues(issues: Sequence[Issue], console: Console) -> None:
-    """Print every issue with its place and remedy."""
+    """Print issues with their places and remedies."""
     if not issues:
         console.print("[green]没有问题[/green]")
         return
