@@ -133,10 +133,9 @@ def check(  # noqa: PLR0917 — a verb has as many options as people need
 
     from drawings.checking import Checked, of_files, of_store
     from drawings.options import Options
-    from gis.errors import Invalid
 
     if bool(files) + bool(enterprise) + every != 1:
-        raise Invalid("FILE", "请给出 DXF 文件，或用 --enterprise、--all 检查库中的图纸（三者选一）")
+        raise typer.BadParameter("请给出 DXF 文件，或用 --enterprise、--all 检查库中的图纸（三者选一）")
     # What the reader mends is counted in W104; its own words about it would only stand between.
     logging.getLogger("ezdxf").setLevel(logging.ERROR)
     with ExitStack() as stack:

@@ -14,6 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from drawings.interpret import interpret
 from drawings.norm import APPID
 
+PERMITTED = ("QJ-A-OUTLET", "QJ-A-UNIT", "QJ-A-TREAT")
+"""Layers whose things have the permit's codes."""
 Move = dict[str, tuple[float, float]]
 
 
@@ -60,7 +62,7 @@ def rewrite(
     move : dict
         CODE or NAME of a label → (east, north) metres: its outline, holes and label move together.
     drop_codes : bool
-        Empty every CODE that the drafter gave; outlets keep theirs, which the permit gives.
+        Empty every CODE that the drafter gave; outlets, units and treatments keep theirs, which the permit gives.
     keep_xdata : bool
         Keep the `QJ_ID`s; many programs drop foreign XDATA.
     version : str
@@ -74,7 +76,7 @@ def rewrite(
     for entity in space:
         if not keep_xdata and entity.has_xdata(APPID):
             entity.discard_xdata(APPID)
-        if drop_codes and isinstance(entity, Insert) and entity.has_attrib("CODE") and entity.dxf.layer != "QJ-A-OUTLET":
+        if drop_codes and isinstance(entity, Insert) and entity.has_attrib("CODE") and entity.dxf.layer not in PERMITTED:
             entity.get_attrib("CODE").dxf.text = ""
     random.Random(seed).shuffle(space.entity_space.entities)  # noqa: S311 — order, not secrecy
     copy = ezdxf.new(version, units=document.header["$INSUNITS"])

@@ -117,7 +117,7 @@ def test_a_drafting_fault_publishes_nothing_and_is_kept(city: City, tmp_path: Pa
 
 
 def test_two_things_that_could_be_one_are_an_issue_never_a_new_id(city: City, tmp_path: Path) -> None:
-    tower = city.feature_id("TA001")
+    ((tower,),) = city.rows("SELECT feature_id FROM structures WHERE code = 'TA001'")
     city.rows("UPDATE structures SET code = NULL WHERE feature_id = %s", tower)
     city.rows(
         "INSERT INTO structures (enterprise_id, name, geom, structure_type) SELECT enterprise_id, '影', geom, 'tower' FROM structures "
