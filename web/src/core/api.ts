@@ -1,5 +1,5 @@
 /** The one door to the server's JSON: typed questions, and errors as problem documents (RFC 9457). */
-import type { Card, CityLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, TilesetPointer } from "./types";
+import type { Card, CityLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, SheetLink, TilesetPointer } from "./types";
 
 export class ApiError extends Error {
   /** `status` is 0 where no answer came at all. */
@@ -51,6 +51,12 @@ export class Api {
   async history(feature: string): Promise<HistoryEntry[]> {
     const answer = await this.get<{ history: HistoryEntry[] }>(`/api/features/${encodeURIComponent(feature)}/history`);
     return answer.history;
+  }
+
+  /** The printed drawings of an enterprise, in their order. */
+  async sheets(enterprise: string): Promise<SheetLink[]> {
+    const answer = await this.get<{ sheets: SheetLink[] }>(`/api/enterprises/${encodeURIComponent(enterprise)}/sheets`);
+    return answer.sheets;
   }
 
   tileset(enterprise: string): Promise<TilesetPointer> {

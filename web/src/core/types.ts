@@ -92,6 +92,13 @@ export interface CaseLink {
   status: string;
 }
 
+/** A printed drawing of an enterprise: its kind (A to D), title and address. */
+export interface SheetLink {
+  kind: string;
+  title: string;
+  url: string;
+}
+
 export interface Card {
   feature_id: string;
   kind: string;

@@ -8,12 +8,18 @@ test("a question is one path", async () => {
   const asked: string[] = [];
   const api = new Api((path) => {
     asked.push(String(path));
-    return Promise.resolve(Response.json({ cursor: "s-0-0", features: [], history: [] }));
+    return Promise.resolve(Response.json({ cursor: "s-0-0", features: [], history: [], sheets: [] }));
   });
   await api.features(PLANT);
   await api.history(PLANT);
+  await api.sheets(PLANT);
   await api.tileset(PLANT);
-  expect(asked).toEqual([`/api/enterprises/${PLANT}/features`, `/api/features/${PLANT}/history`, `/tiles3d/${PLANT}/current.json`]);
+  expect(asked).toEqual([
+    `/api/enterprises/${PLANT}/features`,
+    `/api/features/${PLANT}/history`,
+    `/api/enterprises/${PLANT}/sheets`,
+    `/tiles3d/${PLANT}/current.json`,
+  ]);
 });
 
 test("a problem document becomes an error that says what it says", async () => {
