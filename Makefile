@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test check bench bless web clean
+.PHONY: help setup setup-run run test test-qgis check bench bless web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ run: setup-run  ## install what running needs, load the demo city, serve http://
 test: setup  ## all tests, on a real PostGIS and a real headless Chromium
 	@.ci/node npm --prefix web test
 	@.venv/bin/python -m pytest
+
+test-qgis: setup  ## the layer styles in a real QGIS, installed where it is missing
+	@.ci/setup qgis
+	@.venv/bin/python -m pytest -m qgis tests/qgis
 
 check: setup  ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

@@ -10,7 +10,7 @@ from typing import Any
 from gis.kinds import KINDS
 from styles.library import style_of, styles, types_of
 from styles.palette import Theme, colour
-from styles.sprite import PX_MM, tiled
+from styles.sprite import PX_MM
 from styles.symbol import GRID, Fill, Line, Symbol
 from styles.tokens import Rgb
 
@@ -131,7 +131,7 @@ def _areas(kind: str, theme: Theme) -> Iterator[Layer]:
         if fill.ground:
             paint = {"fill-color": hexed(colour(fill.ground, theme)), "fill-opacity": fill.opacity}
             yield _filtered(_base(kind, f"{kind}.ground.{id_}", "fill") | {"paint": paint}, *conditions)
-        if tiled(fill):
+        if fill.tiled:
             yield _filtered(_base(kind, f"{kind}.hatch.{id_}", "fill") | {"paint": {"fill-pattern": f"fill-{id_}"}}, *conditions)
 
 

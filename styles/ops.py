@@ -167,6 +167,32 @@ def _repeated(repeat: Repeat, points: Sequence[Point], theme: Theme) -> Iterator
             yield from place.mark(mark)
 
 
+def mark_ops(line: Line, theme: Theme = "light") -> tuple[Op, ...]:
+    """Return the operations that draw what a line repeats, once, at (0, 0) and along +x."""
+    place = _Place((0.0, 0.0), 1.0, 0.0, theme)
+    return tuple(op for repeat in line.repeats for mark in repeat.marks for op in place.mark(mark))
+
+
+def marks_mm(line: Line) -> Point:
+    """Return the width and height of the box around what a line repeats, centred on the line, mm."""
+    points = [point for repeat in line.repeats for mark in repeat.marks for point in flat(mark.path)]
+    pen = max(mark.width for repeat in line.repeats for mark in repeat.marks)
+    return 2 * max(abs(x) for x, _ in points) + pen, 2 * max(abs(y) for _, y in points) + pen
+
+
+def tile_mm(fill: Fill) -> Point:
+    """Return the width and height after which a fill's hatches and pattern repeat, mm."""
+    if fill.pattern:
+        return fill.pattern.cell_mm
+    width = height = 0.0
+    for hatch in fill.hatches:
+        dash = sum(hatch.pen.dash_mm)
+        sin, cos = abs(math.sin(math.radians(hatch.angle_deg))), abs(math.cos(math.radians(hatch.angle_deg)))
+        width = max(width, hatch.step_mm / sin if sin > 1e-9 else dash or hatch.step_mm)
+        height = max(height, hatch.step_mm / cos if cos > 1e-9 else dash or hatch.step_mm)
+    return width, height
+
+
 def fill_ops(fill: Fill, rings: Sequence[Sequence[Point]], theme: Theme = "light") -> tuple[Op, ...]:
     """Return the operations that draw a fill style inside rings (mm, outer and holes, first point not repeated), its outline left out.
 

@@ -1,11 +1,13 @@
-"""All that is generated of the one source, as files: SVG, sprites, map styles."""
+"""All that is generated of the one source, as files: SVG, sprites, map styles, styles of QGIS and of OGC servers."""
 
 import json
 from pathlib import Path
 
-from styles import maplibre, sprite, svg
-from styles.library import symbols
+from gis.kinds import KINDS
+from styles import maplibre, qml, sld, sprite, svg
+from styles.library import fills, lines, symbols
 from styles.palette import THEMES
+from styles.rules import shapes_of
 from styles.symbol import STATES
 
 RATIOS = {1: "", 2: "@2x"}
@@ -21,7 +23,7 @@ def _write(path: Path, content: bytes | str) -> Path:
 
 
 def write_svg(folder: Path) -> list[Path]:
-    """Write `svg/<theme>/<symbol>[.<state>].svg`, and `svg/qgis/<symbol>.svg` whose main colour QGIS may change."""
+    """Write `svg/<theme>/<symbol>[.<state>].svg`, marks of lines and tiles of fills; `svg/qgis/<symbol>.svg`: in a colour for QGIS."""
     written = []
     for symbol in symbols().values():
         for theme in THEMES:
@@ -29,6 +31,23 @@ def write_svg(folder: Path) -> list[Path]:
                 name = f"{svg.file_name(symbol, state)}.svg"
                 written.append(_write(folder / "svg" / theme / name, svg.document(symbol, theme, state)))
         written.append(_write(folder / "svg" / "qgis" / f"{symbol.id}.svg", svg.document(symbol, changeable=True)))
+    for theme in THEMES:
+        parts = {f"line-{line.id}": svg.marks(line, theme) for line in lines().values() if line.repeats}
+        parts |= {f"fill-{fill.id}": svg.tile(fill, theme) for fill in fills().values() if fill.tiled}
+        written += [_write(folder / "svg" / theme / f"{name}.svg", text) for name, text in parts.items()]
+    return written
+
+
+def write_layers(folder: Path) -> list[Path]:
+    """Write `qgis/<theme>/<kind>[.<shape>].qml` and `sld/<theme>/<kind>[.<shape>].sld`: a style a layer, as `layer export` names layers."""
+    written = []
+    for theme in THEMES:
+        for kind in KINDS:
+            shapes = shapes_of(kind)
+            for shape in shapes:
+                name = kind if len(shapes) == 1 else f"{kind}.{shape}"
+                written.append(_write(folder / "qgis" / theme / f"{name}.qml", qml.document(kind, shape, theme)))
+                written.append(_write(folder / "sld" / theme / f"{name}.sld", sld.document(kind, shape, theme)))
     return written
 
 
@@ -61,4 +80,4 @@ def write_maps(folder: Path, base: str = "") -> list[Path]:
 
 def build(folder: Path, base: str = "") -> list[Path]:
     """Write everything; the same source gives the same bytes."""
-    return [*write_svg(folder), *write_maps(folder, base)]
+    return [*write_svg(folder), *write_layers(folder), *write_maps(folder, base)]

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from styles.canvas import SIDE, draw, picture, straight
 from styles.library import fills, lines, symbols
-from styles.ops import Op, fill_ops, line_ops
+from styles.ops import Op, fill_ops, mark_ops, marks_mm, tile_mm
 from styles.palette import Theme
-from styles.paths import Point, flat
+from styles.paths import Point
 from styles.svg import file_name
 from styles.symbol import GRID, STATES, Fill, Line, Look, State, Symbol
 
@@ -67,7 +67,7 @@ def icons(theme: Theme) -> Iterator[Icon]:
             box = marks_box(line)
             yield Icon(f"line-{line.id}", *box, partial(_marks, line, box, theme))
     for fill in fills().values():
-        if tiled(fill):
+        if fill.tiled:
             box = tile_px(fill)
             yield Icon(f"fill-{fill.id}", *box, partial(_tile, fill, box, theme))
 
@@ -146,38 +146,14 @@ def _painted(ops: tuple[Op, ...], width: int, height: int, scale: float, origin:
 
 def marks_box(line: Line) -> tuple[int, int]:
     """Return the box of a line's repeated marks, centred on the line, pixels at ratio 1."""
-    points = [point for repeat in line.repeats for mark in repeat.marks for point in flat(mark.path)]
-    pens = [mark.width for repeat in line.repeats for mark in repeat.marks]
-    reach_x = max(abs(x) for x, _ in points) + max(pens) / 2
-    reach_y = max(abs(y) for _, y in points) + max(pens) / 2
-    return 2 * math.ceil(reach_x * PX_MM), 2 * math.ceil(reach_y * PX_MM)
+    width, height = marks_mm(line)
+    return 2 * math.ceil(width * PX_MM / 2), 2 * math.ceil(height * PX_MM / 2)
 
 
 def _marks(line: Line, box: tuple[int, int], theme: Theme, ratio: int) -> Rgba:
     width, height = box
-    # A line of no length worth naming carries its marks once, at its middle.
-    bare = Line(line.id, line.name_zh, line.name_en, line.basis, (), line.repeats)
-    ops = line_ops(bare, [(-1e-6, 0.0), (1e-6, 0.0)], theme)
     scale = PX_MM * ratio
-    return _painted(ops, width * ratio, height * ratio, scale, (-width * ratio / scale / 2, -height * ratio / scale / 2))
-
-
-def tiled(fill: Fill) -> bool:
-    """Return whether a fill has hatches or a pattern, so that a map needs a tile of it."""
-    return bool(fill.hatches or fill.pattern)
-
-
-def tile_mm(fill: Fill) -> Point:
-    """Return the width and height after which a fill's hatches and pattern repeat, mm."""
-    if fill.pattern:
-        return fill.pattern.cell_mm
-    width = height = 0.0
-    for hatch in fill.hatches:
-        dash = sum(hatch.pen.dash_mm)
-        sin, cos = abs(math.sin(math.radians(hatch.angle_deg))), abs(math.cos(math.radians(hatch.angle_deg)))
-        width = max(width, hatch.step_mm / sin if sin > 1e-9 else dash or hatch.step_mm)
-        height = max(height, hatch.step_mm / cos if cos > 1e-9 else dash or hatch.step_mm)
-    return width, height
+    return _painted(mark_ops(line, theme), width * ratio, height * ratio, scale, (-width * ratio / scale / 2, -height * ratio / scale / 2))
 
 
 def tile_px(fill: Fill) -> tuple[int, int]:

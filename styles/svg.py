@@ -1,12 +1,13 @@
 """Symbols as SVG: plain ones for any program, and ones whose colour QGIS may change (`param(fill)`)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from styles.ops import MITER_LIMIT, Area, Op, Stroke, symbol_ops
+from styles.ops import MITER_LIMIT, Area, Op, Stroke, fill_ops, mark_ops, marks_mm, symbol_ops, tile_mm
 from styles.palette import Theme, colour
 from styles.paths import Arc, Path, pieces
-from styles.symbol import GRID, MARGIN, State, Symbol
+from styles.symbol import GRID, MARGIN, Fill, Line, State, Symbol
 from styles.tokens import Rgb
 
 SIDE = GRID + 2 * MARGIN
@@ -80,11 +81,29 @@ def document(symbol: Symbol, theme: Theme = "light", state: State = "normal", ch
     """
     ops = symbol_ops(symbol, theme, state, size_mm=GRID)
     left, top = -MARGIN - symbol.anchor[0], -(GRID + MARGIN - symbol.anchor[1])
-    side = number(symbol.size_mm.sheet * SIDE / GRID)
-    box = f"{number(left)} {number(top)} {SIDE} {SIDE}"
+    content = elements(ops, colour(main_token(symbol), theme) if changeable else None)
+    return _file(symbol.name_zh, (left, top, SIDE, SIDE), symbol.size_mm.sheet / GRID, content)
+
+
+def tile(fill: Fill, theme: Theme = "light") -> str:
+    """Return one tile of a fill's hatches and pattern, of its own size in millimetres; its ground and outline left out."""
+    width, height = tile_mm(fill)
+    piece = [(-2 * width, -2 * height), (3 * width, -2 * height), (3 * width, 3 * height), (-2 * width, 3 * height)]
+    ops = fill_ops(replace(fill, ground=None), [piece], theme)
+    return _file(fill.name_zh, (0.0, -height, width, height), 1.0, elements(ops))
+
+
+def marks(line: Line, theme: Theme = "light") -> str:
+    """Return what a line repeats, once, its middle on the line, +x in the line's direction; of its own size in millimetres."""
+    width, height = marks_mm(line)
+    return _file(line.name_zh, (-width / 2, -height / 2, width, height), 1.0, elements(mark_ops(line, theme)))
+
+
+def _file(title: str, box: tuple[float, float, float, float], scale: float, content: str) -> str:
+    width, height = number(box[2] * scale), number(box[3] * scale)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}mm" height="{side}mm" viewBox="{box}">\n'
-        f"<title>{escape(symbol.name_zh)}</title>\n{elements(ops, colour(main_token(symbol), theme) if changeable else None)}\n</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="{" ".join(map(number, box))}">\n'
+        f"<title>{escape(title)}</title>\n{content}\n</svg>\n"
     )
 
 

@@ -163,6 +163,11 @@ class Fill:
     pattern: Pattern | None = None
     outline: str | None = None
 
+    @property
+    def tiled(self) -> bool:
+        """Whether it has hatches or a pattern, which other programs repeat as a tile."""
+        return bool(self.hatches or self.pattern)
+
 
 @dataclass(frozen=True, slots=True)
 class Style:

@@ -1,10 +1,13 @@
 """Every output shows what the master shows: rasterised by its own engine, at 192 px."""
 
+import base64
 import hashlib
 import io
 import json
+import re
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import cairocffi
 import numpy as np
@@ -16,8 +19,9 @@ from gis.kinds import KINDS
 from styles import sprite, svg
 from styles.canvas import picture, straight
 from styles.library import fills, lines, style_of, symbols, types_of
-from styles.outputs import build, write_maps
+from styles.outputs import write_layers, write_maps, write_svg
 from styles.palette import THEMES
+from styles.rules import rules, shapes_of
 from styles.symbol import STATES
 
 ROOT = Path(__file__).parents[2]
@@ -118,9 +122,35 @@ def test_every_kind_and_type_is_in_every_output() -> None:
             assert svg.document(symbol).startswith("<svg")
 
 
+def test_layer_styles_of_other_programs_name_what_there_is(tmp_path: Path) -> None:
+    pictures = {path.relative_to(tmp_path) for path in write_svg(tmp_path)}
+    held = {base64.b64encode((tmp_path / path).read_bytes()).decode() for path in pictures}
+    write_layers(tmp_path)
+    for kind in KINDS:
+        for shape in shapes_of(kind):
+            name = kind if len(shapes_of(kind)) == 1 else f"{kind}.{shape}"
+            text = (tmp_path / "sld" / "light" / f"{name}.sld").read_text()
+            named = {Path(href) for href in re.findall(r'xlink:href="\.\./\.\./([^"]+)"', text)}
+            assert named <= pictures
+            assert named or shape == "line"
+            root = ElementTree.parse(tmp_path / "qgis" / "light" / f"{name}.qml").getroot()  # noqa: S314 - our own
+            embedded = {
+                value.removeprefix("base64:") for option in root.iter("Option") if (value := option.get("value", "")).startswith("base64:")
+            }
+            assert embedded <= held
+            if shape != "line":
+                shown = [svg.document(style_of(kind, type_).symbol) for type_ in (None, *types_of(kind))]
+                assert {base64.b64encode(text.encode()).decode() for text in shown} <= embedded
+            filters = [rule.get("filter", "") for rule in root.iter("rule") if rule.get("label") != "符号"]
+            assert len(filters) == len(set(filters)) == len(rules(kind, shape))
+
+
 def test_the_same_source_is_the_same_bytes(tmp_path: Path) -> None:
-    digests = [
-        [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(build(tmp_path / name), key=str)] for name in ("one", "other")
-    ]
+    digests = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        paths = sorted([*write_svg(folder), *write_layers(folder)], key=str)
+        assert len(paths) > 1000
+        files = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+        digests.append((files, sprite.sheet(list(sprite.icons("light")), 1)))
     assert digests[0] == digests[1]
-    assert len(digests[0]) > 1000
