@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from styles.palette import Theme, colour
-from styles.paths import Path, Point, placed
+from styles.paths import Path, Point, flat, placed
 from styles.symbol import GRID, Align, Fill, Hatch, Line, Look, Mark, Pattern, Repeat, State, Symbol
 from styles.tokens import Rgb
 
