@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -51,6 +52,18 @@ def printed(sheet: Sheet, format_: Format) -> bytes:
         _describe(surface, sheet)
     context = cairocffi.Context(surface)
     _draw(context, sheet, POINT_MM, links=format_ == "pdf")
+    surface.finish()
+    return buffer.getvalue()
+
+
+def bound_pages(sheets: Sequence[Sheet]) -> bytes:
+    """Return sheets as the pages of one PDF; its title and day are those of the first."""
+    buffer = io.BytesIO()
+    surface = cairocffi.PDFSurface(buffer, A3.width * POINT_MM, A3.height * POINT_MM)
+    _describe(surface, sheets[0])
+    for sheet in sheets:
+        _draw(cairocffi.Context(surface), sheet, POINT_MM, links=True)
+        surface.show_page()
     surface.finish()
     return buffer.getvalue()
 

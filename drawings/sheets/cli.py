@@ -62,3 +62,14 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
     if atlas:
         for path in bind(out, [one.code for one in done], kinds, city=all_):
             typer.echo(path)
+
+
+def handbook(
+    out: Annotated[Path, typer.Option("--out", "-o", help="写到哪个文件", dir_okay=False)] = Path("symbols.pdf"),
+) -> None:
+    """Write the symbol handbook."""
+    from drawings.sheets.batch import write
+    from drawings.sheets.handbook import handbook as made
+
+    write(out, made())
+    typer.echo(out)
