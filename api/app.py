@@ -17,7 +17,8 @@ from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.pages import Headers, pages
-from api.routes import city, drafts, enterprises, features, health, kinds, live, look, sheets, tiles3d
+from api.routes import city, drafts, enterprises, features, health, kinds, live, look, process, sheets, tiles3d
+from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.changes import store_id
@@ -35,6 +36,7 @@ ROUTERS = (
     drafts.router,
     look.router,
     sheets.router,
+    process.router,
 )
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
@@ -60,13 +62,15 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 await hub.start(connection)
             watch = Watch(connect)
             shelf = Shelf(settings.data_dir / "sheets", settings.public_url, settings.web_dir)
-            app.state.house = House(settings, pool, hub, watch, bakery(settings).store, shelf, store)
+            elk = Elk(settings.web_dir)
+            app.state.house = House(settings, pool, hub, watch, bakery(settings).store, shelf, elk, store)
             followers = [asyncio.create_task(hub.run()), asyncio.create_task(watch.run())]
             try:
                 yield
             finally:
                 hub.close()
                 watch.close()
+                elk.close()
                 for follower in followers:
                     follower.cancel()
                 await asyncio.gather(*followers, return_exceptions=True)

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.drafting import Watch
 from api.live import Hub
+from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from tiles.store import TileStore
@@ -16,7 +17,7 @@ from tiles.store import TileStore
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Settings, the pool (read-only but for drafts), the live hub, the watch over drafts, the tiles, the printed sheets."""
+    """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, printed sheets, what lays processes out."""
 
     settings: Settings
     pool: AsyncConnectionPool[AsyncConnection]
@@ -24,6 +25,7 @@ class House:
     watch: Watch
     tiles: TileStore
     shelf: Shelf
+    elk: Elk
     store_id: str
 
 

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from drawings.process.paths import Arising
+from drawings.process.checks import unit_codes
+from drawings.process.paths import Arising, arisings
 from gis.kinds import ENUMS
-from gis.models.process import ProcessNode
+from gis.models.process import ProcessGraph, ProcessLayout, ProcessNode
 
 
 def _named(node: ProcessNode) -> dict[str, Any]:
@@ -29,6 +30,35 @@ def rows(found: Iterable[Arising]) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+
+
+def described(graph: ProcessGraph, layout: ProcessLayout) -> dict[str, Any]:
+    """Return a graph and where it is drawn as plain JSON types; boxes: left, top, width, height, millimetres, y downwards."""
+    nodes = []
+    for node, box in zip(graph.nodes, layout.nodes, strict=True):
+        place = [box.x - box.width / 2, layout.height - box.y - box.height / 2, box.width, box.height]
+        nodes.append(
+            {
+                "code": node.code,
+                "name": node.name,
+                "type": node.type,
+                "type_label": ENUMS["node_type"][node.type],
+                "unit_codes": unit_codes(node),
+                "pollutants": node.pollutants,
+                "note": node.note,
+                "amount": node.amount,
+                "upgrade": node.upgrade,
+                "upgrade_label": ENUMS["upgrade_type"][node.upgrade] if node.upgrade else "",
+                "upgraded_on": node.upgraded_on,
+                "feature_id": node.feature_id,
+                "box": [round(side, 2) for side in place],
+            }
+        )
+    streams = [
+        {"code": one.code, "from": one.source, "to": one.target, "carries": one.carries, "medium": one.medium, "feature_id": one.feature_id}
+        for one in graph.streams
+    ]
+    return {"width": layout.width, "height": layout.height, "nodes": nodes, "streams": streams, "arisings": rows(arisings(graph))}
 
 
 def _treated(node: ProcessNode) -> str:

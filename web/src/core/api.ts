@@ -1,4 +1,5 @@
 /** The one door to the server's JSON: typed questions, and errors as problem documents (RFC 9457). */
+import type { Process } from "./process";
 import type { Card, CityLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, SheetLink, TilesetPointer } from "./types";
 
 export class ApiError extends Error {
@@ -57,6 +58,10 @@ export class Api {
   async sheets(enterprise: string): Promise<SheetLink[]> {
     const answer = await this.get<{ sheets: SheetLink[] }>(`/api/enterprises/${encodeURIComponent(enterprise)}/sheets`);
     return answer.sheets;
+  }
+
+  process(enterprise: string): Promise<Process> {
+    return this.get(`/api/enterprises/${encodeURIComponent(enterprise)}/process`);
   }
 
   tileset(enterprise: string): Promise<TilesetPointer> {
