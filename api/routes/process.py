@@ -40,7 +40,12 @@ async def process(laid_out: LaidOut) -> Response:
 
 
 @router.get("/{feature_id}/process.svg")
-async def picture(laid_out: LaidOut, theme: Annotated[Theme, Query(description="light、wall-dark 或 print-bw")] = "light") -> Response:
+async def picture(
+    laid_out: LaidOut,
+    *,
+    theme: Annotated[Theme, Query(description="light、wall-dark 或 print-bw")] = "light",
+    ground: Annotated[bool, Query(description="false：没有底色")] = True,
+) -> Response:
     """Return the picture of an enterprise's production process, millimetres."""
     graph, layout = laid_out
-    return Response(svg(graph, layout, theme), media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})
+    return Response(svg(graph, layout, theme, ground=ground), media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})

@@ -211,12 +211,12 @@ def _svg_op(op: Op, top: float) -> str:
     return f'<text {at} font-size="{op.height_mm:.2f}" text-anchor="{anchor}" fill="{_hex(op.colour)}"{halo}>{escape(op.text)}</text>'
 
 
-def svg(graph: ProcessGraph, layout: ProcessLayout, theme: Theme = "light") -> str:
-    """Return a graph as SVG, millimetres."""
+def svg(graph: ProcessGraph, layout: ProcessLayout, theme: Theme = "light", *, ground: bool = True) -> str:
+    """Return a graph as SVG, millimetres; without `ground` what lies below it is seen."""
     width, height = layout.width, layout.height
     drawn = "\n".join(_svg_op(op, height) for op in picture(graph, layout, theme))
-    ground = _hex(colour("paper", theme))
+    paper = f'<rect width="100%" height="100%" fill="{_hex(colour("paper", theme))}"/>' if ground else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.2f}mm" height="{height:.2f}mm" viewBox="0 0 {width:.2f} {height:.2f}"'
-        f' font-family="{FONT}"><rect width="100%" height="100%" fill="{ground}"/>\n{drawn}\n</svg>\n'
+        f' font-family="{FONT}">{paper}\n{drawn}\n</svg>\n'
     )

@@ -242,6 +242,29 @@ def colour(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
 
+def follows_the_process(seen: Visit, listed: list[dict[str, Any]]) -> None:
+    """Open the production process of the plant that is entered, ask it for a pollutant, and find a treatment of it on the plant."""
+    seen.page.click("[data-testid=enterprise-card]")
+    seen.page.click("[data-testid=card-process]")
+    seen.page.wait_for_selector('[data-testid=process][data-state="ready"]')
+    treatment = next(row for row in listed if row["kind"] == "treatment_facility")
+    node = f"[data-testid=process] [data-code={treatment['code']}]"
+    before = seen.page.get_attribute(".process-stage", "viewBox")
+    seen.page.click("[data-testid=process-nearer]")
+    assert seen.page.get_attribute(".process-stage", "viewBox") != before
+    seen.page.click("[data-testid=process-whole]")
+    seen.page.select_option("[data-testid=process-pollutant]", index=1)
+    assert 0 < seen.page.locator(".process-way").count() < seen.page.locator(".process-node").count()
+    assert seen.page.locator(".process-aside").count() > 0
+    seen.page.click(node)
+    seen.page.wait_for_selector('[data-testid=card][data-state="ready"]')
+    assert seen.page.text_content("[data-testid=card-code]") == treatment["code"]
+    assert "process-chosen" in str(seen.page.get_attribute(node, "class"))
+    assert treatment["code"] in str(seen.page.text_content("[data-testid=process-told]"))
+    seen.page.keyboard.press("Escape")
+    seen.page.wait_for_selector("[data-testid=process]", state="detached")
+
+
 def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, tmp_path: Path) -> None:
     load(database.owner, make(tmp_path / "made", 2, 5), Settings().web_dir)
     rows: list[dict[str, Any]] = [{"tileset": None}]
@@ -278,6 +301,7 @@ def test_a_walk_through_the_city(database: Urls, house: str, browser: Browser, t
         seen.page.click("[data-testid=tool-share]")
         link = str(seen.page.evaluate("navigator.clipboard.readText()"))
         assert f"sel={building['feature_id']}" in link
+        follows_the_process(seen, listed)
         assert seen.complaints == []
         assert seen.foreign == []
     with visit(browser, link) as again:

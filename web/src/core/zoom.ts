@@ -26,6 +26,18 @@ export function whole(picture: Size, window: Size): View {
   return { x: (picture.width - width) / 2, y: (picture.height - (width * window.height) / window.width) / 2, width };
 }
 
+/** Pixels of a unit below which nobody reads, and with which a picture is opened then: of a drawing in millimetres, words of 3.2. */
+const LEAST = 1.9;
+const READABLE = 3.2;
+
+/** How a picture is first seen: whole where that can be read, else where it begins, at its left. */
+export function opened(picture: Size, window: Size): View {
+  const view = whole(picture, window);
+  if (window.width / view.width >= LEAST) return view;
+  const width = window.width / READABLE;
+  return { x: -width * MARGIN, y: (picture.height - (width * window.height) / window.width) / 2, width };
+}
+
 /** `view` drawn nearer by `factor` (below 1: farther) around a point of the window, pixels. */
 export function nearer(view: View, picture: Size, window: Size, factor: number, [px, py]: Point): View {
   const most = whole(picture, window).width * FARTHEST;

@@ -1,6 +1,6 @@
 /** Wheel, drag, pinch and keys on a picture: the view that `core/zoom` works out, kept in step with the size of its window. */
 import { computed, onMounted, onUnmounted, shallowRef, watch, type Ref } from "vue";
-import { dragged, nearer, whole, type Point, type Size, type View } from "../core/zoom";
+import { dragged, nearer, opened, whole, type Point, type Size, type View } from "../core/zoom";
 
 /** Pixels that a finger may tremble without dragging. */
 const TREMBLE = 6;
@@ -19,9 +19,11 @@ export function useZoom(element: Readonly<Ref<Element | null>>, picture: Readonl
   /** Whether the last press was a drag: then it was no click. */
   const wasDrag = () => travelled > TREMBLE;
 
+  function open(): void {
+    if (picture.value && !touched) view.value = opened(picture.value, window.value);
+  }
   function fit(): void {
-    touched = false;
-    if (picture.value) view.value = whole(picture.value, window.value);
+    if (picture.value) set(whole(picture.value, window.value));
   }
   function set(next: View): void {
     touched = true;
@@ -64,9 +66,9 @@ export function useZoom(element: Readonly<Ref<Element | null>>, picture: Readonl
 
   const watcher = new ResizeObserver(([entry]) => {
     window.value = { width: Math.max(1, entry!.contentRect.width), height: Math.max(1, entry!.contentRect.height) };
-    if (!touched) fit();
+    open();
   });
-  watch(picture, fit);
+  watch(picture, open);
   onMounted(() => element.value && watcher.observe(element.value));
   onUnmounted(() => watcher.disconnect());
   return { view, viewBox, window, wasDrag, fit, set, zoom, on: { wheel: onWheel, pointerdown: onDown, pointermove: onMove, pointerup: onUp, pointercancel: onUp } };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { centred, dragged, nearer, whole } from "../../src/core/zoom";
+import { centred, dragged, nearer, opened, whole } from "../../src/core/zoom";
 
 const PICTURE = { width: 400, height: 100 };
 const WINDOW = { width: 800, height: 400 };
@@ -32,4 +32,12 @@ test("a drag moves by the picture's own units, and a box comes to the middle", (
   const view = { x: 0, y: 0, width: 200 };
   expect(dragged(view, PICTURE, WINDOW, [40, 8])).toEqual({ x: -10, y: -2, width: 200 });
   expect(centred(view, PICTURE, WINDOW, [300, 40, 20, 10])).toEqual({ x: 210, y: -5, width: 200 });
+});
+
+test("a picture that nobody could read whole is opened where it begins", () => {
+  expect(opened({ width: 300, height: 100 }, WINDOW)).toEqual(whole({ width: 300, height: 100 }, WINDOW));
+  const near = opened({ width: 480, height: 120 }, { width: 400, height: 800 });
+  expect(near.width).toBeCloseTo(125);
+  expect(near.x).toBeCloseTo(-3.75);
+  expect(near.y + near.width).toBeCloseTo(60);
 });
