@@ -199,9 +199,12 @@ def read_layer(path: Path, layer: str | None = None) -> dict[str, Any]:
             raise Invalid("FILE", f"{path.name} 不是 JSON：{error}") from error
         return document
     try:
-        names = [str(row[0]) for row in pyogrio.list_layers(path)]
+        # Tables without shapes, as that of styles in a GeoPackage, are no layers.
+        names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
         if layer is None and len(names) > 1:
             raise Invalid("--layer", f"{path.name} 有 {len(names)} 个图层，请用 --layer 指明：{'、'.join(names)}")
+        if not names:
+            raise Invalid("FILE", f"{path.name} 没有图层")
         rows = pyogrio.read_dataframe(path, layer=layer or names[0])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         raise Invalid("FILE", f"{path.name} 无法读取：{error}") from error

@@ -28,6 +28,23 @@ def export(
     typer.echo(f"{folder}：{len(write(folder, base.rstrip('/')))} 个文件")
 
 
+@app.command(help="把图层样式写进 `quanjing layer export` 导出的 GeoPackage：QGIS 打开即按样式显示")
+def embed(
+    file: Annotated[Path, typer.Argument(metavar="FILE.gpkg", help="GeoPackage 文件", exists=True, dir_okay=False)],
+    theme: Annotated[str, typer.Option(help="light（浅色）、wall-dark（深色）、print-bw（黑白）")] = "light",
+) -> None:
+    """Write the styles of a GeoPackage's layers into it."""
+    from gis.errors import Invalid
+    from styles.geopackage import embed as write
+    from styles.palette import THEMES
+
+    chosen = next((one for one in THEMES if one == theme), None)
+    if chosen is None:
+        raise Invalid("--theme", f"没有主题 {theme}；可用的有 {'、'.join(THEMES)}")
+    styled = write(file, chosen)
+    typer.echo(f"{file}：{len(styled)} 个图层有样式" if styled else f"{file}：没有与要素类同名的图层")
+
+
 @app.command(help="写出符号、线型、填充文件的 JSON schema，供编辑器校验")
 def schema(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path("styles/schema")) -> None:
     """Write the JSON schemas of the style files."""

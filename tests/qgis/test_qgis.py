@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import cairocffi
+import geopandas
 import numpy as np
+import pyogrio
 import pytest
+import shapely
 from styles_pictures import SIDE, agreement, colour_distance, lab
 
 from gis.kinds import KINDS
 from styles import svg
 from styles.canvas import draw, picture, straight
+from styles.geopackage import embed
 from styles.library import style_of, types_of
 from styles.ops import Op, fill_ops, line_ops
 from styles.outputs import build
@@ -35,6 +39,20 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("styles")
     build(folder)
     return folder
+
+
+OPEN = """
+import json, os, sys
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+from qgis.core import QgsApplication, QgsVectorLayer
+application = QgsApplication([], False)
+application.initQgis()
+layer = QgsVectorLayer(sys.argv[1] + "|layername=outlet", "test", "ogr")
+renderer = layer.renderer()
+print(json.dumps([renderer.type(), renderer.rootRule().children()[0].label()]))
+sys.stdout.flush()
+os._exit(0)
+"""
 
 
 def rendered(jobs: Sequence[dict[str, Any]]) -> list[np.ndarray]:
@@ -168,3 +186,12 @@ def test_lines_and_areas(written: Path, tmp_path: Path, form: str, shape: str) -
         if abs(share - goal) > 0.03 * goal + 0.002 or distance > 2:
             poor.append((job["kind"], job["values"], round(share, 4), round(goal, 4), round(distance, 1)))
     assert poor == []
+
+
+def test_a_geopackage_opens_with_its_style(tmp_path: Path) -> None:
+    path = tmp_path / "city.gpkg"
+    frame = geopandas.GeoDataFrame({"medium": ["air"], "alarm_level": [None]}, geometry=[shapely.Point(107.5, 31.2)], crs="EPSG:4490")
+    pyogrio.write_dataframe(frame, path, layer="outlet", driver="GPKG")
+    embed(path)
+    told = subprocess.run([PYTHON, "-c", OPEN, path], text=True, capture_output=True, check=True, timeout=300)
+    assert json.loads(told.stdout) == ["RuleRenderer", "排放口：废气"]
