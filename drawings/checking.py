@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from drawings.options import Options
+from drawings.process.storing import read_table
+from drawings.process.table import is_table
 from drawings.report import print_issues, report
 from drawings.sandbox import read_plan
 from drawings.sets import Permit, Set, check_set
@@ -115,6 +117,8 @@ def _reread(connection: Transaction, stored: Stored, kind: str) -> SitePlan:
     What was read by a mapping or control points that came with it is not by the norm: of such a one stands what was found then.
     """
     drawing = stored.drawings[kind]
+    if is_table(drawing.file_name):
+        return read_table(drawing.content(connection), drawing.file_name, stored.source_code)
     options = Options(source_code=stored.source_code, drawing_kind=kind, registered=stored.registered)
     plan = read_plan(drawing.content(connection), drawing.file_name, options)
     if not blocking(plan.issues):

@@ -233,13 +233,13 @@ def _again(document: Drawing, pieces: Iterable[_Piece], options: Options) -> lis
     return issues
 
 
-def _add_notes(document: Drawing, original: tuple[str, bytes]) -> bool:
+def _add_notes(document: Drawing, original: tuple[str, bytes], options: Options) -> bool:
     """Copy what the last drawing showed beside its features: texts, dimensions, rings; False where they lie in other coordinates."""
     source, _ = document_of(original[1], original[0])
     if source is None:
         return False
-    reading = interpretation(source)
-    if reading.frame is None or reading.frame.method != "norm":
+    reading = interpretation(source, options)
+    if reading.frame is None or reading.frame.method not in ("norm", "sheet"):
         return False
     kept = {handle for handle, reason in reading.reasons.items() if reason != "重复图元"}
     loader = xref.Loader(source, document, conflict_policy=xref.ConflictPolicy.KEEP)
@@ -272,7 +272,7 @@ def export_drawing(features: Sequence[Drawn], *, source_code: str, drawing_kind:
         pieces = [_Piece(feature, drafter.draw(feature)) for feature in features]
         options = Options(source_code=source_code, drawing_kind=drawing_kind)
         issues = _again(document, pieces, options)
-        if original is not None and not _add_notes(document, original):
+        if original is not None and not _add_notes(document, original, options):
             hint = "原图不是按规范坐标绘制的，其注记请在原图中查看"
             issues.append(finding("W104", "原图的注记、尺寸未带入", hint, Place(file=original[0])))
         if drawing_kind != "B":

@@ -20,6 +20,7 @@ METHODS = {
     "crs": "指定的坐标系",
     "gcp": "控制点",
     "geodata": "图中的 GEODATA",
+    "sheet": "图幅（流程图没有位置）",
     "none": "未定位",
 }
 """Ways to place a drawing: `Frame.method` → label."""

@@ -26,6 +26,7 @@ from drawings.marks import pair_marks
 from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
+from drawings.process.drawn import connected
 from drawings.rings import rings_of
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
@@ -52,6 +53,9 @@ def _around(entity: DXFEntity) -> bool:
 
 
 def _frame(document: Drawing, found: Found, options: Options, mapping: Mapping | None) -> Frame:
+    if options.drawing_kind == "B":
+        # A process is drawn where there is room on the sheet.
+        return Frame(known=True, method="sheet")
     symbols, items = found.symbols, [item.entity for item in (*found.areas, *found.lines, *found.spots)]
     # What lies kilometres around a plant says nothing about where that is, nor does it stray.
     if any(not _around(entity) for entity in (*symbols, *items)):
@@ -356,6 +360,9 @@ def interpretation(
     pieces = [*_features(outlines, labels, ledger), *_singles(found, frame, ledger)]
     stored = {handle for _, handles in pieces for handle in handles}
     features, copied = without_copied_ids(_ordered([feature for feature, _ in pieces]))
+    if options.drawing_kind == "B":
+        features, lacking = connected(features)
+        ledger.issues += lacking
     ground = Ground(options.drawing_kind or "A", named=options.drawing_kind is not None, rings=rings_of(entities, frame))
     ledger.issues += [*copied, *check(features, ground, by_norm=mapping is None)]
     if frame.known:

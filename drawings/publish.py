@@ -6,12 +6,14 @@ from pathlib import Path
 
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
+from drawings.process.drawn import beside_plan
 from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.models.plan import SitePlan
 from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise, registered_point
 from gis.store.plans import Outcome, store_plan
+from gis.store.process import units_on_plan
 
 CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
 """18-character credit code (GB 32100-2015), or with site serial the 22-character source code (HJ 608-2017)."""
@@ -54,4 +56,6 @@ def publish_drawing(
         known = find_enterprise(connection, named[0].upper())
     point = registered_point(connection, known[0])
     plan = read_plan(content, path.name, replace(options or Options(), source_code=known[1], registered=point))
+    if plan.drawing_kind == "B" and (on_plan := units_on_plan(connection, known[0])) is not None:
+        plan = replace(plan, issues=(*plan.issues, *beside_plan(plan.features, on_plan)))
     return plan, store_plan(connection, known[0], known[1], plan, content)

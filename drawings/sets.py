@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from drawings.checks import place_of, things_of, title
 from drawings.ledger import finding
+from drawings.process.drawn import beside_plan
 from gis.issues import Issue, Place
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
@@ -127,6 +128,19 @@ def consistency(plans: Sequence[SitePlan]) -> list[Issue]:
     return [issue for number, first in enumerate(ordered) for other in ordered[number + 1 :] for issue in _compared(first, other)]
 
 
+def _process_units(plans: Sequence[SitePlan]) -> list[Issue]:
+    """Return the production units that a process names and no site plan shows (E503)."""
+    shown = [one.code for plan in plans if plan.drawing_kind == "A" for one in plan.features if one.code]
+    if not any(plan.drawing_kind == "A" and plan.features for plan in plans):
+        return []
+    return [
+        replace(issue, place=_in(plan, issue.place))
+        for plan in plans
+        if plan.drawing_kind == "B"
+        for issue in beside_plan(plan.features, frozenset(shown))
+    ]
+
+
 def things_in(plans: Sequence[SitePlan]) -> list[Thing]:
     """Return the things on several drawings, each once, with the file that shows it first."""
     found: dict[tuple[object, ...], Thing] = {}
@@ -162,4 +176,4 @@ def check_set(one: Set) -> list[Issue]:
     seen = {(issue.code, issue.message) for plan in one.plans for issue in plan.issues}
     more = [found.issue() for found in findings_of(one)]
     more = [issue for issue in more if issue.code not in LOOKED_AT or (issue.code, issue.message) not in seen]
-    return [*consistency(one.plans), *_stale(one), *more]
+    return [*consistency(one.plans), *_process_units(one.plans), *_stale(one), *more]

@@ -1,7 +1,10 @@
 """A process graph on its way into the store and back: each node and stream a feature of drawing B, its shape where it is drawn."""
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 
 import orjson
 from shapely.geometry import LineString, Point
@@ -97,6 +100,20 @@ def features_of(graph: ProcessGraph, layout: ProcessLayout) -> tuple[PlanFeature
     return (*nodes, *streams)
 
 
+def read_table(content: bytes, file_name: str, source_code: str) -> SitePlan:
+    """Return what a table says, unplaced, with what is wrong with it by itself: to be checked, not to be stored."""
+    graph, issues = graph_of(content.decode("utf-8-sig", errors="replace"), file_name)
+    features: tuple[PlanFeature, ...] = ()
+    if graph is not None:
+        issues += checks.check(graph)
+        rows = {node.code: -float(row) for row, node in enumerate(graph.nodes)}
+        boxes = tuple(PlacedNode(code, 0.0, row, 0.0, 0.0) for code, row in rows.items())
+        routes = tuple(Route(one.code, ((0.0, rows[one.source]), (0.0, rows[one.target]))) for one in graph.streams)
+        features = features_of(graph, ProcessLayout(0.0, 0.0, boxes, routes))
+    counts = Counts(len(features), len(features), 0, 0)
+    return SitePlan(DRAWING_KIND, source_code, file_name, sha256(content).hexdigest(), features, tuple(issues), counts)
+
+
 def publish_process(
     connection: "Transaction | Plain", content: bytes, file_name: str, enterprise: str, solve: Solve
 ) -> tuple[SitePlan, Outcome]:
@@ -142,6 +159,12 @@ def _touches(point: tuple[float, float], box: PlacedNode) -> bool:
     return max(aside, above) <= OFF_MM and min(abs(aside), abs(above)) <= OFF_MM
 
 
+def _middle(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the middle of the longest piece of a way: where words stand that nobody placed."""
+    (x1, y1), (x2, y2) = max(pairwise(points), key=lambda piece: math.dist(*piece))
+    return round((x1 + x2) / 2, 2), round((y1 + y2) / 2, 2)
+
+
 def _as_drawn(process: StoredProcess) -> ProcessLayout | None:
     """Return a process where it is stored, None where something has no place, or the boxes have outgrown it since."""
     nodes = []
@@ -154,9 +177,8 @@ def _as_drawn(process: StoredProcess) -> ProcessLayout | None:
     for stream, way in zip(process.graph.streams, process.ways, strict=True):
         if len(way.points) < 2 or not (_touches(way.points[0], boxes[stream.source]) and _touches(way.points[-1], boxes[stream.target])):
             return None
-        if stream.carries and way.label is None:
-            return None
-        routes.append(Route(stream.code, way.points, way.label))
+        label = way.label or (_middle(way.points) if stream.carries else None)
+        routes.append(Route(stream.code, way.points, label))
     ends = [point for route in routes for point in (*route.points, *([route.label] if route.label else []))]
     right = max([*(box.x + box.width / 2 for box in nodes), *(x for x, _ in ends)])
     top = max([*(box.y + box.height / 2 for box in nodes), *(y for _, y in ends)])

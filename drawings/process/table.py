@@ -46,6 +46,11 @@ class _Table(_Part):
     streams: list[_Stream] = []
 
 
+def is_table(file: str) -> bool:
+    """Return whether a file of drawing B is a table, by its name."""
+    return file.lower().endswith((".yaml", ".yml"))
+
+
 def _fault(code: str, message: str, file: str, field: str | None = None) -> Issue:
     return finding(code, message, HINT, Place(file=file or None, field=field))
 

@@ -6,16 +6,21 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import ezdxf.filemanagement
 import pytest
 import yaml
 from city import DRAFTER, ENTERPRISE, City, found_city
 from typer.testing import CliRunner
 
+from drawings.checking import of_store
+from drawings.handback import hand_back
 from drawings.process.cli import app
 from drawings.process.elk import Elk
 from drawings.process.layout import Problem, laid_out
-from drawings.process.storing import layout_of, publish_process, remembering
+from drawings.process.storing import layout_of, publish_process, read_table, remembering
 from drawings.process.table import graph_of
+from drawings.sandbox import read_plan
+from drawings.sets import Set, check_set
 from gis.errors import NotFound
 from gis.models.process import ProcessGraph, StoredProcess
 from gis.settings import Settings
@@ -132,6 +137,65 @@ def test_equal_problems_are_solved_once(elk: Elk) -> None:
     renamed = replace(graph, nodes=tuple(replace(node, name="烧制") if node.name == "烧结" else node for node in graph.nodes))
     assert laid_out(graph, solve) == laid_out(renamed, solve)
     assert len(asked) == len({json.dumps(one) for one in asked})
+
+
+def drawn(city: City, elk: Elk, folder: Path) -> Path:
+    """Return the process as a drawing by the norm."""
+    publish(city, TEXT, elk)
+    with looking(city.engine) as connection:
+        name, export = hand_back(connection, ENTERPRISE["source_code"], "B")
+    assert export.issues == ()
+    path = folder / name
+    path.write_bytes(export.content)
+    return path
+
+
+def test_a_process_goes_to_cad_and_comes_back_unchanged(city: City, elk: Elk, tmp_path: Path) -> None:
+    path = drawn(city, elk, tmp_path)
+    assert city.publish(path).actions == {"unchanged": 43}
+    # The drawing that was imported is the one that is taken further.
+    with looking(city.engine) as connection:
+        assert hand_back(connection, ENTERPRISE["source_code"], "B")[1].issues == ()
+    assert layout_of(stored(city), refused).nodes
+
+
+def test_arrows_tell_by_their_ends_where_they_lead(city: City, elk: Elk, tmp_path: Path) -> None:
+    path = drawn(city, elk, tmp_path)
+    document = ezdxf.filemanagement.readfile(path)
+    space = document.modelspace()
+    for entity in space:
+        entity.discard_xdata("QJ_ID")
+        entity.discard_xdata("QJ_BESIDE")
+    document.saveas(path)
+    plan = read_plan(path, path.name)
+    assert plan.issues == ()
+    led = {(one.attributes["from_code"], one.attributes["to_code"]) for one in plan.features if one.kind == "process_stream"}
+    graph, _ = graph_of(TEXT)
+    assert graph is not None
+    assert led == {(stream.source, stream.target) for stream in graph.streams}
+    assert {one.code for one in plan.features if one.kind == "process_stream"} == {stream.code for stream in graph.streams}
+    # A pen that slipped: one arrow ends nowhere, so that what it led to has nothing to come from.
+    line = next(one for one in space.query("LWPOLYLINE") if one.get_points("xy")[-1][0] > 20)
+    line.set_points([*line.get_points("xy")[:-1], (-80.0, -80.0)], format="xy")
+    unit = next(one for one in space.query("INSERT") if one.get_attrib_text("PARENT") == "MX0001")
+    unit.get_attrib("PARENT").dxf.text = "MF9999"
+    document.saveas(path)
+    assert "E501" in {issue.code for issue in read_plan(path, path.name).issues}
+    outcome = city.publish(path)
+    assert not outcome.published
+    assert {"E501", "E503"} <= {issue.code for issue in outcome.issues}
+
+
+def test_a_table_is_checked_where_it_is_stored(city: City, elk: Elk) -> None:
+    publish(city, TEXT, elk)
+    city.rows("UPDATE drawings SET file_name = 'p.yaml' WHERE drawing_kind = 'B'")
+    with looking(city.engine) as connection:
+        (checked,) = of_store(connection, [city.enterprise_id], lambda *_: None)
+    (plan,) = [plan for plan in checked.plans if plan.drawing_kind == "B"]
+    assert (plan.counts.stored, plan.issues) == (43, ())
+    named = read_table(TEXT.replace("MX0001", "MF9999").encode(), "p.yaml", ENTERPRISE["source_code"])
+    others = [one for one in checked.plans if one.drawing_kind == "A"]
+    assert [issue.code for issue in check_set(Set((*others, named))) if issue.code == "E503"] == ["E503"]
 
 
 def test_the_verbs(city: City, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
