@@ -16,6 +16,7 @@ from browser import PATIENCE_MS, Visit, chromium, visit
 from city import DRAWING, City, found_city
 from other_program import rewrite
 from playwright.sync_api import Browser
+from serving import serving
 
 from demo.loading import load
 from demo.making import make
@@ -233,6 +234,31 @@ def test_an_empty_house_says_what_to_do(house: str, browser: Browser) -> None:
     with visit(browser, house) as seen:
         seen.page.wait_for_selector("[data-testid=empty]", timeout=PATIENCE_MS)
         assert "quanjing drawing import" in str(seen.page.text_content("[data-testid=empty]"))
+
+
+PARKS = """
+INSERT INTO enterprises (code, name, geom)
+SELECT '91511703DEM' || lpad(n::text, 6, '0') || '001P', '园区' || n / 12 || '第' || n || '厂',
+    ST_SetSRID(ST_MakePoint(107 + 0.35 * (n / 12 % 3) + 0.004 * (n % 4), 31 + 0.5 * (n / 36) + 0.003 * (n % 3)), 4490)
+FROM generate_series(0, 59) AS n;
+INSERT INTO outlets (code, name, medium, enterprise_id, geom) SELECT 'DW001', '总排口', 'water', feature_id, geom FROM enterprises;
+INSERT INTO alarms (feature_id, rule, level)
+SELECT o.feature_id, '超标', 1 + (row_number() OVER (ORDER BY e.code)) % 4
+FROM outlets o JOIN enterprises e ON e.feature_id = o.enterprise_id
+WHERE right(e.name, 2) IN ('1厂', '4厂', '7厂')
+"""
+"""Twelve plants to a park of a kilometre: from where the city fits the picture they lie within a few pixels of each other."""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (400, 860)])
+def test_all_can_be_clicked_from_afar(database: Urls, browser: Browser, tmp_path: Path, width: int, height: int) -> None:
+    psql(database.owner, PARKS)
+    with serving(database.reader, tmp_path) as address, visit(browser, address, width, height) as seen:
+        seen.ready()
+        seen.page.wait_for_selector(".label-enterprise:not(.label-hidden)")
+        ids = [row["feature_id"] for row in httpx.get(f"{address}/api/enterprises").json()["enterprises"]]
+        assert len(ids) == 60
+        assert seen.page.evaluate("ids => ids.filter(id => window.quanjing.positionOf(id) === null)", ids) == []
 
 
 def colour(text: str) -> tuple[int, ...]:
