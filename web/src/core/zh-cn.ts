@@ -105,7 +105,7 @@ export const zhCN = {
   "layers.ground": "底图与标注",
   "layers.names": "名称标注",
   "layers.grid": "厂区地面网格",
-  "layers.basemap": "区域底图",
+  "layers.basemap": "全国底图（远观）",
   "legend.title": "图例",
   "legend.alarms": "报警等级",
   "legend.level": "{level}级",

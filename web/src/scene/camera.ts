@@ -21,7 +21,8 @@ const HEADING_DEG = 24;
 const PORTRAIT_PITCH_DEG = -48;
 const FLIGHT_S = 1.4;
 
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** A flight of a few frames a second shows nobody the way. */
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches || document.documentElement.dataset.drawing === "software";
 
 /** The view of one place, or of all of them: oblique for a plant, steeper for a region. */
 export function targetOf(places: readonly GroundPlace[]): Target | null {

@@ -14,12 +14,13 @@ import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
 import { CityMap } from "./citymap";
 import { pickFeature, type Picked } from "./pick";
+import { Sharpness } from "./sharpness";
 import { Symbols } from "./symbols";
 import { CITY, Tilesets, type Paint } from "./tilesets";
 import { createViewer, dress, lightFrom, type Viewer } from "./viewer";
 
 export interface SceneStatus {
-  /** List, symbols, ground, lines and massing stand and answer clicks. */
+  /** List, symbols, ground and lines stand and answer clicks, and the massing of what is near. */
   useful: boolean;
   /** And so does every model in view. */
   ready: boolean;
@@ -47,8 +48,12 @@ export interface SceneLook {
 const NEAR_SHARE = 0.02;
 const FAR_SHARE = 0.012;
 const MOST_TILESETS = 24;
-/** The base map is a hint behind the data, even from afar. */
+/** The base map is of the country and says nothing about a city: it comes between these heights, metres, and stays a hint behind the data. */
+const IMAGERY_FROM_M = 1_500_000;
+const IMAGERY_WHOLE_M = 5_000_000;
 const MOST_IMAGERY = 0.75;
+/** From higher up a plant is no larger than a pixel: its massing is loaded after the useful picture, metres. */
+const MASSING_FROM_M = 120_000;
 /** In underground view what stands above ground is glass. */
 const GLASS_ALPHA = 0.22;
 
@@ -59,12 +64,16 @@ export class Scene {
   private readonly labels: Labels;
   private readonly symbols: Symbols;
   private readonly city: CityMap;
+  private readonly sharpness: Sharpness | null;
   private readonly near = new Set<string>();
   private underground = false;
   private placed = false;
   /** Whether the city's lines are drawn, or can't be had. */
   private mapped: "no" | "reading" | "yes" = "no";
   private labelsStale = true;
+  private frames = 0;
+  /** The frame after which all of the useful picture was there to be drawn. */
+  private wholeAt: number | null = null;
   private status: SceneStatus = { useful: false, ready: false, progress: 0, versions: {} };
   private lastSelected: string | null = null;
 
@@ -91,6 +100,8 @@ export class Scene {
     this.symbols = new Symbols(this.viewer.widget);
     this.labels = new Labels(this.viewer.widget, elements.labels, this.symbols, (id) => this.choose(id));
     this.city = new CityMap(this.viewer.widget, api);
+    this.sharpness = style.software ? new Sharpness(this.viewer.widget) : null;
+    this.viewer.widget.scene.postRender.addEventListener(() => (this.frames += 1));
     this.listen();
     store.subscribe((change) => this.follow(change));
     theme.subscribe(() => this.changeTheme());
@@ -323,16 +334,16 @@ export class Scene {
       void this.session.ensureFeatures(enterprise.feature_id);
     }
     const pointers = new Map(wanted.map(([, enterprise, pointer]) => [enterprise.feature_id, pointer]));
-    if (this.store.city) pointers.set(CITY, this.store.city);
+    if (this.store.city && (this.status.useful || camera.positionCartographic.height < MASSING_FROM_M)) pointers.set(CITY, this.store.city);
     this.tilesets.want(pointers);
     this.ground.stand(wanted.map(([, enterprise]) => enterprise));
     this.fadeImagery(camera.positionCartographic.height);
     this.symbols.spread(this.store);
   }
 
-  /** The offline base map is for regions; near a plant its pixels would be kilometres wide. */
+  /** The pixels of the offline base map are kilometres wide. */
   private fadeImagery(height_m: number): void {
-    const alpha = this.store.hidden.has("basemap") ? 0 : Math.min(MOST_IMAGERY, Math.max(0, (height_m - 6000) / 60_000));
+    const alpha = this.store.hidden.has("basemap") ? 0 : MOST_IMAGERY * Math.min(1, Math.max(0, (height_m - IMAGERY_FROM_M) / (IMAGERY_WHOLE_M - IMAGERY_FROM_M)));
     if (Math.abs(this.viewer.imagery.alpha - alpha) < 0.01) return;
     this.viewer.imagery.alpha = alpha;
     this.viewer.imagery.show = alpha > 0;
@@ -346,17 +357,33 @@ export class Scene {
       this.labels.set(labelsOf(this.store, this.underground, this.city.places));
       scene.requestRender();
     }
-    const lines = this.mapped === "yes" || this.store.enterprises.size <= 1;
-    const useful = this.store.phase === "ready" && lines && scene.globe.tilesLoaded && this.tilesets.stands(CITY);
+    const useful = this.isUseful();
     const listed = [...this.near].every((id) => this.store.hasFeatures(id));
     const complete = this.tilesets.complete && scene.globe.tilesLoaded;
-    const ready = this.store.phase === "ready" && listed && complete;
+    const ready = this.status.useful && listed && complete;
     if (!complete) scene.requestRender();
-    if (!useful) scene.requestRender();
+    this.sharpness?.settle(ready);
     const status: SceneStatus = { useful: useful || this.status.useful, ready, progress: this.tilesets.progress(), versions: this.tilesets.versions() };
     if (JSON.stringify(status) === JSON.stringify(this.status)) return;
+    const first = status.useful && !this.status.useful;
     this.status = status;
     this.report(status);
+    if (first) this.survey();
+  }
+
+  /** Whether all of the useful picture is there, and was drawn. */
+  private isUseful(): boolean {
+    const { scene } = this.viewer.widget;
+    const lines = this.mapped === "yes" || this.store.enterprises.size <= 1;
+    const whole = this.store.phase === "ready" && lines && scene.globe.tilesLoaded && this.symbols.ready && this.tilesets.stands(CITY);
+    if (whole && this.wholeAt === null) {
+      this.wholeAt = this.frames;
+      scene.requestRender();
+    } else if (!whole) {
+      this.wholeAt = null;
+      scene.requestRender();
+    }
+    return this.wholeAt !== null && this.frames > this.wholeAt;
   }
 
   private repaintSelected(): void {

@@ -71,6 +71,11 @@ export class Symbols {
     widget.scene.primitives.add(this.collection);
   }
 
+  /** Whether all pictures are there to be drawn. */
+  get ready(): boolean {
+    return [...this.boards.values()].every((board) => board.ready);
+  }
+
   /** Forget the pictures: they are drawn in the worn theme from now on. */
   redraw(store: FeatureStore): void {
     this.images.clear();

@@ -70,6 +70,8 @@ export function createViewer(container: Element, credits: Element, credit: strin
     showRenderLoopErrors: false,
     contextOptions: { webgl: { preserveDrawingBuffer: false, powerPreference: "high-performance" } },
   });
+  // Depth under the pointer costs a pass over all pixels in each frame; the ground alone is asked instead.
+  widget.scene.useDepthPicking = !software;
   setUp(widget);
   return { widget, imagery, software };
 }
