@@ -255,7 +255,9 @@ def test_all_can_be_clicked_from_afar(database: Urls, browser: Browser, tmp_path
     psql(database.owner, PARKS)
     with serving(database.reader, tmp_path) as address, visit(browser, address, width, height) as seen:
         seen.ready()
-        seen.page.wait_for_selector(".label-enterprise:not(.label-hidden)")
+        # On a phone the crowd leaves no room for a name.
+        if width > height:
+            seen.page.wait_for_selector(".label-enterprise:not(.label-hidden)")
         ids = [row["feature_id"] for row in httpx.get(f"{address}/api/enterprises").json()["enterprises"]]
         assert len(ids) == 60
         assert seen.page.evaluate("ids => ids.filter(id => window.quanjing.positionOf(id) === null)", ids) == []
