@@ -20,6 +20,8 @@ export interface Target {
 const HEADING_DEG = 24;
 const PORTRAIT_PITCH_DEG = -48;
 const FLIGHT_S = 1.4;
+/** Symbols at the edge of a place, moved aside from each other, reach beyond it, CSS pixels. */
+const MARGIN_PX = 32;
 
 /** A flight of a few frames a second shows nobody the way. */
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches || document.documentElement.dataset.drawing === "software";
@@ -43,8 +45,8 @@ function frame(widget: CesiumWidget, target: Target, insets: Insets) {
   const frustum = widget.camera.frustum as PerspectiveFrustum;
   const vertical = Math.tan((frustum.fovy ?? CesiumMath.PI_OVER_THREE) / 2);
   const horizontal = (vertical * width) / height;
-  const freeWidth = Math.max(0.4, (width - insets.left - insets.right) / width);
-  const freeHeight = Math.max(0.4, (height - insets.top - insets.bottom) / height);
+  const freeWidth = Math.max(0.4, (width - insets.left - insets.right - 2 * MARGIN_PX) / width);
+  const freeHeight = Math.max(0.4, (height - insets.top - insets.bottom - 2 * MARGIN_PX) / height);
   // A tall picture has room for a steeper look, which shows more of the ground.
   const pitch = CesiumMath.toRadians(width < height ? Math.min(target.pitch_deg, PORTRAIT_PITCH_DEG) : target.pitch_deg);
   const heading = CesiumMath.toRadians(HEADING_DEG);
