@@ -13,6 +13,7 @@ from rich.markup import escape
 from drawings.options import Options
 from drawings.process.storing import read_table
 from drawings.process.table import is_table
+from drawings.read import FILE_NAME
 from drawings.report import print_issues, report
 from drawings.sandbox import read_plan
 from drawings.sets import Permit, Set, check_set
@@ -69,7 +70,7 @@ def of_files(paths: Sequence[Path], options: Options, told: Told) -> list[Checke
     Parameters
     ----------
     paths : sequence of Path
-        DXF files.
+        DXF files, and processes as tables (YAML).
     options : Options
         How they are read.
     told : callable
@@ -77,13 +78,21 @@ def of_files(paths: Sequence[Path], options: Options, told: Told) -> list[Checke
     """
     groups: dict[str | None, list[SitePlan]] = {}
     for number, path in enumerate(paths):
-        plan = read_plan(path, path.name, options)
+        plan = _table(path) if is_table(path.name) else read_plan(path, path.name, options)
         groups.setdefault(plan.source_code, []).append(plan)
         told(number + 1, len(paths), path.name)
     return [
         Checked(code, "", tuple(plans), tuple(check_set(Set(tuple(plans)))) if code and len(plans) > 1 else ())
         for code, plans in groups.items()
     ]
+
+
+def _table(path: Path) -> SitePlan:
+    """Return a production process that is written as a table, named as its drawing would be."""
+    named = FILE_NAME.fullmatch(str(Path(path.name).with_suffix(".dxf")))
+    plan = read_table(path.read_bytes(), path.name, named["source"].upper() if named else "")
+    issues = tuple(replace(issue, place=replace(issue.place, file=path.name)) for issue in plan.issues)
+    return replace(plan, source_code=plan.source_code or None, issues=issues)
 
 
 def of_store(connection: Transaction, enterprises: Sequence[UUID] | None, told: Told) -> Iterator[Checked]:

@@ -109,10 +109,10 @@ def schema() -> None:
     typer.echo(json.dumps(of_mapping(), ensure_ascii=False, indent=2))
 
 
-@app.command(help="检查图纸：一张或几张 DXF（不需要数据库），或库中一家、全部企业的图纸和许可证")
+@app.command(help="检查图纸：一张或几张 DXF、工艺流程表（不需要数据库），或库中一家、全部企业的图纸和许可证")
 def check(  # noqa: PLR0917 — a verb has as many options as people need
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE…", help="DXF 图纸", exists=True, dir_okay=False, readable=True)
+        list[Path] | None, typer.Argument(metavar="FILE…", help="DXF 图纸、工艺流程表（YAML）", exists=True, dir_okay=False, readable=True)
     ] = None,
     enterprise: Annotated[str | None, typer.Option(help="检查库中这家企业：18 位信用代码或 22 位排污单位编码")] = None,
     every: Annotated[bool, typer.Option("--all", help="检查库中全部企业")] = False,

@@ -7,7 +7,7 @@ from pathlib import Path
 import fastjsonschema
 import pypdfium2
 import pytest
-from city import DRAWING, ENTERPRISE, found_city
+from city import DRAWING, ENTERPRISE, EXAMPLES, found_city
 from typer.testing import CliRunner
 
 from drawings.checking import Checked, of_files
@@ -44,6 +44,16 @@ def test_files_of_one_enterprise_are_looked_at_side_by_side(checked: list[Checke
     assert own["A"] == {"E205"}
     assert {issue.place.file for issue in one.every if issue.code == "E205"} == {DRAWING.name}
     assert {issue.code for issue in one.issues} == {"E404", "E802", "E803"}
+
+
+def test_a_process_table_is_looked_at_beside_the_site_plan(tmp_path: Path) -> None:
+    plan, table = tmp_path / DRAWING.name, tmp_path / DRAWING.name.replace("_A_", "_B_").replace(".dxf", ".yaml")
+    plan.write_bytes(GOOD)
+    table.write_text((EXAMPLES / "process.yaml").read_text(encoding="utf-8").replace("  - {from: M3, to: P02}\n", ""), encoding="utf-8")
+    (one,) = of_files([plan, table], Options(), lambda *_: None)
+    assert [(issue.code, issue.place.file) for issue in one.plans[1].issues] == [("E504", table.name)]
+    # Of its four units the site plan shows two.
+    assert [issue.code for issue in one.issues] == ["E503", "E503"]
 
 
 def test_sarif_is_valid_and_knows_every_code(checked: list[Checked]) -> None:
