@@ -35,6 +35,7 @@ bench: setup  ## measure; writes bench/RESULTS.md
 
 bless: setup  ## write the examples and golden files anew
 	@.venv/bin/quanjing drawing example data/examples
+	@.venv/bin/quanjing drawing norm --out docs/norm.zh.md
 	@.venv/bin/quanjing style schema >/dev/null
 	@[ ! -d ../shared/data/dxf ] || .venv/bin/quanjing drawing accounts ../shared/data/dxf --mappings data/examples --out docs/dxf-accounts.md
 

@@ -23,7 +23,7 @@ from gis.crs import xy_to_lonlat
 
 MANIFEST = "manifest.json"
 """Written last: what it stands in is whole."""
-FORM = 4
+FORM = 5
 """Of the files: another form is made anew."""
 
 Progress = Callable[[int, int, str], None]

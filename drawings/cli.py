@@ -238,6 +238,44 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     raise typer.Exit(0 if outcome.published else 1)
 
 
+@app.command(help="写出制图规范（Markdown）：图层、图块、属性、线型、检查代码")
+def norm(out: Annotated[Path | None, typer.Option("--out", "-o", help="写到这里，缺省输出到屏幕", dir_okay=False)] = None) -> None:
+    """Write the drafting norm as the program goes by it."""
+    from drawings.clauses import page
+
+    if out is None:
+        typer.echo(page(), nl=False)
+    else:
+        out.write_text(page(), encoding="utf-8")
+
+
+@app.command(help="写出空白的规范图纸（DXF）：图层、线型、字体、带属性的图块；给出企业时带上厂界、底图和许可证编号")
+def template(
+    out: Annotated[Path, typer.Argument(metavar="OUT.dxf", help="写到这个文件；给出企业时也可以是文件夹")],
+    enterprise: Annotated[str | None, typer.Option(help="18 位信用代码或 22 位排污单位编码")] = None,
+    kind: Annotated[str, typer.Option(help="A 平面图、C 监测点位图、D 周边风险图")] = "A",
+) -> None:
+    """Write a drawing to begin with."""
+    from drawings.starting import empty, start_of
+
+    if enterprise is None:
+        out.write_bytes(empty())
+        typer.echo(out)
+        return
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import engine, looking
+    from gis.store.schema import bring_up
+
+    url = ensure_running(Settings()).owner
+    bring_up(url)
+    with looking(engine(url)) as connection:
+        name, content = start_of(connection, enterprise, kind.upper())
+    path = out / name if out.is_dir() else out
+    path.write_bytes(content)
+    typer.echo(path)
+
+
 @app.command(help="把企业现有的要素导出为规范 DXF（R2013）：再导入时不产生任何改动")
 def export(
     enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],

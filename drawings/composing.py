@@ -1,13 +1,10 @@
 """Composing a drawing by the norm from placed things: template, outlines, lines, labels and texts; the same things give the same bytes."""
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ezdxf.filemanagement  # noqa: F401 — completes ezdxf before its parts are used
 from ezdxf import zoom
-from ezdxf._options import options
 from ezdxf.document import Drawing
 from ezdxf.entities.insert import Insert
 from ezdxf.enums import TextEntityAlignment
@@ -15,6 +12,7 @@ from ezdxf.layouts.layout import Modelspace
 
 from drawings.norm import BLOCKS
 from drawings.template import TEXT_STYLE, template
+from styles.dxf import bytes_of, fixed_metadata
 
 LABEL_SCALE = 4.0
 """Size of a symbol, metres: 4 mm on a 1:1000 sheet."""
@@ -65,6 +63,8 @@ class Composition:
     turn_deg: float = 0.0
     """Of symbols."""
     north: Point | None = None
+    whole: bool = False
+    """With every block of the norm, for a drafter to go on with; else with those that are used."""
 
 
 def add_curve(space: Modelspace, curve: Curve) -> None:
@@ -97,7 +97,8 @@ def add_caption(space: Modelspace, caption: Caption) -> None:
 
 def drawing_of(composition: Composition) -> Drawing:
     """Return a composition as a drawing by the norm (EPSG:4545, metres)."""
-    document = template()
+    used = {"QJ_NORTH", *(thing.block for thing in composition.things if isinstance(thing, Symbol))}
+    document = template(blocks=None if composition.whole else used)
     space = document.modelspace()
     for thing in composition.things:
         match thing:
@@ -112,27 +113,6 @@ def drawing_of(composition: Composition) -> Drawing:
         space.add_blockref("QJ_NORTH", composition.north, dxfattribs=attributes)
     zoom.extents(space)
     return document
-
-
-@contextmanager
-def fixed_metadata() -> Iterator[None]:
-    """Write constant times and GUIDs, so that equal drawings are equal bytes."""
-    before = options.write_fixed_meta_data_for_testing
-    options.write_fixed_meta_data_for_testing = True
-    try:
-        yield
-    finally:
-        options.write_fixed_meta_data_for_testing = before
-
-
-def bytes_of(document: Drawing) -> bytes:
-    """Return a drawing that was made under `fixed_metadata`, and is still, as the bytes of a DXF file (UTF-8)."""
-    text = io.StringIO()
-    # ezdxf adds the classes in use from a set as it writes, in the order of the day; added before, their order is fixed.
-    for name in sorted(document.entitydb.dxf_types_in_use()):
-        document.classes.add_class(name)
-    document.write(text)
-    return text.getvalue().encode("utf-8")
 
 
 def compose(composition: Composition) -> bytes:

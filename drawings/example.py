@@ -105,7 +105,7 @@ def composition() -> Composition:
     things += [thing for row in facts["areas"] for thing in _solid(row)]
     things += [_symbol(row["layer"], tuple(row["at"]), row) for row in facts["points"]]
     things += [_caption(row) for row in facts["texts"]]
-    return Composition(things, facts["site"]["turn_deg"], place(*facts["north"]))
+    return Composition(things, facts["site"]["turn_deg"], place(*facts["north"]), whole=True)
 
 
 def drawing() -> Drawing:

@@ -14,7 +14,7 @@ from ezdxf.layouts.layout import Modelspace
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from drawings.composing import LABEL_SCALE, bytes_of, fixed_metadata
+from drawings.composing import LABEL_SCALE
 from drawings.geodata import write_geodata
 from drawings.homes import block_for, label_values, layer_for
 from drawings.interpret import interpret, interpretation
@@ -30,6 +30,7 @@ from gis.issues import Issue, Place
 from gis.kinds import KINDS
 from gis.models.drawn import Drawn
 from gis.models.plan import PlanFeature
+from styles.dxf import bytes_of, fixed_metadata
 
 STANDS_M = 2 * SAGITTA_M
 """A shape that lies this near to the stored outline is still its shape, metres."""
@@ -155,7 +156,7 @@ def _place(feature: Drawn) -> tuple[float, float]:
     return float(feature.xy.x), float(feature.xy.y)
 
 
-class _Drafter:
+class Drafter:
     """Draws features into a drawing by the norm."""
 
     def __init__(self, document: Drawing, features: Sequence[Drawn]) -> None:
@@ -268,7 +269,7 @@ def export_drawing(features: Sequence[Drawn], *, source_code: str, drawing_kind:
     with fixed_metadata():
         document = template()
         document.appids.add(BESIDE)
-        drafter = _Drafter(document, features)
+        drafter = Drafter(document, features)
         pieces = [_Piece(feature, drafter.draw(feature)) for feature in features]
         options = Options(source_code=source_code, drawing_kind=drawing_kind)
         issues = _again(document, pieces, options)

@@ -15,7 +15,7 @@ APPID = "QJ_ID"
 METRES = 6
 """$INSUNITS of a norm drawing (DXF reference, header variables)."""
 
-Frame = Literal["diamond", "square", "circle", "triangle", "north", "arrow"]
+Frame = Literal["circle", "north", "arrow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class Symbol:
 
     name: str
     label: str
-    frame: Frame
     tags: tuple[str, ...]
+    frame: Frame | None = None
+    """What it looks like where it has no kind, which has a symbol."""
     letter: str = ""
     code: str = ""
     """Letters that the code of such a thing begins with (HJ 608-2017), where there are any."""

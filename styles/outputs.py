@@ -1,10 +1,10 @@
-"""All that is generated of the one source, as files: SVG, sprites, map styles, styles of QGIS and of OGC servers."""
+"""All that is generated of the one source, as files: SVG, DXF blocks, sprites, map styles, styles of QGIS and of OGC servers."""
 
 import json
 from pathlib import Path
 
 from gis.kinds import KINDS
-from styles import maplibre, qml, sld, sprite, svg
+from styles import dxf, maplibre, qml, sld, sprite, svg
 from styles.library import fills, lines, symbols
 from styles.palette import THEMES
 from styles.rules import shapes_of
@@ -80,4 +80,5 @@ def write_maps(folder: Path, base: str = "") -> list[Path]:
 
 def build(folder: Path, base: str = "") -> list[Path]:
     """Write everything; the same source gives the same bytes."""
-    return [*write_svg(folder), *write_layers(folder), *write_maps(folder, base)]
+    blocks = _write(folder / "dxf" / "symbols.dxf", dxf.library_bytes())
+    return [*write_svg(folder), blocks, *write_layers(folder), *write_maps(folder, base)]

@@ -1,8 +1,15 @@
+from pathlib import Path
+
 import pytest
 
+from drawings.clauses import page
 from drawings.norm import BLOCKS, LAYERS, blocks_on, tags_of
-from drawings.template import layer_rgb, nearest_aci, template
+from drawings.template import layer_rgb, template
+from gis.issues import CODES
 from gis.kinds import KINDS
+from styles.dxf import nearest_aci
+
+PAGE = Path(__file__).parents[2] / "docs" / "norm.zh.md"
 
 
 def test_every_layer_and_block_of_a_kind_is_in_the_norm() -> None:
@@ -30,7 +37,8 @@ def test_template_holds_the_whole_norm(version: str) -> None:
     for symbol in BLOCKS.values():
         block = document.blocks.get(symbol.name)
         assert tuple(attdef.dxf.tag for attdef in block.query("ATTDEF")) == symbol.tags
-        assert {entity.dxf.color for entity in block} == {0}
+        assert {entity.dxf.color for entity in block.query("ATTDEF")} == {0}
+        assert len(block) > len(symbol.tags)
     assert not document.audit().has_errors
 
 
@@ -39,6 +47,13 @@ def test_symbols_fit_the_unit_square() -> None:
     for symbol in BLOCKS.values():
         for line in document.blocks.get(symbol.name).query("LWPOLYLINE"):
             assert all(abs(x) <= 0.5 and abs(y) <= 0.5 for x, y in line.get_points("xy"))
+
+
+def test_the_norm_that_people_read_is_the_one_that_the_program_goes_by() -> None:
+    text = page()
+    assert PAGE.read_text(encoding="utf-8") == text, "make bless"
+    for name in (*LAYERS, *BLOCKS, *CODES):
+        assert f"`{name}`" in text
 
 
 def test_nearest_index_colour() -> None:

@@ -3,6 +3,7 @@ import random
 from pathlib import Path
 
 import pytest
+from dxf_bytes import text_bytes
 from other_program import rewrite
 
 from drawings.example import drawing, example_files
@@ -119,7 +120,7 @@ def test_a_lost_entity_is_counted() -> None:
     lost = "  0\nINSERT\n  5\nFFFF1\n100\nAcDbEntity\n  8\nQJ-A-BLDG\n100\nAcDbBlockReference\n  2\nGONE\n 10\n1\n 20\n1\n 30\n0\n"
     plan = plan_of((text[:end] + lost + text[end:]).encode(), NAME)
     assert [issue.code for issue in plan.issues] == ["W104", "E104"]
-    assert "只读出 95 个，1 个已损坏" in plan.issues[1].message
+    assert "只读出 103 个，1 个已损坏" in plan.issues[1].message
 
 
 def test_a_reference_without_a_place_is_counted() -> None:
@@ -167,11 +168,13 @@ def test_another_program_may_drop_codes_and_ids(tmp_path: Path) -> None:
     rewrite(source, target, keep_xdata=False, drop_codes=True)
     plan = site_plan(target)
     assert not any(feature.qj_id for feature in plan.features)
-    assert {feature.kind for feature in plan.features if feature.code} == {"outlet"}
+    assert {feature.kind for feature in plan.features if feature.code} == {"outlet", "production_unit", "treatment_facility"}
 
 
 def test_every_block_of_the_norm_survives_a_file() -> None:
-    document, issues = document_of(DATA)
+    made = template()
+    made.modelspace().add_point((0, 0))
+    document, issues = document_of(text_bytes(made))
     assert document is not None
     assert issues == []
     assert {block.name for block in document.blocks} >= set(BLOCKS)

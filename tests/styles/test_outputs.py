@@ -10,20 +10,27 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import cairocffi
+import ezdxf
 import numpy as np
 import pytest
 import resvg_py
+from ezdxf.addons.drawing import Frontend, RenderContext, layout
+from ezdxf.addons.drawing.config import BackgroundPolicy, Configuration
+from ezdxf.addons.drawing.svg import SVGBackend
+from ezdxf.math import BoundingBox2d
 from styles_pictures import SIDE, agreement, colour_distance, overlap
 
 from gis.kinds import KINDS
-from styles import sprite, svg
+from styles import dxf, sprite, svg
 from styles.canvas import picture, straight
 from styles.library import fills, lines, style_of, symbols, types_of
 from styles.outputs import write_layers, write_maps, write_svg
 from styles.palette import THEMES
 from styles.rules import rules, shapes_of
-from styles.symbol import STATES
+from styles.symbol import GRID, MARGIN, STATES, Symbol
 
+SIDES = (GRID + 2 * MARGIN) / GRID
+"""Of the picture of a symbol, drawing units of its DXF block."""
 ROOT = Path(__file__).parents[2]
 VALIDATE = """
 import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec';
@@ -55,6 +62,41 @@ def test_svg_shows_the_master(theme: str) -> None:
             if iou < 0.97 or distance > 2:
                 poor.append((symbol.id, state, round(iou, 3), round(distance, 1)))
     assert poor == []
+
+
+def from_dxf(symbol: Symbol) -> np.ndarray:
+    """Return a block of the DXF library as the drawing add-on of ezdxf shows it."""
+    backend = SVGBackend()
+    x, y = (-(MARGIN + place) / GRID for place in symbol.anchor)
+    box = BoundingBox2d([(x, y), (x + SIDES, y + SIDES)])
+    made = ezdxf.new("R2013")
+    dxf.draw_symbol(made.blocks.new(dxf.block_name(symbol)), symbol)
+    made.modelspace().add_blockref(dxf.block_name(symbol), (0, 0))
+    sharp = Configuration(background_policy=BackgroundPolicy.OFF, max_flattening_distance=1e-4)
+    Frontend(RenderContext(made), backend, config=sharp).draw_layout(made.modelspace())
+    page = layout.Page(100, 100, layout.Units.mm, margins=layout.Margins.all(0))
+    return read_png(bytes(resvg_py.svg_to_bytes(svg_string=backend.get_string(page, render_box=box), width=SIDE, height=SIDE, dpi=2400)))
+
+
+def test_dxf_blocks_show_the_master() -> None:
+    poor = []
+    for symbol in symbols().values():
+        drawn, master = from_dxf(symbol), picture(symbol, SIDE)
+        iou, distance = agreement(drawn, master), colour_distance(drawn, master)
+        if iou < 0.97 or distance > 2:
+            poor.append((symbol.id, round(iou, 3), round(distance, 1)))
+    assert poor == []
+
+
+def test_the_dxf_library_holds_every_symbol_with_its_attributes() -> None:
+    document = ezdxf.read(io.StringIO(dxf.library_bytes().decode("utf-8")))
+    assert not document.audit().has_errors
+    for symbol in symbols().values():
+        block = document.blocks.get(dxf.block_name(symbol))
+        assert [attdef.dxf.tag for attdef in block.query("ATTDEF")] == ["CODE", "NAME"]
+        assert len(block) > 2
+    shown = [insert.get_attrib_text("NAME") for insert in document.modelspace().query("INSERT")]
+    assert shown == [symbol.name_zh for symbol in symbols().values()]
 
 
 def test_what_qgis_may_change_is_the_main_colour() -> None:
