@@ -21,6 +21,7 @@ BENCHMARKS = {
     "rebake": "rebake",
     "live": "live",
     "picture": "picture",
+    "sheets": "sheets",
     "city": "whole_city",
 }
 HEAD = ("what", "ours", "peer", "unit", "ratio", "note")

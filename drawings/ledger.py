@@ -4,11 +4,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from ezdxf.entities.dxfentity import DXFEntity
+from typing import TYPE_CHECKING
 
 from gis.issues import CODES, Issue, Place
 from gis.models.plan import Counts
+
+if TYPE_CHECKING:
+    from ezdxf.entities.dxfentity import DXFEntity
 
 
 def printable(text: str) -> str:
@@ -18,18 +20,18 @@ def printable(text: str) -> str:
     return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 
-def place_of(entity: DXFEntity, xy: tuple[float, float] | None = None, field_: str | None = None) -> Place:
+def place_of(entity: "DXFEntity", xy: tuple[float, float] | None = None, field_: str | None = None) -> Place:
     """Return where an entity lies; `xy` in metres (EPSG:4545)."""
     at = (round(float(xy[0]), 3), round(float(xy[1]), 3)) if xy is not None else None
     return Place(layer=printable(layer_of(entity)), handle=handle_of(entity), xy=at, field=field_)
 
 
-def handle_of(entity: DXFEntity) -> str:
+def handle_of(entity: "DXFEntity") -> str:
     """Return an entity's handle, `0` where it has none."""
     return str(vars(entity.dxf).get("handle") or "0")
 
 
-def layer_of(entity: DXFEntity) -> str:
+def layer_of(entity: "DXFEntity") -> str:
     """Return the layer an entity lies on, upper case: CAD programs do not tell cases apart."""
     # What is asked of every entity many times looks past ezdxf's own checks. What a program made up has no layer that ezdxf knows of.
     return sys.intern(str(vars(entity.dxf).get("layer", "0")).upper())
@@ -54,7 +56,7 @@ class Ledger:
     refused: set[str] = field(default_factory=set)
     issues: list[Issue] = field(default_factory=list)
 
-    def ignore(self, entity: DXFEntity, reason: str) -> None:
+    def ignore(self, entity: "DXFEntity", reason: str) -> None:
         """Leave an entity out on purpose."""
         self.ignored[handle_of(entity)] = reason
 

@@ -1,8 +1,10 @@
 """Sheets of many enterprises: on all cores, written once, taken up again where a run was stopped."""
 
 import asyncio
+import ctypes
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -14,7 +16,8 @@ from psycopg import AsyncConnection
 
 from drawings.process.elk import Elk
 from drawings.sheets.canvas import Format, printed
-from drawings.sheets.composing import compose, digest
+from drawings.sheets.composing import compose
+from drawings.sheets.composing import digests as digests_of
 from drawings.sheets.stamps import Kind
 from gis.models.sheet import SheetFacts
 from gis.store.connect import snapshot
@@ -23,6 +26,9 @@ from styles.palette import Theme
 
 INDEX = "index.json"
 """In the folder: file → digest of what it was drawn from."""
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
 
 Progress = Callable[[int, int, str], None]
 """Done, of how many, what."""
@@ -83,8 +89,7 @@ def print_sheets(facts: SheetFacts, order: Order, index: dict[str, str]) -> Done
     code = facts.enterprise.code or str(facts.enterprise.feature_id)
     digests: dict[str, str] = {}
     written = 0
-    for kind in order.kinds:
-        told = digest(facts, kind, order.theme, order.base_url)
+    for kind, told in digests_of(facts, order.kinds, order.theme, order.base_url).items():
         names = [file_name(code, kind, format_) for format_ in order.formats]
         digests |= dict.fromkeys(names, told)
         due = [name for name in names if index.get(name) != told or not order.folder.joinpath(name).is_file()]
@@ -122,12 +127,17 @@ def all_enterprises(url: str) -> list[UUID]:
     return asyncio.run(_ids(url))
 
 
+def _die_with_parent() -> None:
+    """Let the kernel kill this process when the run that started it is gone: a killed run leaves nobody behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _each(url: str, enterprises: Sequence[UUID], order: Order, index: dict[str, str], processes: int) -> Iterator[Done]:
     if processes == 1 or len(enterprises) == 1:
         for enterprise_id in enterprises:
             yield _work(url, enterprise_id, order, index)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_die_with_parent) as pool:
         waiting = [pool.submit(_work, url, enterprise_id, order, index) for enterprise_id in enterprises]
         try:
             for future in as_completed(waiting):

@@ -1,7 +1,7 @@
 """From the facts to a sheet: which drawing is composed how, and when a printed one is still the same."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -47,26 +47,27 @@ def compose(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str, solve: S
     return flow(facts, theme, base_url, solve) if kind == "B" else MAPS[kind](facts, theme, base_url)
 
 
-def digest(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> str:
-    """Return what a printed sheet hangs on: the same digest, the same bytes.
+def digests(facts: SheetFacts, kinds: Iterable[Kind], theme: Theme, base_url: str) -> dict[Kind, str]:
+    """Return what each printed sheet hangs on: the same digest, the same bytes.
 
     Alarms, readings and cases are left out: no sheet shows them.
     """
     told = hashlib.sha256(_program())
     for feature in (facts.enterprise, *facts.features, *facts.around):
         told.update(_feature(feature))
-    rest = (
-        kind,
-        theme,
-        base_url,
-        facts.county,
-        facts.permit_version,
-        facts.process,
-        facts.permit,
-        sorted((name, repr(issue)) for name, issue in facts.issued.items()),
-    )
-    told.update(repr(rest).encode())
-    return told.hexdigest()[:32]
+    issued = sorted((name, repr(issue)) for name, issue in facts.issued.items())
+    told.update(repr((theme, base_url, facts.county, facts.permit_version, facts.process, facts.permit, issued)).encode())
+    found: dict[Kind, str] = {}
+    for kind in kinds:
+        one = told.copy()
+        one.update(kind.encode())
+        found[kind] = one.hexdigest()[:32]
+    return found
+
+
+def digest(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str) -> str:
+    """Return what one printed sheet hangs on, as `digests`."""
+    return digests(facts, (kind,), theme, base_url)[kind]
 
 
 def _feature(feature: Feature) -> bytes:

@@ -12,7 +12,7 @@ from gis.kinds import KINDS
 from gis.models.feature import Feature
 from gis.models.process import StoredProcess
 from gis.models.sheet import Issue, SheetFacts
-from gis.store.permits import current_permit
+from gis.store.permit_today import CURRENT
 from gis.store.process import read_process
 from gis.store.read import STANDING, feature_of
 
@@ -51,10 +51,10 @@ async def _features(connection: AsyncConnection, kind: str, query: str, paramete
 
 
 async def _permit(connection: AsyncConnection, enterprise_id: UUID) -> tuple[Row | None, int]:
-    try:
-        document = await current_permit(connection, enterprise_id)
-    except NotFound:
+    found = await _rows(connection, CURRENT, [enterprise_id])
+    if not found:
         return None, 0
+    document = found[0]["document"]
     rows = await _rows(connection, REGISTERED, [enterprise_id, document["permit_no"], document["valid_from"]])
     return document, rows[0]["count"]
 

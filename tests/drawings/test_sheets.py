@@ -18,7 +18,7 @@ from serving import serving
 
 from drawings.process.elk import Elk
 from drawings.process.storing import publish_process
-from drawings.sheets.batch import INDEX, Order, facts_of, file_name, known, print_all
+from drawings.sheets.batch import INDEX, Order, facts_of, known, print_all
 from drawings.sheets.binding import CITY, bind
 from drawings.sheets.canvas import printed
 from drawings.sheets.composing import compose, digest
@@ -212,10 +212,16 @@ from uuid import UUID
 from drawings.sheets.batch import Order, print_all
 url, folder, *ids = sys.argv[1:]
 while True:
-    print_all(url, [UUID(one) for one in ids], Order(Path(folder), tuple("ABCD")), processes=1)
+    print_all(url, [UUID(one) for one in ids], Order(Path(folder), tuple("ABCD")), processes=2)
     for one in Path(folder).glob("*/*_D.pdf"):
         one.unlink()
 """
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one."""
+    children = [int(one) for task in Path(f"/proc/{pid}/task").glob("*/children") for one in task.read_text().split()]
+    return children + [below for one in children for below in descendants(one)]
 
 
 def test_a_batch_that_was_killed_goes_on_where_it_stopped(city: City, bare: UUID, module_database: Urls, tmp_path: Path) -> None:
@@ -225,11 +231,16 @@ def test_a_batch_that_was_killed_goes_on_where_it_stopped(city: City, bare: UUID
         while not known(tmp_path) and child.poll() is None:
             time.sleep(0.02)
         assert child.poll() is None
+        family = descendants(child.pid)
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
+    assert len(family) >= 3
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in family):
+        time.sleep(0.02)
     code = ENTERPRISE["source_code"]
-    whole = tmp_path / file_name(code, "A", "pdf")
+    # Of the enterprise that was done; the other was in the making.
+    whole = tmp_path / next(name for name in known(tmp_path) if name.endswith("_A.pdf"))
     assert PdfReader(whole).pages
     stood = whole.stat().st_mtime_ns
     order = Order(tmp_path, KINDS)

@@ -1,0 +1,102 @@
+"""The A3 sheets of a small demo city: CPU a sheet beside ezdxf's drawing add-on, a run that has nothing to do, one edited plant."""
+
+import io
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from uuid import UUID
+
+import psycopg
+from database import QUANJING, open_folder, private
+from figures import Row, timed
+from readings import spent
+
+from drawings.sheets.batch import INDEX, facts_of
+from drawings.sheets.printed import read_printed
+from drawings.sheets.proof import proof
+from drawings.sheets.shelf import Shelf
+from gis.settings import Settings
+from gis.store import cluster as clusters
+from gis.store.cluster import Urls
+
+PLANTS = 24
+EDITS = 5
+ABOUT = (
+    f"{PLANTS} invented plants and the transplanted survey (2,767 features), four sheets each as PDF, by `quanjing drawing sheet --all` "
+    "on all cores, start of the command and of its processes included; the server's CPU is in the note. Peer: the drawing add-on of ezdxf "
+    "draws the same plants' DXF (A, C and D) to SVG on an A3 page, one process for all of them: no labels placed, no legend, no title "
+    "block, no tables; its PDF needs a library that we may not ship. Edited: from the moment that a row was changed by SQL until the new "
+    f"site plan is handed out, in a process that runs already, median of {EDITS}. Targets: 0.3 CPU s a sheet, 300 kB, 3 s."
+)
+PEER = """
+import sys
+import ezdxf
+from ezdxf.addons.drawing import Frontend, RenderContext, layout, svg
+for path in sys.argv[1:]:
+    document = ezdxf.readfile(path)
+    backend = svg.SVGBackend()
+    Frontend(RenderContext(document), backend).draw_layout(document.modelspace())
+    backend.get_string(layout.Page(420, 297, layout.Units.mm))
+"""
+
+
+def _printed(folder: Path, environ: dict[str, str], postmaster: int | None) -> list[Row]:
+    """Print all sheets, and all of them again."""
+    out = folder / "out"
+    command = [*QUANJING, "drawing", "sheet", "--all", "-o", str(out)]
+    first = spent(command, environ, postmaster)
+    again = spent(command, environ, postmaster)
+    assert [first.status, again.status] == [0, 0]
+    sheets = [out / name for name in json.loads(out.joinpath(INDEX).read_text(encoding="utf-8"))]
+    drawings = sorted(map(str, folder.glob("data/demo/enterprises/*/*.dxf")))
+    peer = spent([sys.executable, "-c", PEER, *drawings])
+    count = len(sheets)
+    note = f"and the server {first.server_s / count:.2f} s; {first.wall_s:.0f} s wall for {count}"
+    return [
+        Row("a sheet, CPU", first.cpu_s / count, "s", peer.cpu_s / len(drawings), "ezdxf to SVG", note=note),
+        Row("all of them again, nothing changed, CPU", again.cpu_s, "s", note=f"{again.wall_s:.1f} s wall"),
+        Row("a sheet, median", median(sheet.stat().st_size for sheet in sheets) / 1000, "kB"),
+        _proved(sheets[:: max(count // 12, 1)]),
+    ]
+
+
+def _proved(sheets: Sequence[Path]) -> Row:
+    with timed() as clock:
+        faults = [issue for sheet in sheets for issue in proof(read_printed(sheet), "light")]
+    assert not faults, faults
+    return Row("reading a sheet back and checking it (E701–E705), CPU", clock.own / len(sheets), "s")
+
+
+def _edited(urls: Urls, folder: Path) -> Row:
+    """Change a building of the plant with the most features but the survey's, and ask for its site plan."""
+    shelf = Shelf(folder / "shelf", "http://127.0.0.1:8000", Settings().web_dir)
+    taken = []
+    with psycopg.connect(str(urls.owner), autocommit=True) as connection:
+        most = "SELECT enterprise_id FROM buildings JOIN production_units USING (enterprise_id) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+        (enterprise_id,) = connection.execute(most).fetchone() or (UUID(int=0),)
+        for number in range(EDITS + 1):
+            begin = time.perf_counter()
+            connection.execute("UPDATE buildings SET name = name || %s WHERE enterprise_id = %s", [str(number), enterprise_id])
+            data = shelf.sheet(facts_of(urls.reader, enterprise_id), "A", "pdf", "light")
+            taken.append(time.perf_counter() - begin)
+            assert io.BytesIO(data).read(4) == b"%PDF"
+    # The first reads symbols and type, as a process that has just started does.
+    return Row("one edited plant, its site plan, wall", median(taken[1:]), "s", note=f"{taken[0]:.1f} s the first time")
+
+
+def run() -> list[Row]:
+    """Make, load and print a small city."""
+    with open_folder() as folder:
+        settings = Settings(data_dir=folder / "data", database_url=None)
+        urls = clusters.ensure_running(settings)
+        try:
+            environ = private(settings.data_dir)
+            made = spent([*QUANJING, "demo", "make", "--enterprises", str(PLANTS)], environ)
+            loaded = spent([*QUANJING, "demo", "load"], environ)
+            assert [made.status, loaded.status] == [0, 0]
+            return [*_printed(folder, environ, clusters.status(settings).pid), _edited(urls, folder)]
+        finally:
+            clusters.stop(settings)
