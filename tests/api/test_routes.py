@@ -2,7 +2,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +15,9 @@ from api.app import ROUTERS
 from api.caller import LOCAL
 from gis.settings import Settings
 from gis.store.cluster import Urls
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""No feature's id."""
 
 
 @pytest.fixture
@@ -117,10 +119,10 @@ def test_the_city_has_tiles_of_its_own(city: City, database: Urls, tmp_path: Pat
     [
         ("/tiles3d/city/current.json", 404),
         ("/api/features/no-uuid", 400),
-        (f"/api/features/{uuid4()}", 404),
-        (f"/api/features/{uuid4()}/history", 404),
-        (f"/api/enterprises/{uuid4()}/features", 404),
-        (f"/tiles3d/{uuid4()}/current.json", 404),
+        (f"/api/features/{NOBODY}", 404),
+        (f"/api/features/{NOBODY}/history", 404),
+        (f"/api/enterprises/{NOBODY}/features", 404),
+        (f"/tiles3d/{NOBODY}/current.json", 404),
         ("/tiles3d/{enterprise}/0000000000000000/tileset.json", 404),
         ("/tiles3d/{enterprise}/0000000000000000/%2e%2e/%2e%2e/%2e%2e/etc/passwd", 404),
         ("/live?after=nonsense", 400),
