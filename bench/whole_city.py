@@ -37,8 +37,12 @@ USEFUL = '[data-testid=scene][data-useful="true"]'
 FLY = """
 async id => {
   const scene = document.querySelector("[data-testid=scene]")
+  // The list shows the plant that was flown to before.
+  document.querySelector("[data-testid=list-back]")?.click()
+  const row = () => document.querySelector(`[data-testid=enterprise-row][data-feature='${id}']`)
+  while (!row()) await new Promise(resolve => setTimeout(resolve, 5))
   const begin = performance.now()
-  document.querySelector(`[data-testid=enterprise-row][data-feature='${id}']`).click()
+  row().click()
   while (!(id in window.quanjing.shown()) || scene.dataset.ready !== "true") {
     if (performance.now() - begin > 120000) throw new Error("never arrived")
     await new Promise(resolve => setTimeout(resolve, 5))
