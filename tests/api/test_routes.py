@@ -44,7 +44,7 @@ def test_the_enterprise_stands_in_the_list(client: httpx.Client, city: City) -> 
     (enterprise,) = answer["enterprises"]
     assert enterprise["name"] == "达州示范化工有限公司（示范）"
     assert enterprise["source_code"] == "91511703MADEMA000P001P"
-    assert enterprise["feature_count"] == 58
+    assert enterprise["feature_count"] == 62
     assert 100 < enterprise["radius_m"] < 300
     assert enterprise["tileset"]["url"].startswith(f"/tiles3d/{city.enterprise_id}/")
     assert len(answer["cursor"].split("-")) == 3
@@ -54,7 +54,7 @@ def test_features_and_card(client: httpx.Client, city: City) -> None:
     tank = city.feature_id("T-101")
     city.rows("INSERT INTO alarms (feature_id, rule, level, message) VALUES (%s, '液位', 3, '高')", tank)
     features = client.get(f"/api/enterprises/{city.enterprise_id}/features").json()["features"]
-    assert len(features) == 58
+    assert len(features) == 62
     (listed,) = [feature for feature in features if feature["feature_id"] == str(tank)]
     assert listed["state"]["alarm_level"] == 3
     card = client.get(f"/api/features/{tank}").json()

@@ -57,7 +57,7 @@ def test_a_city_is_baked_and_passes_the_check(city: City, bakery: Bakery, tmp_pa
     assert check(folder) == []
     tileset = json.loads((folder / "tileset.json").read_bytes())
     assert tileset["asset"]["version"] == "1.1"
-    assert city.rows("SELECT features FROM tilesets") == [(58,)]
+    assert city.rows("SELECT features FROM tilesets") == [(62,)]
 
 
 def test_baking_again_does_nothing_until_something_changes(city: City, bakery: Bakery) -> None:
@@ -133,7 +133,7 @@ def test_a_feature_that_has_no_solid_does_not_keep_the_others_away(city: City, b
         city.enterprise_id,
     )
     assert bake(city, bakery) == 1
-    assert city.rows("SELECT features FROM tilesets") == [(58,)]
+    assert city.rows("SELECT features FROM tilesets") == [(62,)]
     ((failure,),) = city.rows("SELECT failure FROM bake_list")
     assert "无面积" in str(failure)
     assert check(tmp_path / "tiles3d" / str(city.enterprise_id) / current(city)) == []
@@ -233,7 +233,7 @@ def test_a_feature_given_away_leaves_one_tileset_for_the_other(city: City, baker
     assert bake(city, bakery) == 2
     city.rows("UPDATE buildings SET enterprise_id = %s WHERE code = 'B05'", other)
     assert bake(city, bakery) == 2
-    assert set(city.rows("SELECT enterprise_id, features FROM tilesets")) == {(city.enterprise_id, 57), (other, 1)}
+    assert set(city.rows("SELECT enterprise_id, features FROM tilesets")) == {(city.enterprise_id, 61), (other, 1)}
     assert [op for (op,) in city.rows("SELECT op FROM change_log WHERE layer = 'buildings' ORDER BY xid, seq")][-2:] == ["leave", "update"]
 
 
