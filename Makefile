@@ -17,7 +17,7 @@ run: setup-run  ## install what running needs, load the demo city, serve http://
 
 test: setup  ## all tests, on a real PostGIS and a real headless Chromium
 	@.ci/node npm --prefix web test
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 2 --dist worksteal
 
 test-qgis: setup  ## the layer styles in a real QGIS, installed where it is missing
 	@.ci/setup qgis
