@@ -61,8 +61,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 hub = Hub(connect, store)
                 await hub.start(connection)
             watch = Watch(connect)
-            shelf = Shelf(settings.data_dir / "sheets", settings.public_url, settings.web_dir)
             elk = Elk(settings.web_dir)
+            shelf = Shelf(settings.data_dir / "sheets", settings.public_url, elk.lay_out)
             app.state.house = House(settings, pool, hub, watch, bakery(settings).store, shelf, elk, store)
             followers = [asyncio.create_task(hub.run()), asyncio.create_task(watch.run())]
             try:

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from psycopg import AsyncConnection, Connection, OperationalError
+from psycopg import AsyncConnection, OperationalError
 
 from gis.store import problems
 from gis.store.changes import CHANNEL, FALLBACK_S
-from gis.store.connect import Actor, engine, writing
+from gis.store.connect import Actor, driver_of, engine, writing
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,7 @@ def _derive(url: str, enterprises: Sequence[UUID]) -> None:
     """Derive the lists of some enterprises, a transaction each."""
     for enterprise_id in enterprises:
         with writing(engine(url), ACTOR) as connection:
-            driver: Connection[object] = connection.connection.driver_connection  # type: ignore[assignment]
-            done = problems.derive(driver, enterprise_id)
+            done = problems.derive(driver_of(connection), enterprise_id)
         if done.added or done.resolved:
             log.info("problems of %s: %d open, %d new, %d resolved", enterprise_id, done.found, done.added, done.resolved)
 

@@ -5,7 +5,7 @@ import hashlib
 import html
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -16,6 +16,7 @@ import orjson
 import pydeck
 from psycopg import AsyncConnection
 
+from gis.clock import BEIJING
 from gis.errors import NotFound
 from gis.kinds import ENUMS, KINDS, Kind
 from gis.store.looks import Look, look
@@ -24,7 +25,6 @@ from models3d.sizes import size
 from styles.tokens import Rgb, rgb, scene_colour, tokens
 from styles.web import css
 
-BEIJING = timezone(timedelta(hours=8))
 LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 FILL = {"solid": 255, "surface": 190, "none": 60}
 """How opaque an area is, of 255, by the form of its kind; what is no area is opaque."""

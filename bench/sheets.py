@@ -15,6 +15,7 @@ from figures import Row, timed
 from readings import spent
 
 from drawings.sheets.batch import INDEX, facts_of
+from drawings.sheets.composing import unsolved
 from drawings.sheets.printed import read_printed
 from drawings.sheets.proof import proof
 from drawings.sheets.shelf import Shelf
@@ -72,7 +73,7 @@ def _proved(sheets: Sequence[Path]) -> Row:
 
 def _edited(urls: Urls, folder: Path) -> Row:
     """Change a building of the plant with the most features but the survey's, and ask for its site plan."""
-    shelf = Shelf(folder / "shelf", "http://127.0.0.1:8000", Settings().web_dir)
+    shelf = Shelf(folder / "shelf", "http://127.0.0.1:8000", unsolved)
     taken = []
     with psycopg.connect(str(urls.owner), autocommit=True) as connection:
         most = "SELECT enterprise_id FROM buildings JOIN production_units USING (enterprise_id) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"

@@ -73,9 +73,7 @@ def _unwatched(plant: Plant) -> Plant:
 
 
 def _unnumbered(plant: Plant) -> Plant:
-    monitor = _first(plant, _online)
-    values = {tag: value for tag, value in monitor.values.items() if tag != "MN"}
-    return replace(plant, things=tuple(replace(thing, values=values) if thing is monitor else thing for thing in plant.things))
+    return _saying(plant, _first(plant, _online), MN="")
 
 
 def _untreated(plant: Plant) -> Plant:

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator
 
 from drawings.checks import OUTLET_REACH_M, TOUCH_M
 from drawings.norm import APPID, BLOCKS, LAYERS, REQUIRED_LAYERS, SOURCE_CODE, Layer, Symbol, tags_of
+from drawings.report import SEVERITY_LABELS
 from drawings.rings import AIR_REACH_M, DISTANCE_M, WATER_REACH_M
-from drawings.sets import KINDS_OF_DRAWING, SAME_PLACE_M
+from drawings.sets import SAME_PLACE_M
 from drawings.template import COMMON, DASHES, FONT, TEXT_STYLE, label_of, layer_rgb
-from gis.issues import CODES, GROUPS, Severity
+from gis.issues import CODES, GROUPS
 from gis.kinds import ENUMS, KINDS, Attribute, Kind
+from gis.models.sheet import TITLES
 from gis.supervision.network import REACH_M
 from styles.dxf import nearest_aci
 
-LEVELS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.VIOLATION: "监管问题"}
 WHERE = {"set": "四张图之间", "permit": "图与许可证", "layer": "图层文件", "sheet": "印出的图幅"}
 SHAPES = {
     "Point": "图块",
@@ -83,7 +84,7 @@ def _layers() -> str:
         dash = f"{STROKES[layer.dash]} `{layer.dash}`" if layer.dash else "实线"
         rows.append((f"`{layer.name}`", layer.label, _shape(layer), f"{layer.width_mm:.2f}", shown, dash))
     required = [
-        f"- {KINDS_OF_DRAWING[kind]}（{kind}）：{'；'.join(' 或 '.join(f'`{name}`' for name in group) for group in groups)}"
+        f"- {TITLES[kind]}（{kind}）：{'；'.join(' 或 '.join(f'`{name}`' for name in group) for group in groups)}"
         for kind, groups in REQUIRED_LAYERS.items()
     ]
     table = _table(("图层", "画什么", "怎么画", "线宽 mm", "颜色（索引色）", "线型"), rows)
@@ -155,7 +156,7 @@ def _issues() -> Iterator[str]:
     )
     for group, label in GROUPS.items():
         rows = [
-            (f"`{code.code}`", LEVELS[code.severity], code.label, _where(code.where), code.hint)
+            (f"`{code.code}`", SEVERITY_LABELS[code.severity], code.label, _where(code.where), code.hint)
             for code in CODES.values()
             if code.code[1] == group[1]
         ]

@@ -153,10 +153,10 @@ def check(  # noqa: PLR0917 — a verb has as many options as people need
             from gis.store.cluster import ensure_running
             from gis.store.connect import engine, looking
             from gis.store.enterprises import find_enterprise
-            from gis.store.migrate import upgrade
+            from gis.store.schema import bring_up
 
             urls = ensure_running(Settings())
-            upgrade(urls.owner)
+            bring_up(urls.owner)
             connection = stack.enter_context(looking(engine(urls.reader)))
             wanted = [find_enterprise(connection, enterprise)[0]] if enterprise else None
             checked = list(of_store(connection, wanted, told))
@@ -211,7 +211,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
 
     from drawings.options import Options
     from drawings.publish import publish_drawing
-    from drawings.report import counted, print_report, report
+    from drawings.report import counted, print_report, report, told
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, writing_plainly
@@ -225,10 +225,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
         if dry_run:
             connection.rollback()
     if as_json:
-        changes = [{"feature_id": str(row[0]), "kind": row[1], "name": row[2], "action": row[3]} for row in outcome.features]
-        done = {"published": outcome.published, "dry_run": dry_run, "actions": outcome.actions, "changes": changes}
-        issues = [issue.as_json() for issue in outcome.issues]
-        typer.echo(json.dumps(report(plan) | {"issues": issues} | done, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(report(plan) | told(outcome, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
         print_report(plan, Console())
         for issue in outcome.issues[len(plan.issues) :]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from gis.issues import Issue, Severity
 from gis.kinds import KINDS
 from gis.models.plan import SitePlan
-from gis.store.plans import Action
+from gis.store.plans import Action, Outcome
 
 ACTIONS: dict[Action, str] = {"insert": "新增", "update": "修改", "reopen": "恢复", "close": "关闭", "unchanged": "不变"}
 SEVERITY_LABELS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.VIOLATION: "监管问题"}
@@ -39,6 +39,13 @@ def counted(actions: Mapping[Action, int]) -> str:
     '新增 3，不变 9'
     """
     return "，".join(f"{label} {actions[name]}" for name, label in ACTIONS.items() if name in actions)
+
+
+def told(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
+    """Return what an import did as plain JSON types."""
+    changes = [{"feature_id": str(row[0]), "kind": row[1], "name": row[2], "action": row[3]} for row in outcome.features]
+    issues = [issue.as_json() for issue in outcome.issues]
+    return {"issues": issues, "published": outcome.published, "dry_run": dry_run, "actions": outcome.actions, "changes": changes}
 
 
 def _where(issue: Issue) -> str:

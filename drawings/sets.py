@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from shapely import unary_union
 from shapely.geometry.base import BaseGeometry
@@ -12,16 +11,17 @@ from shapely.geometry.base import BaseGeometry
 from drawings.checks import place_of, things_of, title
 from drawings.ledger import finding
 from drawings.process.drawn import beside_plan
+from gis.clock import BEIJING
 from gis.issues import Issue, Place
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
+from gis.models.sheet import TITLES
 from gis.supervision.review import review
 from gis.supervision.thing import Found, Thing
 
 SAME_PLACE_M = 0.5
 """How far a thing may be from itself on another drawing, metres."""
 SAME_VALUE = 1e-3
-KINDS_OF_DRAWING = {"A": "厂区平面图", "B": "生产流程工艺图", "C": "污染物排放及监控点位图", "D": "周边风险点位图"}
 OWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("A", "C"): ("outlet",),
     ("C", "A"): ("outlet", "production_unit", "treatment_facility"),
@@ -29,7 +29,6 @@ OWED: dict[tuple[str, str], tuple[str, ...]] = {
 """What of one drawing must stand on another."""
 LOOKED_AT = {"E401", "E403", "E404", "E405", "W406"}
 """Codes that each drawing was asked for by itself."""
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _boundary(plan: SitePlan) -> BaseGeometry:
 
 def _compared(first: SitePlan, other: SitePlan) -> Iterator[Issue]:
     """Yield what differs between two drawings; the first is what people go by."""
-    of = f"{KINDS_OF_DRAWING[first.drawing_kind]}"
+    of = TITLES[first.drawing_kind]
     here, there = _boundary(first), _boundary(other)
     if not here.is_empty and not there.is_empty and (apart := _apart(here, there)) > SAME_PLACE_M:
         yield finding("E801", f"厂界与{of}相差 {apart:.1f} m", "请以平面图为准改正", Place(file=other.file_name, layer="QJ-A-BOUND"))
@@ -115,7 +114,7 @@ def _owed(
     one: SitePlan, other: SitePlan, known: Mapping[tuple[str, str], PlanFeature], shown: Mapping[tuple[str, str], PlanFeature]
 ) -> Iterator[Issue]:
     """Yield what stands on one drawing and has to stand on the other, and does not."""
-    here, there = KINDS_OF_DRAWING[one.drawing_kind], KINDS_OF_DRAWING[other.drawing_kind]
+    here, there = TITLES[one.drawing_kind], TITLES[other.drawing_kind]
     for key, feature in known.items():
         if key not in shown and key[0] in OWED.get((one.drawing_kind, other.drawing_kind), ()):
             message = f"{KINDS[key[0]].label} {title(feature)} 在{here}上有，{there}上没有"
@@ -162,7 +161,7 @@ def _stale(one: Set) -> Iterator[Issue]:
             continue
         later = one.permit.recorded is not None and one.permit.recorded > came
         if later or (begins and date.fromisoformat(begins) > came.astimezone(BEIJING).date()):
-            said = f"{KINDS_OF_DRAWING[plan.drawing_kind]}（{came.astimezone(BEIJING):%Y-%m-%d %H:%M} 入库）早于现行排污许可证"
+            said = f"{TITLES[plan.drawing_kind]}（{came.astimezone(BEIJING):%Y-%m-%d %H:%M} 入库）早于现行排污许可证"
             yield finding("E605", said, "请按现行许可证核对后出新版图纸", Place(file=plan.file_name))
 
 

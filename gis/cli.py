@@ -129,21 +129,19 @@ def problems(
 ) -> None:
     """Print the problem list of an enterprise; exit 1 where a problem stands open."""
     import orjson
-    import psycopg
 
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from gis.store.connect import engine, looking
+    from gis.store.connect import driver_of, engine, looking
     from gis.store.enterprises import find_enterprise
-    from gis.store.migrate import upgrade
     from gis.store.problems import problems as problem_list
+    from gis.store.schema import bring_up
 
     urls = ensure_running(Settings())
-    upgrade(urls.owner)
+    bring_up(urls.owner)
     with looking(engine(urls.reader)) as connection:
         enterprise_id, _ = find_enterprise(connection, code)
-    with psycopg.connect(urls.reader) as driver:
-        rows = problem_list(driver, enterprise_id, resolved=resolved)
+        rows = problem_list(driver_of(connection), enterprise_id, resolved=resolved)
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
     else:

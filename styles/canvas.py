@@ -19,14 +19,26 @@ SIDE = GRID + 2 * MARGIN
 def trace(context: Any, path: Path) -> None:
     """Add a path to the context's current path; arcs stay arcs."""
     context.move_to(*path.vertices[0][:2])
-    for piece in pieces(path):
-        if isinstance(piece, Arc):
-            draw = context.arc if piece.sweep > 0 else context.arc_negative
-            draw(*piece.centre, piece.radius, piece.from_angle, piece.from_angle + piece.sweep)
-        else:
-            context.line_to(*piece.end)
+    if any(vertex[2] for vertex in path.vertices):
+        for piece in pieces(path):
+            if isinstance(piece, Arc):
+                draw = context.arc if piece.sweep > 0 else context.arc_negative
+                draw(*piece.centre, piece.radius, piece.from_angle, piece.from_angle + piece.sweep)
+            else:
+                context.line_to(*piece.end)
+    else:
+        for x, y, _ in path.vertices[1:]:
+            context.line_to(x, y)
     if path.closed:
         context.close_path()
+
+
+def set_pen(context: Any, stroke: Stroke, dot_mm: float = 0.0) -> None:
+    """Set width, ends, corners and dash of a stroke; a dot is drawn as a dash of `dot_mm`."""
+    context.set_line_width(stroke.width_mm)
+    context.set_line_cap(cairocffi.LINE_CAP_ROUND if stroke.rounded else cairocffi.LINE_CAP_BUTT)
+    context.set_line_join(cairocffi.LINE_JOIN_ROUND if stroke.rounded else cairocffi.LINE_JOIN_MITER)
+    context.set_dash([length or dot_mm for length in stroke.dash_mm])
 
 
 def draw(context: Any, ops: Iterable[Op]) -> None:
@@ -47,12 +59,8 @@ def draw(context: Any, ops: Iterable[Op]) -> None:
                 trace(context, path)
             context.fill()
         elif isinstance(op, Stroke):
-            rounded = op.round or 0 in op.dash_mm[::2]
             context.set_source_rgb(*(value / 255 for value in op.colour))
-            context.set_line_width(op.width_mm)
-            context.set_line_cap(cairocffi.LINE_CAP_ROUND if rounded else cairocffi.LINE_CAP_BUTT)
-            context.set_line_join(cairocffi.LINE_JOIN_ROUND if rounded else cairocffi.LINE_JOIN_MITER)
-            context.set_dash(list(op.dash_mm))
+            set_pen(context, op)
             trace(context, op.path)
             context.stroke()
 

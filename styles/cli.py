@@ -34,14 +34,10 @@ def embed(
     theme: Annotated[str, typer.Option(help="light（浅色）、wall-dark（深色）、print-bw（黑白）")] = "light",
 ) -> None:
     """Write the styles of a GeoPackage's layers into it."""
-    from gis.errors import Invalid
     from styles.geopackage import embed as write
-    from styles.palette import THEMES
+    from styles.palette import theme_named
 
-    chosen = next((one for one in THEMES if one == theme), None)
-    if chosen is None:
-        raise Invalid("--theme", f"没有主题 {theme}；可用的有 {'、'.join(THEMES)}")
-    styled = write(file, chosen)
+    styled = write(file, theme_named(theme))
     typer.echo(f"{file}：{len(styled)} 个图层有样式" if styled else f"{file}：没有与要素类同名的图层")
 
 

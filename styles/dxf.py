@@ -56,9 +56,8 @@ def _dot(layout: BaseLayout, at: Point, width: float, colour: Rgb) -> None:
 
 
 def _corners(path: Path) -> Iterable[Point]:
-    """Return where pieces of a path meet at an angle, and its ends."""
-    count = len(path.vertices)
-    return dict.fromkeys((round(x, 9), round(y, 9)) for x, y, _ in path.vertices) if count else ()
+    """Return where pieces of a path meet, and its ends, each once."""
+    return dict.fromkeys((round(x, 9), round(y, 9)) for x, y, _ in path.vertices)
 
 
 def draw(layout: BaseLayout, ops: Iterable[Op]) -> None:

@@ -89,8 +89,13 @@ def styles() -> Mapping[str, Style]:
 
 def types_of(kind: str) -> tuple[str, ...]:
     """Return the types of a kind, as its code list has them; none where it has no types."""
+    return tuple(type_labels(kind))
+
+
+def type_labels(kind: str) -> Mapping[str, str]:
+    """Return what the types of a kind are called, by type, in the order of its code list."""
     row = KINDS[kind]
-    return tuple(ENUMS[row.attribute(row.type_attribute).enum or ""]) if row.type_attribute else ()
+    return ENUMS[row.attribute(row.type_attribute).enum or ""] if row.type_attribute else {}
 
 
 def style_of(kind: str, type_: str | None = None) -> Style:

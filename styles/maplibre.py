@@ -140,12 +140,11 @@ def _lines(kind: str, theme: Theme) -> Iterator[Layer]:
     for id_, (line, types) in _grouped(kind, "line").items():
         conditions = (_only_areas(kind), _having(kind, types))
         for number, pen in enumerate(line.pens):
-            dotted = 0 in pen.dash_mm[::2]
             paint: Layer = {"line-color": hexed(colour(pen.colour, theme)), "line-width": round(max(pen.width_mm * PX_MM, 0.6), 2)}
             if pen.dash_mm:
                 # Dashes are counted in widths of the line; round ends make a dot of one without length.
                 paint["line-dasharray"] = [round(length / pen.width_mm, 2) for length in pen.dash_mm]
-            layout = {"line-cap": "round" if dotted else "butt", "line-join": "round" if dotted else "miter"}
+            layout = {"line-cap": "round" if pen.dotted else "butt", "line-join": "round" if pen.dotted else "miter"}
             yield _filtered(_base(kind, f"{kind}.line.{id_}.{number}", "line") | {"layout": layout, "paint": paint}, *conditions)
         if line.repeats:
             layout_marks = {
@@ -162,7 +161,8 @@ def _lines(kind: str, theme: Theme) -> Iterator[Layer]:
 def offset_px(symbol: Symbol) -> list[float]:
     """Return how far a symbol's middle lies from its anchor, pixels, y down (`icon-offset`)."""
     unit = symbol.size_mm.web * PX_MM / GRID
-    return [round((GRID / 2 - symbol.anchor[0]) * unit, 1) + 0.0, round((symbol.anchor[1] - GRID / 2) * unit, 1) + 0.0]
+    across, up = symbol.middle
+    return [round(across * unit, 1) + 0.0, round(-up * unit, 1) + 0.0]
 
 
 STATE = ["case", ["has", "alarm_level"], ".alarm", ["to-boolean", ["get", "offline"]], ".offline", ""]

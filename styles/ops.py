@@ -10,7 +10,7 @@ All coordinates are millimetres, y up; colours are sRGB 0–255 of one theme. A 
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from styles.palette import Theme, colour
@@ -42,6 +42,11 @@ class Stroke:
     """Stroke, gap, … ; a stroke of 0 is a dot (round)."""
     round: bool = False
     """Round ends and corners; else butt ends and mitred corners (`MITER_LIMIT`)."""
+
+    @property
+    def rounded(self) -> bool:
+        """Whether ends and corners are round: as wanted, or because a dash has dots."""
+        return self.round or 0 in self.dash_mm[::2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,13 @@ def tile_mm(fill: Fill) -> Point:
     return width, height
 
 
+def tile_ops(fill: Fill, theme: Theme = "light") -> tuple[Op, ...]:
+    """Return the operations that draw hatches and pattern over a tile from (0, 0) to `tile_mm`, and beyond its edges."""
+    width, height = tile_mm(fill)
+    piece = [(-2 * width, -2 * height), (3 * width, -2 * height), (3 * width, 3 * height), (-2 * width, 3 * height)]
+    return fill_ops(replace(fill, ground=None), [piece], theme)
+
+
 def fill_ops(fill: Fill, rings: Sequence[Sequence[Point]], theme: Theme = "light") -> tuple[Op, ...]:
     """Return the operations that draw a fill style inside rings (mm, outer and holes, first point not repeated), its outline left out.
 
@@ -232,7 +244,7 @@ def crossings(rings: Sequence[Sequence[Point]], v: float) -> list[float]:
 
 def inside(rings: Sequence[Sequence[Point]], point: Point) -> bool:
     """Return whether a point lies inside rings, by the even-odd rule."""
-    return sum(x < point[0] for x in crossings(rings, point[1])) % 2 == 1
+    return _within(rings, *point, {})
 
 
 def _patterned(pattern: Pattern, rings: Sequence[Sequence[Point]], theme: Theme) -> Iterator[Area | Stroke]:

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Literal, get_args
 
+from gis.errors import Invalid
 from gis.facts import facts
 from styles.tokens import Rgb, rgb
 
@@ -16,6 +17,14 @@ def palette() -> dict[str, dict[Theme, str]]:
     """Return token → theme → `#rrggbb`."""
     document: dict[str, dict[Theme, str]] = facts("styles", "palette.yaml")
     return document
+
+
+def theme_named(name: str) -> Theme:
+    """Return the theme that somebody names; raises Invalid where there is none of that name."""
+    chosen = next((theme for theme in THEMES if theme == name), None)
+    if chosen is None:
+        raise Invalid("theme", f"没有主题 {name}；可用的有 {'、'.join(THEMES)}")
+    return chosen
 
 
 def colour(token: str, theme: Theme) -> Rgb:

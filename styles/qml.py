@@ -53,7 +53,7 @@ def _symbol(parent: Element, name: str, type_: str, layers: Layers) -> None:
 def _marker(symbol: Symbol, theme: Theme, state: State) -> dict[str, object]:
     unit = symbol.size_mm.sheet / GRID
     # The picture's middle goes where the anchor lies; y points down.
-    offset = ((GRID / 2 - symbol.anchor[0]) * unit, (symbol.anchor[1] - GRID / 2) * unit)
+    offset = (symbol.middle[0] * unit, -symbol.middle[1] * unit)
     return {
         "name": _embedded(svg.document(symbol, theme, state)),
         "size": svg.number(svg.SIDE * unit),
@@ -66,15 +66,14 @@ def _marker(symbol: Symbol, theme: Theme, state: State) -> dict[str, object]:
 
 def _strokes(line: Line, theme: Theme) -> Layers:
     for pen in line.pens:
-        dotted = 0 in pen.dash_mm[::2]
         yield (
             "SimpleLine",
             {
                 "line_color": _rgba(colour(pen.colour, theme)),
                 "line_width": pen.width_mm,
                 "line_width_unit": "MM",
-                "capstyle": "round" if dotted else "flat",
-                "joinstyle": "round" if dotted else "miter",
+                "capstyle": "round" if pen.dotted else "flat",
+                "joinstyle": "round" if pen.dotted else "miter",
                 "use_custom_dash": int(bool(pen.dash_mm)),
                 "customdash": ";".join(str(length or DOT_MM) for length in pen.dash_mm),
                 "customdash_unit": "MM",

@@ -7,8 +7,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gis.kinds import ENUMS, KINDS
-from styles.library import style_of, types_of
+from gis.kinds import KINDS
+from styles.library import style_of, type_labels
 from styles.symbol import State, Style
 
 Shape = Literal["point", "line", "area"]
@@ -39,16 +39,11 @@ def shapes_of(kind: str) -> tuple[Shape, ...]:
     return _SHAPES.get(KINDS[kind].geometry, ("area",))
 
 
-def _labels(kind: str) -> dict[str, str]:
-    row = KINDS[kind]
-    return dict(ENUMS[row.attribute(row.type_attribute).enum or ""]) if row.type_attribute else {}
-
-
 def rules(kind: str, shape: Shape) -> tuple[Rule, ...]:
     """Return the rules of a layer: its types that are drawn apart, then all the others; points in alarm apart."""
     row = KINDS[kind]
-    labels, common = _labels(kind), style_of(kind)
-    apart = {type_: style_of(kind, type_) for type_ in types_of(kind) if style_of(kind, type_) != common}
+    labels, common = type_labels(kind), style_of(kind)
+    apart = {type_: style_of(kind, type_) for type_ in labels if style_of(kind, type_) != common}
     named = tuple(apart)
     attribute = row.type_attribute if named else None
     found = [Rule(f"{row.label}：{labels[type_]}", attribute, (type_,), (), style) for type_, style in apart.items()]

@@ -16,6 +16,8 @@ from styles.symbol import GRID, Fill, Line, Pen, State, Symbol
 
 PX_MM = 1 / 0.28
 """Pixels in a millimetre."""
+DOT_MM = 0.01
+"""What a dot is as a stroke, mm: some programs leave out strokes without length."""
 SPACES = {
     "": "http://www.opengis.net/sld",
     "se": "http://www.opengis.net/se",
@@ -55,7 +57,7 @@ def _graphic(parent: Element, href: str, height_mm: float, offset_mm: tuple[floa
 
 def _point(parent: Element, symbol: Symbol, theme: Theme, state: State) -> None:
     unit = symbol.size_mm.sheet / GRID
-    offset = ((GRID / 2 - symbol.anchor[0]) * unit, (GRID / 2 - symbol.anchor[1]) * unit)
+    offset = (symbol.middle[0] * unit, symbol.middle[1] * unit)
     href = f"../../svg/{theme}/{svg.file_name(symbol, state)}.svg"
     _graphic(_add(parent, "se:PointSymbolizer"), href, svg.SIDE * unit, offset)
 
@@ -66,15 +68,14 @@ def _parameters(parent: Element, values: dict[str, str]) -> None:
 
 
 def _pen(pen: Pen, theme: Theme) -> dict[str, str]:
-    dotted = 0 in pen.dash_mm[::2]
     values = {
         "stroke": hexed(colour(pen.colour, theme)),
         "stroke-width": _px(pen.width_mm),
-        "stroke-linejoin": "round" if dotted else "mitre",
-        "stroke-linecap": "round" if dotted else "butt",
+        "stroke-linejoin": "round" if pen.dotted else "mitre",
+        "stroke-linecap": "round" if pen.dotted else "butt",
     }
     if pen.dash_mm:
-        values["stroke-dasharray"] = " ".join(_px(length or 0.01) for length in pen.dash_mm)
+        values["stroke-dasharray"] = " ".join(_px(length or DOT_MM) for length in pen.dash_mm)
     return values
 
 

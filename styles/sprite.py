@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from styles.canvas import SIDE, draw, picture, straight
 from styles.library import fills, lines, symbols
-from styles.ops import Op, fill_ops, mark_ops, marks_mm, tile_mm
+from styles.ops import Op, mark_ops, marks_mm, tile_mm, tile_ops
 from styles.palette import Theme
 from styles.paths import Point
 from styles.svg import file_name
@@ -165,14 +165,12 @@ def tile_px(fill: Fill) -> tuple[int, int]:
 def _tile(fill: Fill, box: tuple[int, int], theme: Theme, ratio: int) -> Rgba:
     """Return one tile: cut from the middle of a larger piece, stretched to whole pixels."""
     (width, height), (wide, high) = box, tile_mm(fill)
-    piece = [(-2 * wide, -2 * high), (3 * wide, -2 * high), (3 * wide, 3 * high), (-2 * wide, 3 * high)]
-    bare = Fill(fill.id, fill.name_zh, fill.name_en, fill.basis, hatches=fill.hatches, pattern=fill.pattern)
     surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, width * ratio, height * ratio)
     context = cairocffi.Context(surface)
     context.set_antialias(cairocffi.ANTIALIAS_BEST)
     context.translate(0, height * ratio)
     context.scale(width * ratio / wide, -height * ratio / high)
-    draw(context, fill_ops(bare, [piece], theme))
+    draw(context, tile_ops(fill, theme))
     surface.flush()
     return straight(surface)
 

@@ -1,10 +1,9 @@
 """Symbols as SVG: plain ones for any program, and ones whose colour QGIS may change (`param(fill)`)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from styles.ops import MITER_LIMIT, Area, Op, Stroke, fill_ops, mark_ops, marks_mm, symbol_ops, tile_mm
+from styles.ops import MITER_LIMIT, Area, Op, Stroke, mark_ops, marks_mm, symbol_ops, tile_mm, tile_ops
 from styles.palette import Theme, colour
 from styles.paths import Arc, Path, pieces
 from styles.symbol import GRID, MARGIN, Fill, Line, State, Symbol
@@ -59,8 +58,7 @@ def elements(ops: Iterable[Op], changeable: Rgb | None = None) -> str:
             joined = "".join(data(path) for path in op.paths)
             lines.append(f'<path d="{joined}" fill="{paint(op.colour)}" fill-rule="evenodd"{opacity}/>')
         elif isinstance(op, Stroke):
-            rounded = op.round or 0 in op.dash_mm[::2]
-            shape = ' stroke-linecap="round" stroke-linejoin="round"' if rounded else f' stroke-miterlimit="{number(MITER_LIMIT)}"'
+            shape = ' stroke-linecap="round" stroke-linejoin="round"' if op.rounded else f' stroke-miterlimit="{number(MITER_LIMIT)}"'
             dash = f' stroke-dasharray="{" ".join(map(number, op.dash_mm))}"' if op.dash_mm else ""
             lines.append(
                 f'<path d="{data(op.path)}" fill="none" stroke="{paint(op.colour)}" stroke-width="{number(op.width_mm)}"{shape}{dash}/>'
@@ -88,9 +86,7 @@ def document(symbol: Symbol, theme: Theme = "light", state: State = "normal", ch
 def tile(fill: Fill, theme: Theme = "light") -> str:
     """Return one tile of a fill's hatches and pattern, of its own size in millimetres; its ground and outline left out."""
     width, height = tile_mm(fill)
-    piece = [(-2 * width, -2 * height), (3 * width, -2 * height), (3 * width, 3 * height), (-2 * width, 3 * height)]
-    ops = fill_ops(replace(fill, ground=None), [piece], theme)
-    return _file(fill.name_zh, (0.0, -height, width, height), 1.0, elements(ops))
+    return _file(fill.name_zh, (0.0, -height, width, height), 1.0, elements(tile_ops(fill, theme)))
 
 
 def marks(line: Line, theme: Theme = "light") -> str:

@@ -96,6 +96,11 @@ class Symbol:
     sdf: bool = False
     """One colour on paper or white: a map may recolour it, paper and white left out."""
 
+    @property
+    def middle(self) -> Point:
+        """Where the middle of the grid lies, seen from the anchor; grid units."""
+        return GRID / 2 - self.anchor[0], GRID / 2 - self.anchor[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Pen:
@@ -105,6 +110,11 @@ class Pen:
     colour: str
     dash_mm: tuple[float, ...] = ()
     """Stroke, gap, stroke, gap …; empty: continuous. A stroke of 0 is a dot of the pen's width."""
+
+    @property
+    def dotted(self) -> bool:
+        """Whether it has dots, which need round ends."""
+        return 0 in self.dash_mm[::2]
 
 
 @dataclass(frozen=True, slots=True)

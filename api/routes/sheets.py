@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
-from drawings.sheets.stamps import KINDS, TITLES, Kind
+from gis.models.sheet import KINDS, TITLES, Kind
 from gis.store import read
 from gis.store.connect import reading
 from gis.store.sheets import sheet_facts

@@ -104,7 +104,7 @@ def import_(
 
     from drawings.process.elk import Elk
     from drawings.process.storing import publish_process
-    from drawings.report import counted, print_issues
+    from drawings.report import counted, print_issues, told
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, writing_plainly
@@ -119,10 +119,7 @@ def import_(
         if dry_run:
             connection.rollback()
     if as_json:
-        changes = [{"feature_id": str(row[0]), "kind": row[1], "name": row[2], "action": row[3]} for row in outcome.features]
-        done = {"published": outcome.published, "dry_run": dry_run, "actions": outcome.actions, "changes": changes}
-        issues = [issue.as_json() for issue in outcome.issues]
-        typer.echo(json.dumps({"issues": issues} | done, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(told(outcome, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
         print_issues(outcome.issues, Console())
         said = ("试运行，未写入：" if dry_run else "已入库：") + counted(outcome.actions)
@@ -142,13 +139,10 @@ def draw(
     from drawings.process.layout import laid_out
     from drawings.process.picture import svg
     from drawings.process.storing import layout_of
-    from gis.errors import Invalid
     from gis.settings import Settings
-    from styles.palette import THEMES
+    from styles.palette import theme_named
 
-    chosen = next((one for one in THEMES if one == theme), None)
-    if chosen is None:
-        raise Invalid("theme", f"没有主题 {theme}；可用的有 {'、'.join(THEMES)}")
+    chosen = theme_named(theme)
     with Elk(Settings().web_dir) as elk:
         if enterprise is not None:
             process = _stored(enterprise)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from drawings.process.checks import unit_codes
 from drawings.process.paths import Arising, arisings
+from drawings.process.words import upgraded
 from gis.kinds import ENUMS
 from gis.models.process import ProcessGraph, ProcessLayout, ProcessNode
 
@@ -62,8 +63,7 @@ def described(graph: ProcessGraph, layout: ProcessLayout) -> dict[str, Any]:
 
 
 def _treated(node: ProcessNode) -> str:
-    upgrade = f"（{ENUMS['upgrade_type'][node.upgrade]} {node.upgraded_on}".rstrip() + "）" if node.upgrade else ""
-    return f"{node.code} {node.name}{upgrade}"
+    return f"{node.code} {node.name}{upgraded(node)}"
 
 
 def print_arisings(found: Sequence[Arising], console: Console) -> None:

@@ -15,7 +15,7 @@ from drawings.process.elk import Elk
 from drawings.process.layout import Problem, Solve, laid_out
 from drawings.process.table import graph_of
 from drawings.process.words import NAME_MM, size_of
-from gis.issues import blocking
+from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import Counts, PlanFeature, PlanSource, SitePlan
 from gis.models.process import PlacedNode, ProcessGraph, ProcessLayout, ProcessNode, ProcessStream, Route, StoredProcess
@@ -100,6 +100,11 @@ def features_of(graph: ProcessGraph, layout: ProcessLayout) -> tuple[PlanFeature
     return (*nodes, *streams)
 
 
+def _plan(content: bytes, file_name: str, source_code: str, features: tuple[PlanFeature, ...], issues: Sequence[Issue]) -> SitePlan:
+    counts = Counts(len(features), len(features), 0, 0)
+    return SitePlan(DRAWING_KIND, source_code, file_name, sha256(content).hexdigest(), features, tuple(issues), counts)
+
+
 def read_table(content: bytes, file_name: str, source_code: str) -> SitePlan:
     """Return what a table says, unplaced, with what is wrong with it by itself: to be checked, not to be stored."""
     graph, issues = graph_of(content.decode("utf-8-sig", errors="replace"), file_name)
@@ -110,8 +115,7 @@ def read_table(content: bytes, file_name: str, source_code: str) -> SitePlan:
         boxes = tuple(PlacedNode(code, 0.0, row, 0.0, 0.0) for code, row in rows.items())
         routes = tuple(Route(one.code, ((0.0, rows[one.source]), (0.0, rows[one.target]))) for one in graph.streams)
         features = features_of(graph, ProcessLayout(0.0, 0.0, boxes, routes))
-    counts = Counts(len(features), len(features), 0, 0)
-    return SitePlan(DRAWING_KIND, source_code, file_name, sha256(content).hexdigest(), features, tuple(issues), counts)
+    return _plan(content, file_name, source_code, features, issues)
 
 
 def publish_process(
@@ -148,8 +152,7 @@ def publish_process(
         layout = laid_out(graph, solve)
         issues += checks.picture_issues(layout)
         features = features_of(graph, layout)
-    counts = Counts(len(features), len(features), 0, 0)
-    plan = SitePlan(DRAWING_KIND, source_code, file_name, sha256(content).hexdigest(), features, tuple(issues), counts)
+    plan = _plan(content, file_name, source_code, features, issues)
     return plan, store_plan(connection, enterprise_id, source_code, plan, content)
 
 

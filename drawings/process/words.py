@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from gis.kinds import ENUMS
 from gis.models.process import NodeType, ProcessNode, ProcessStream
 from gis.pollutants import short_name
 
@@ -63,6 +64,11 @@ def wrapped(text: str, widest: float = WIDEST) -> list[str]:
             line = ""
         line += letter
     return [*lines, line] if line else lines
+
+
+def upgraded(node: ProcessNode) -> str:
+    """Return what a treatment was brought to, and when, in brackets; empty where nothing is said."""
+    return f"（{ENUMS['upgrade_type'][node.upgrade]} {node.upgraded_on}".rstrip() + "）" if node.upgrade else ""
 
 
 def _pollutants(node: ProcessNode) -> list[Line]:

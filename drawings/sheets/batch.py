@@ -18,8 +18,7 @@ from drawings.process.elk import Elk
 from drawings.sheets.canvas import Format, printed
 from drawings.sheets.composing import compose
 from drawings.sheets.composing import digests as digests_of
-from drawings.sheets.stamps import Kind
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import Kind, SheetFacts
 from gis.store.connect import snapshot
 from gis.store.sheets import enterprise_ids, sheet_facts
 from styles.palette import Theme

@@ -7,7 +7,7 @@ from pypdf import PdfReader
 
 from drawings.sheets.atlas import Chapter, bound
 from drawings.sheets.batch import file_name, write
-from drawings.sheets.stamps import TITLES, Kind
+from gis.models.sheet import TITLES, Kind
 
 CITY = "atlas.pdf"
 

@@ -11,8 +11,8 @@ import cairocffi
 from drawings.sheets.fonts import PLAIN, face
 from drawings.sheets.inks import Ink, Sheet, Text
 from drawings.sheets.paper import A3
+from styles.canvas import set_pen, trace
 from styles.ops import MITER_LIMIT, Area, Stroke
-from styles.paths import Arc, Path, pieces
 
 Format = Literal["pdf", "svg", "png"]
 POINT_MM = 72 / 25.4
@@ -104,34 +104,13 @@ def _ink(context: Any, ink: Ink) -> None:
     if isinstance(ink, Text):
         _text(context, ink)
     elif isinstance(ink, Stroke):
-        _trace(context, ink.path)
-        context.set_line_width(ink.width_mm)
-        dotted = any(value == 0 for value in ink.dash_mm[::2])
-        rounded = ink.round or dotted
-        context.set_line_cap(cairocffi.LINE_CAP_ROUND if rounded else cairocffi.LINE_CAP_BUTT)
-        context.set_line_join(cairocffi.LINE_JOIN_ROUND if rounded else cairocffi.LINE_JOIN_MITER)
-        context.set_dash([value or DOT_MM for value in ink.dash_mm])
+        trace(context, ink.path)
+        set_pen(context, ink, DOT_MM)
         context.stroke()
     else:
         for path in ink.paths:
-            _trace(context, path)
+            trace(context, path)
         context.fill()
-
-
-def _trace(context: Any, path: Path) -> None:
-    context.move_to(*path.vertices[0][:2])
-    if not any(vertex[2] for vertex in path.vertices):
-        for x, y, _ in path.vertices[1:]:
-            context.line_to(x, y)
-    else:
-        for piece in pieces(path):
-            if isinstance(piece, Arc):
-                draw = context.arc if piece.sweep > 0 else context.arc_negative
-                draw(*piece.centre, piece.radius, piece.from_angle, piece.from_angle + piece.sweep)
-            else:
-                context.line_to(*piece.end)
-    if path.closed:
-        context.close_path()
 
 
 def _text(context: Any, text: Text) -> None:

@@ -25,8 +25,8 @@ def sheet(  # noqa: PLR0917 — a verb has as many options as people need
 
     from drawings.sheets.batch import Order, all_enterprises, print_all
     from drawings.sheets.binding import bind
-    from drawings.sheets.stamps import KINDS
     from gis.errors import Invalid
+    from gis.models.sheet import KINDS
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine

@@ -15,9 +15,8 @@ from drawings.sheets.inks import Sheet
 from drawings.sheets.monitoring import monitoring
 from drawings.sheets.plan import plan
 from drawings.sheets.risk import risk
-from drawings.sheets.stamps import Kind
 from gis.models.feature import Feature
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import Kind, SheetFacts
 from styles.palette import Theme
 
 MAPS: Mapping[Kind, Callable[[SheetFacts, Theme, str], Sheet]] = {"A": plan, "C": monitoring, "D": risk}

@@ -16,10 +16,9 @@ from drawings.sheets.monitoring import DISCHARGE, TYPES
 from drawings.sheets.plan import site_of
 from drawings.sheets.printed import Printed
 from drawings.sheets.receptors import metres
-from drawings.sheets.stamps import Kind
 from gis.kinds import ENUMS
 from gis.models.process import NodeType
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import Kind, SheetFacts
 from styles.palette import Theme
 
 MONITORS = dict(zip(("M1", "M2", "M3", "M4", "M5"), TYPES, strict=False))

@@ -9,7 +9,7 @@ from drawings.process.paths import arisings
 from drawings.process.picture import LOOKS, MEDIA, Op, picture
 from drawings.process.picture import Text as Words
 from drawings.process.storing import layout_of
-from drawings.process.words import NAME_MM
+from drawings.process.words import NAME_MM, upgraded
 from drawings.sheets import legend, tables, titleblock
 from drawings.sheets.fonts import width, wrapped
 from drawings.sheets.framing import frame
@@ -21,7 +21,7 @@ from drawings.sheets.stamps import day_of, stamp
 from drawings.sheets.tables import Column, Table
 from gis.kinds import ENUMS
 from gis.models.process import NodeType, PlacedNode, ProcessGraph, ProcessLayout, ProcessNode, ProcessStream, Route
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import TITLES, SheetFacts
 from gis.pollutants import short_name
 from styles.ops import Area, Stroke
 from styles.palette import Theme
@@ -95,8 +95,7 @@ def sample(one: Entry, box: Box, theme: Theme, scale: float, text: float) -> lis
 
 def _treated(node: ProcessNode) -> str:
     """Return a treatment with what it was brought to."""
-    upgrade = f"（{ENUMS['upgrade_type'][node.upgrade]} {node.upgraded_on}".rstrip() + "）" if node.upgrade else ""
-    return f"{node.unit_code or node.code} {node.name}{upgrade}"
+    return f"{node.unit_code or node.code} {node.name}{upgraded(node)}"
 
 
 def pollution_table(graph: ProcessGraph, wide: float) -> Table:
@@ -213,7 +212,7 @@ def flow(facts: SheetFacts, theme: Theme, base_url: str, solve: Solve) -> Sheet:
     return Sheet(
         (*frame(theme), *inks),
         tuple(links),
-        f"{facts.enterprise.name}生产流程工艺图",
+        f"{facts.enterprise.name}{TITLES['B']}",
         facts.enterprise.code or "",
         day_of(facts, "B"),
     )

@@ -15,7 +15,7 @@ from gis.kinds import KINDS
 from styles.library import fills, lines, styles, symbols
 from styles.ops import symbol_ops
 from styles.palette import Theme
-from styles.symbol import State, Symbol
+from styles.symbol import GRID, State, Symbol
 
 HANDBOOK = "全景制图符号手册"
 DAY = "2026-11-25"
@@ -99,8 +99,8 @@ def _sign(symbol: Symbol, theme: Theme, state: State) -> Draw:
         ground = [filled(box.inset(0.3), ink(theme, "paper"))] if theme == "wall-dark" else []
         x, y = box.middle
         # The anchor lies on the feature; in the handbook the middle of the grid lies in the middle of the cell.
-        side = SYMBOL_MM / 24
-        at = (x + (symbol.anchor[0] - 12) * side, y + (symbol.anchor[1] - 12) * side)
+        side = SYMBOL_MM / GRID
+        at = (x - symbol.middle[0] * side, y - symbol.middle[1] * side)
         return [*ground, *inked(symbol_ops(symbol, theme, state, at=at, size_mm=SYMBOL_MM))]
 
     return draw

@@ -7,8 +7,8 @@ from typing import Literal
 from drawings.sheets.fonts import width, wrapped
 from drawings.sheets.inks import Ink, Text, framed, ink
 from drawings.sheets.paper import HEAD, LEAST, TINY, Box
-from gis.kinds import ENUMS, KINDS
-from styles.library import fills, lines, symbols
+from gis.kinds import KINDS
+from styles.library import fills, lines, symbols, type_labels
 from styles.ops import Area, Op, Stroke, fill_ops, line_ops, symbol_ops
 from styles.palette import Theme
 from styles.symbol import Fill, Line, Symbol
@@ -39,9 +39,7 @@ def label_of(kind: str, type_: str | None = None) -> str:
     >>> label_of("outlet", "air"), label_of("site_boundary")
     ('废气', '厂界')
     """
-    named = KINDS[kind]
-    listed = ENUMS[named.attribute(named.type_attribute).enum or ""] if named.type_attribute and type_ else {}
-    return listed.get(type_ or "", named.label)
+    return type_labels(kind).get(type_ or "", KINDS[kind].label)
 
 
 def inked(ops: Sequence[Op]) -> list[Ink]:

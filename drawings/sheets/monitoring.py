@@ -18,7 +18,7 @@ from drawings.sheets.stamps import day_of, stamp
 from drawings.sheets.tables import Column, Table
 from drawings.sheets.window import around, grid
 from gis.kinds import ENUMS
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import TITLES, SheetFacts
 from styles.palette import Theme
 
 COLUMN_MM = 130.0
@@ -158,4 +158,4 @@ def monitoring(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     blocks = ((points_table(listed, wide),), (outlets_table(facts, own, wide),))
     inks, links = column(side, stamp(facts, "C", window.scale, base_url), merged(drawing.entries.values()), blocks, notes, theme=theme)
     every = [*frame(theme), *drawing.inks, *ticks, *drawing.signs, *lettered(placing.placed, theme), *bar, *inks]
-    return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}污染物排放及监控点位图", facts.enterprise.code or "", day_of(facts))
+    return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}{TITLES['C']}", facts.enterprise.code or "", day_of(facts))

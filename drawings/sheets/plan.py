@@ -20,7 +20,7 @@ from drawings.sheets.receptors import Around, metres, plain
 from drawings.sheets.stamps import day_of, stamp
 from drawings.sheets.tables import Column, Table, paired
 from drawings.sheets.window import around, grid
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import TITLES, SheetFacts
 from styles.library import style_of
 from styles.palette import Theme
 
@@ -243,7 +243,7 @@ def plan(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     blocks = ((coded(own, side.width - 4.0),), (receptors.table(listed, RECEPTORS_MM), numbered))
     inks, links = column(side, stamp(facts, "A", window.scale, base_url), merged(drawing.entries.values()), blocks, notes, theme=theme)
     every = [*frame(theme), *drawing.inks, *ticks, *drawing.signs, *lettered(labels, theme), *bar, *inks]
-    return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}厂区平面图", facts.enterprise.code or "", day_of(facts))
+    return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}{TITLES['A']}", facts.enterprise.code or "", day_of(facts))
 
 
 def _water_notes(facts: SheetFacts, water: Sequence[Thing]) -> list[str]:

@@ -23,7 +23,7 @@ from drawings.sheets.stamps import day_of, stamp
 from drawings.sheets.tables import Column, Table
 from drawings.sheets.waters import REACH_M, Downstream, downstream
 from drawings.sheets.window import Window, grid
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import TITLES, SheetFacts
 from styles.palette import Theme
 
 COLUMN_MM = 122.0
@@ -294,4 +294,4 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
         side, stamp(facts, "D", window.scale, base_url), merged([*drawing.entries.values(), *entries]), blocks, notes, theme=theme
     )
     every = [*frame(theme), *drawing.inks, *ticks, *drawing.signs, *lettered(placing.placed, theme), *bar, *inset, *inks]
-    return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}周边风险点位图", facts.enterprise.code or "", day_of(facts))
+    return Sheet(tuple(every), tuple(links), f"{facts.enterprise.name}{TITLES['D']}", facts.enterprise.code or "", day_of(facts))

@@ -4,12 +4,11 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drawings.process.elk import Elk
+from drawings.process.layout import Solve
 from drawings.sheets.batch import write
 from drawings.sheets.canvas import Format, printed
 from drawings.sheets.composing import compose, digest
-from drawings.sheets.stamps import Kind
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import Kind, SheetFacts
 from styles.palette import Theme
 
 
@@ -19,8 +18,8 @@ class Shelf:
 
     folder: Path
     base_url: str
-    pages: Path
-    """Folder of the built pages."""
+    solve: Solve
+    """Lays processes out (`drawings.process.elk.Elk.lay_out`)."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """One sheet is drawn at a time: two would only share a core."""
 
@@ -36,8 +35,8 @@ class Shelf:
             return own.joinpath(name).read_bytes()
         except FileNotFoundError:
             pass
-        with self.lock, Elk(self.pages) as elk:
-            data = printed(compose(facts, kind, theme, self.base_url, elk.lay_out), format_)
+        with self.lock:
+            data = printed(compose(facts, kind, theme, self.base_url, self.solve), format_)
             write(own / name, data)
         for old in own.glob(f"{kind}-{theme}-*.{format_}"):
             if old.name != name:

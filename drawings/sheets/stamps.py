@@ -1,17 +1,13 @@
 """What the title block of a sheet says, from the facts that it is drawn from."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Literal
+from datetime import UTC, datetime
 
 from drawings.sheets.titleblock import UNSIGNED, Stamp
+from gis.clock import BEIJING
 from gis.models.feature import Feature
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import KINDS, TITLES, Kind, SheetFacts
 
-Kind = Literal["A", "B", "C", "D"]
-KINDS: tuple[Kind, ...] = ("A", "B", "C", "D")
-TITLES: dict[Kind, str] = {"A": "厂区平面图", "B": "生产流程工艺图", "C": "污染物排放及监控点位图", "D": "周边风险点位图"}
-BEIJING = timezone(timedelta(hours=8))
 CRS_TEXT = "CGCS2000 / 3° 高斯-克吕格，中央经线 108°E（EPSG:4545）；1985 国家高程基准"
 UNDRAWN = "（未绘制）"
 FLAT_TEXT = "示意图，无坐标"

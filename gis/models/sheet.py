@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from gis.models.feature import Feature
 from gis.models.process import StoredProcess
+
+Kind = Literal["A", "B", "C", "D"]
+KINDS: tuple[Kind, ...] = ("A", "B", "C", "D")
+TITLES: dict[str, str] = {"A": "厂区平面图", "B": "生产流程工艺图", "C": "污染物排放及监控点位图", "D": "周边风险点位图"}
+"""Drawing kind → what such a drawing is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,6 @@ class SheetFacts:
     """Its own that lie on the map, by kind and id."""
     around: tuple[Feature, ...]
     """What of the city lies within reach: rivers, water sources, sections."""
-    neighbours: tuple[Feature, ...]
-    """Other enterprises within reach."""
     permit: dict[str, Any] | None
     """Its discharge permit as registered."""
     permit_version: int

@@ -16,7 +16,7 @@ from shapely import wkb
 from gis.ground import Ground
 from gis.jobs import enqueue
 from gis.models.feature import Site
-from gis.store.changes import Position, changes_after, last_position
+from gis.store.changes import DERIVED, Position, last_position, move_to, stretch
 from gis.store.connect import snapshot
 from gis.store.locks import holding
 from gis.store.read import site
@@ -25,10 +25,7 @@ ENTRYPOINT = "bake_enterprise"
 CITY = UUID(int=0)
 """Stands where an enterprise's id does for the tileset of the whole city."""
 READER = "tiles"
-NOT_GEOMETRY = ("feature_state", "tilesets", "problems")
-"""Layers of the change log that no tile depends on: state and problems reach the open browser by themselves."""
 
-LOCK_READER = "SELECT xid::text::bigint, seq FROM change_readers WHERE reader = %s FOR UPDATE"
 MARK = """
 INSERT INTO bake_list (enterprise_id, changed_xid, changed_seq)
 SELECT feature_id, %s::text::xid8, %s FROM features WHERE feature_id = %s
@@ -106,24 +103,17 @@ async def note_changes(connection: AsyncConnection, limit: int = 5000) -> int:
     The list, the jobs and the reader's position are written in one transaction.
     """
     async with connection.transaction():
-        await connection.execute("INSERT INTO change_readers (reader) VALUES (%s) ON CONFLICT DO NOTHING", [READER])
-        row = await (await connection.execute(LOCK_READER, [READER])).fetchone()
-        changes = await changes_after(connection, Position(*row) if row else Position(0, 0), limit)
+        changes = await stretch(connection, READER, limit)
         if not changes:
             return 0
         latest = {
-            change.enterprise_id: change.position
-            for change in changes
-            if change.enterprise_id is not None and change.layer not in NOT_GEOMETRY
+            change.enterprise_id: change.position for change in changes if change.enterprise_id is not None and change.layer not in DERIVED
         }
         for enterprise_id, position in sorted(latest.items()):
             await connection.execute(MARK, [str(position.xid), position.seq, enterprise_id])
         if latest:
             await enqueue(connection, ENTRYPOINT, [{"enterprise_id": str(enterprise_id)} for enterprise_id in sorted(latest)])
-        end = changes[-1].position
-        await connection.execute(
-            "UPDATE change_readers SET xid = %s::text::xid8, seq = %s WHERE reader = %s", [str(end.xid), end.seq, READER]
-        )
+        await move_to(connection, READER, changes[-1].position)
         return len(changes)
 
 

@@ -14,6 +14,8 @@ CHANNEL = "quanjing_changes"
 """NOTIFY channel: a hint without payload, once a transaction."""
 CITY = "city"
 """What stands for a kind where the log tells of the tileset of the whole city."""
+DERIVED = ("feature_state", "tilesets", "problems")
+"""Layers of the log that follow from the others: neither tiles nor problems nor what a drawing says depend on them."""
 FALLBACK_S = 15.0
 """How long to wait for a NOTIFY before looking anyway; also the beat that keeps a silent stream open."""
 
@@ -92,6 +94,10 @@ LAST = """
 SELECT xid::text::bigint, seq FROM change_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, seq DESC LIMIT 1
 """
 
+REGISTER = "INSERT INTO change_readers (reader) VALUES (%s) ON CONFLICT DO NOTHING"
+HOLD_PLACE = "SELECT xid::text::bigint, seq FROM change_readers WHERE reader = %s FOR UPDATE"
+MOVE = "UPDATE change_readers SET xid = %s::text::xid8, seq = %s WHERE reader = %s"
+
 STANDS = "SELECT EXISTS (SELECT FROM change_log WHERE (xid, seq) = (%s::text::xid8, %s))"
 
 
@@ -100,6 +106,18 @@ async def changes_after(connection: AsyncConnection, position: Position, limit: 
     async with connection.cursor(row_factory=class_row(Change)) as cursor:
         await cursor.execute(CHANGES, {"xid": position.xid, "seq": position.seq, "limit": limit})
         return await cursor.fetchall()
+
+
+async def stretch(connection: AsyncConnection, reader: str, limit: int) -> list[Change]:
+    """Return the next stretch of the log for a reader whose place is kept, and hold that place until the transaction ends."""
+    await connection.execute(REGISTER, [reader])
+    row = await (await connection.execute(HOLD_PLACE, [reader])).fetchone()
+    return await changes_after(connection, Position(*row) if row else START, limit)
+
+
+async def move_to(connection: AsyncConnection, reader: str, end: Position) -> None:
+    """Keep how far a reader has come."""
+    await connection.execute(MOVE, [str(end.xid), end.seq, reader])
 
 
 async def held_back(connection: AsyncConnection) -> bool:

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import shapely
-from psycopg import Connection, sql
-from sqlalchemy import Connection as Transaction
+from psycopg import sql
 
 from gis.kinds import KINDS, Kind
 from gis.models.drawn import Drawn
+from gis.store.connect import Transaction, driver_of
 from gis.store.known import HEIGHTS
 
 STANDING = "SELECT DISTINCT kind FROM features WHERE enterprise_id = %s"
@@ -61,7 +61,7 @@ def drawn_features(connection: Transaction, enterprise_id: UUID, drawing_kind: s
     home_of : dict
         Kind → the drawing kind that one which no drawing shows belongs on; a kind that no drawing carries is left out.
     """
-    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(connection)
     standing = {row[0] for row in driver.execute(STANDING, [enterprise_id])}
     found: list[Drawn] = []
     for kind in KINDS.values():
@@ -77,13 +77,13 @@ def drawn_features(connection: Transaction, enterprise_id: UUID, drawing_kind: s
 
 def last_file(connection: Transaction, enterprise_id: UUID, drawing_kind: str) -> tuple[str, bytes] | None:
     """Return name and bytes of the file that a drawing was last published from, None where there is none."""
-    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(connection)
     row = driver.execute(FILE, [enterprise_id, drawing_kind]).fetchone()
     return None if row is None else (row[0], bytes(row[1]))
 
 
 def drawing_version(connection: Transaction, enterprise_id: UUID, drawing_kind: str) -> int:
     """Return how many different files of a drawing have been published."""
-    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(connection)
     row = driver.execute(VERSION, [enterprise_id, drawing_kind]).fetchone()
     return int(row[0]) if row else 0

@@ -8,10 +8,10 @@ import geopandas
 import orjson
 import pandas
 import shapely
-from psycopg import Connection, sql
-from sqlalchemy import Connection as Transaction
+from psycopg import sql
 
 from gis.kinds import KINDS, Kind
+from gis.store.connect import Transaction, driver_of
 
 CRS = "EPSG:4490"
 HEIGHTS = ("base_1985_m", "height_m", "z_min_m", "z_max_m")
@@ -63,7 +63,7 @@ def frame(connection: Transaction, kind: Kind, enterprise_id: UUID | None = None
     enterprise_id : UUID, optional
         Of one enterprise alone.
     """
-    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(connection)
     names = ["code", "name", *(attribute.name for attribute in kind.attributes), *HEIGHTS, *STATE]
     columns = sql.SQL(", ").join(sql.SQL("v.{}").format(sql.Identifier(name)) for name in names)
     query = ROWS.format(columns=columns, view=sql.Identifier(f"{kind.name}_view"))

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg import Connection as Driver
 from sqlalchemy import Connection, text
 
 from gis.errors import Invalid, NotFound, TooLarge
+from gis.store.connect import driver_of
 from gis.store.permit_today import CURRENT
 from gis.store.problems import derive
 
@@ -94,8 +94,7 @@ def store_permit(connection: Connection, enterprise_id: UUID, document: Any) -> 
     if same:
         return "unchanged"
     connection.execute(RECORD, values)
-    driver: Driver[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    derive(driver, enterprise_id)
+    derive(driver_of(connection), enterprise_id)
     return "insert" if same is None else "update"
 
 

@@ -17,6 +17,7 @@ from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
 from gis.store.bulk import close_features, insert_features, insert_sources, json_of, update_features, wkb_of
+from gis.store.changes import DERIVED
 from gis.store.connect import Plain, Transaction, driver_of
 from gis.store.fitting import fitted
 from gis.store.identity import Identified, ambiguous, identify
@@ -42,7 +43,7 @@ SELECT d.digest = %(digest)s
     AND d.cluster = (SELECT system_identifier FROM pg_control_system())
     AND (SELECT count(*) FROM feature_sources WHERE enterprise_id = %(enterprise)s AND drawing_kind = %(kind)s) = %(features)s
     AND NOT EXISTS (SELECT FROM change_log c WHERE c.enterprise_id = %(enterprise)s
-        AND c.layer NOT IN ('feature_state', 'tilesets', 'problems') AND c.xid >= pg_snapshot_xmin(d.snapshot)
+        AND c.layer <> ALL (%(derived)s) AND c.xid >= pg_snapshot_xmin(d.snapshot)
         AND c.xid <> d.xid AND NOT pg_visible_in_snapshot(c.xid, d.snapshot))
 FROM drawings d WHERE d.enterprise_id = %(enterprise)s AND d.drawing_kind = %(kind)s AND d.published
 ORDER BY d.drawing_id DESC LIMIT 1
@@ -231,7 +232,13 @@ def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_co
     shown = [source_of(feature, shape) for feature, shape in zip(features, drawn, strict=True)]
     job = _Import(driver, enterprise_id, plan, content, None if faults else _digest(features, shown), *seen)
     issues = (*plan.issues, *(fault for fault in faults if fault.code != "E206" or all(one.code != "E206" for one in plan.issues)))
-    what = {"digest": job.digest, "enterprise": enterprise_id, "kind": plan.drawing_kind, "features": len(features)}
+    what = {
+        "digest": job.digest,
+        "enterprise": enterprise_id,
+        "kind": plan.drawing_kind,
+        "features": len(features),
+        "derived": list(DERIVED),
+    }
     stands = None if blocking(issues) else driver.execute(STANDS, what).fetchone()
     if stands and stands[0]:
         job.record(issues, published=True)

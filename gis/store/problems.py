@@ -17,15 +17,13 @@ from psycopg.rows import dict_row
 from gis.crs import lonlat_to_xy
 from gis.issues import CODES, Severity
 from gis.kinds import KINDS
-from gis.store.changes import Position, changes_after
+from gis.store.changes import DERIVED, Position, move_to, stretch
 from gis.store.permit_today import CURRENT
 from gis.supervision.network import BODIES, is_water_outlet
 from gis.supervision.review import review
 from gis.supervision.thing import Found, Thing, codes_in
 
 READER = "problems"
-UNCONCERNED = ("feature_state", "tilesets", "problems")
-"""Layers of the change log that no problem depends on."""
 JUDGED = ("outlet", "monitoring_point", "production_unit", "treatment_facility", "river_outlet")
 DRAINS = ("pipe", *(kind for kind in BODIES if kind not in JUDGED))
 """Kinds that matter only where the pipes have to say what treats an outlet."""
@@ -53,8 +51,6 @@ FROM problems p LEFT JOIN drawings d USING (drawing_id)
 WHERE p.enterprise_id = %s AND (%s OR p.resolved IS NULL)
 ORDER BY (p.resolved IS NOT NULL), p.code, p.since, p.problem_id
 """
-LOCK_READER = "SELECT xid::text::bigint, seq FROM change_readers WHERE reader = %s FOR UPDATE"
-ADVANCE = "UPDATE change_readers SET xid = %s::text::xid8, seq = %s WHERE reader = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +153,11 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 
 async def changed(connection: AsyncConnection, limit: int = 5000) -> tuple[list[UUID], Position | None]:
     """Return the enterprises that the next stretch of the change log is about, and where it ends; None where there is nothing new."""
-    await connection.execute("INSERT INTO change_readers (reader) VALUES (%s) ON CONFLICT DO NOTHING", [READER])
-    row = await (await connection.execute(LOCK_READER, [READER])).fetchone()
-    changes = await changes_after(connection, Position(*row) if row else Position(0, 0), limit)
-    concerned = {change.enterprise_id for change in changes if change.enterprise_id and change.layer not in UNCONCERNED}
+    changes = await stretch(connection, READER, limit)
+    concerned = {change.enterprise_id for change in changes if change.enterprise_id and change.layer not in DERIVED}
     return sorted(concerned), changes[-1].position if changes else None
 
 
 async def looked_at(connection: AsyncConnection, end: Position) -> None:
     """Note how far the change log has been looked at."""
-    await connection.execute(ADVANCE, [str(end.xid), end.seq, READER])
+    await move_to(connection, READER, end)

@@ -24,10 +24,6 @@ NEAR = """
 SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {view}
 WHERE enterprise_id IS NULL AND geom && ST_Expand((SELECT geom FROM enterprises WHERE feature_id = %s), %s) ORDER BY feature_id
 """
-NEIGHBOURS = """
-SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM enterprise_view
-WHERE feature_id <> %s AND geom && ST_Expand((SELECT geom FROM enterprises WHERE feature_id = %s), %s) ORDER BY feature_id
-"""
 COUNTY = "SELECT name FROM jurisdictions WHERE code = %s"
 ISSUED = """
 SELECT DISTINCT ON (drawing_kind) drawing_kind, author, imported_at, file_name, count(*) OVER (PARTITION BY drawing_kind) AS revision
@@ -84,7 +80,6 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
     if not own or own[0].kind != "enterprise":
         raise NotFound(f"没有标识为 {enterprise_id} 的企业")
     near = [feature for kind in AROUND for feature in await _features(connection, kind, NEAR, [enterprise_id, REACH_DEG])]
-    others = await _features(connection, "enterprise", NEIGHBOURS, [enterprise_id, enterprise_id, REACH_DEG])
     counties = await _rows(connection, COUNTY, [own[0].attributes["jurisdiction"]])
     permit, version = await _permit(connection, enterprise_id)
     issued = {
@@ -96,7 +91,6 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
         counties[0]["name"] if counties else None,
         tuple(own[1:]),
         tuple(near),
-        tuple(others),
         permit,
         version,
         issued,

@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
-from sqlalchemy import Connection as Transaction
-
+from gis.store.connect import Transaction, driver_of
 from gis.store.permit_today import CURRENT
 
 ENTERPRISES = """
@@ -53,12 +51,6 @@ class Stored:
     drawings: Mapping[str, StoredDrawing]
     permit: Mapping[str, Any] | None
     permit_recorded: datetime | None
-
-
-def driver_of(connection: Transaction) -> Connection[Any]:
-    """Return the psycopg connection of a transaction."""
-    driver: Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver
 
 
 def stored_sets(connection: Transaction, enterprises: Sequence[UUID] | None = None) -> list[Stored]:

@@ -26,8 +26,7 @@ from drawings.sheets.contents import items
 from drawings.sheets.inks import Ink, Sheet, Text
 from drawings.sheets.printed import Printed, read_printed
 from drawings.sheets.proof import proof
-from drawings.sheets.stamps import KINDS, TITLES, Kind
-from gis.models.sheet import SheetFacts
+from gis.models.sheet import KINDS, TITLES, Kind, SheetFacts
 from gis.settings import Settings
 from gis.store.cluster import Urls
 from gis.store.connect import writing

@@ -181,12 +181,12 @@ export interface TilesetEvent {
   url: string | null;
 }
 
-/** The whole city's tileset; both null where there is none any more. */
 /** What belongs to no enterprise, of one kind (GeoJSON, EPSG:4490). */
 export interface CityLayer {
   features: { geometry: unknown; properties: { feature_id: string; code: string; name: string } }[];
 }
 
+/** The whole city's tileset; both null where there is none any more. */
 export interface CityEvent {
   version: string | null;
   url: string | null;

@@ -1,8 +1,6 @@
 """The store's fixed part."""
 
-from importlib.resources import files
-
-from alembic import op
+from gis.store.migrations.script import run
 
 revision = "0001"
 down_revision = None
@@ -12,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create it."""
-    sql = files("gis.store.migrations.versions").joinpath("0001_core.sql").read_text(encoding="utf-8")
-    # The driver's own cursor: no parameters, so that percent and colon signs stay as written.
-    op.get_bind().connection.cursor().execute(sql)
+    run("0001_core.sql")
 
 
 def downgrade() -> None:

@@ -1,8 +1,8 @@
 """Drafts of drawings."""
 
-from importlib.resources import files
-
 from alembic import op
+
+from gis.store.migrations.script import run
 
 revision = "0003"
 down_revision = "0001"
@@ -12,9 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create their tables."""
-    sql = files("gis.store.migrations.versions").joinpath("0003_drafts.sql").read_text(encoding="utf-8")
-    # The driver's own cursor: no parameters, so that percent and colon signs stay as written.
-    op.get_bind().connection.cursor().execute(sql)
+    run("0003_drafts.sql")
 
 
 def downgrade() -> None:

@@ -1,8 +1,6 @@
 """What storing a hundred thousand features at once needs."""
 
-from importlib.resources import files
-
-from alembic import op
+from gis.store.migrations.script import run
 
 revision = "0004"
 down_revision = "0003"
@@ -12,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the fixed part to it."""
-    sql = files("gis.store.migrations.versions").joinpath("0004_bulk.sql").read_text(encoding="utf-8")
-    # The driver's own cursor: no parameters, so that percent and colon signs stay as written.
-    op.get_bind().connection.cursor().execute(sql)
+    run("0004_bulk.sql")
 
 
 def downgrade() -> None:

@@ -1,8 +1,6 @@
 """Permits and the history of sites."""
 
-from importlib.resources import files
-
-from alembic import op
+from gis.store.migrations.script import run
 
 revision = "0005"
 down_revision = "0004"
@@ -12,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create their tables."""
-    sql = files("gis.store.migrations.versions").joinpath("0005_permits.sql").read_text(encoding="utf-8")
-    # The driver's own cursor: no parameters, so that percent and colon signs stay as written.
-    op.get_bind().connection.cursor().execute(sql)
+    run("0005_permits.sql")
 
 
 def downgrade() -> None:

@@ -1,8 +1,6 @@
 """The tileset of the whole city."""
 
-from importlib.resources import files
-
-from alembic import op
+from gis.store.migrations.script import run
 
 revision = "0006"
 down_revision = "0005"
@@ -12,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Let it stand beside those of the enterprises."""
-    sql = files("gis.store.migrations.versions").joinpath("0006_city_tileset.sql").read_text(encoding="utf-8")
-    # The driver's own cursor: no parameters, so that percent and colon signs stay as written.
-    op.get_bind().connection.cursor().execute(sql)
+    run("0006_city_tileset.sql")
 
 
 def downgrade() -> None:

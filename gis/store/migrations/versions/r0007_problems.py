@@ -1,8 +1,6 @@
 """The problem list."""
 
-from importlib.resources import files
-
-from alembic import op
+from gis.store.migrations.script import run
 
 revision = "0007"
 down_revision = "0006"
@@ -12,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create its table."""
-    sql = files("gis.store.migrations.versions").joinpath("0007_problems.sql").read_text(encoding="utf-8")
-    # The driver's own cursor: no parameters, so that percent and colon signs stay as written.
-    op.get_bind().connection.cursor().execute(sql)
+    run("0007_problems.sql")
 
 
 def downgrade() -> None:
