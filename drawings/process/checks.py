@@ -1,7 +1,10 @@
 """Checks of a process graph and of its picture: E501–E504, W505."""
 
-from collections.abc import Collection, Iterator
-from itertools import combinations, pairwise
+from collections.abc import Collection, Iterator, Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from drawings.ledger import finding
 from drawings.process.paths import following
@@ -69,29 +72,35 @@ def check(graph: ProcessGraph) -> list[Issue]:
     return [*_ends(graph), *_pollution(graph)]
 
 
-Segment = tuple[tuple[float, float], tuple[float, float]]
+POINT = 0
+"""Of `shapely.get_type_id`."""
+AT_AN_END = 1e-6
+"""Where one stream begins or ends on another, they meet and do not cross; units of the picture."""
 
 
-def _cross(one: Segment, other: Segment) -> bool:
-    """Return whether a level and an upright piece cross inside both; pieces of one direction never do."""
-    if (one[0][1] == one[1][1]) == (other[0][1] == other[1][1]):
-        return False
-    level, upright = (one, other) if one[0][1] == one[1][1] else (other, one)
-    low, high = sorted((upright[0][1], upright[1][1]))
-    left, right = sorted((level[0][0], level[1][0]))
-    return left < upright[0][0] < right and low < level[0][1] < high
-
-
-def crossings(layout: ProcessLayout) -> int:
-    """Return how often routes of a picture cross; routes run level and upright."""
-    pieces = [list(pairwise(route.points)) for route in layout.routes]
-    return sum(_cross(piece, other) for one, two in combinations(pieces, 2) for piece in one for other in two)
+def crossings(routes: Sequence[shapely.LineString]) -> NDArray[np.float64]:
+    """Return where routes cross, (n, 2), units of the picture: each two streams at each place once; meeting at an end is no crossing."""
+    lines = np.array(routes, dtype=object)
+    one, other = shapely.STRtree(lines).query(lines, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    met, pair = shapely.get_parts(shapely.intersection(lines[one], lines[other]), return_index=True)
+    # Two that also run along one line meet in pieces of it besides.
+    at, pair = met[shapely.get_type_id(met) == POINT], pair[shapely.get_type_id(met) == POINT]
+    ends = shapely.boundary(lines)
+    inside = (shapely.distance(at, ends[one[pair]]) > AT_AN_END) & (shapely.distance(at, ends[other[pair]]) > AT_AN_END)
+    found: NDArray[np.float64] = shapely.get_coordinates(at[inside])
+    return found
 
 
 def picture_issues(layout: ProcessLayout, most: int = CROSSINGS_MOST) -> list[Issue]:
     """Return W505 where too many streams of a picture cross."""
-    count = crossings(layout)
-    if count <= most:
+    return tangles([shapely.LineString(route.points) for route in layout.routes], most)
+
+
+def tangles(routes: Sequence[shapely.LineString], most: int = CROSSINGS_MOST) -> list[Issue]:
+    """Return W505 where too many routes cross, at the first of these places."""
+    found = crossings(routes)
+    if len(found) <= most:
         return []
     hint = "请按工艺次序排列节点，或把几条线分开画"
-    return [finding("W505", f"物流线交叉 {count} 处，多于 {most} 处", hint, Place())]
+    return [finding("W505", f"物流线交叉 {len(found)} 处，多于 {most} 处", hint, Place(xy=(float(found[0][0]), float(found[0][1]))))]

@@ -81,7 +81,7 @@ def _graph(nodes: Sequence[PlanFeature], streams: Sequence[PlanFeature]) -> Proc
 
 
 def connected(features: Sequence[PlanFeature]) -> tuple[list[PlanFeature], list[Issue]]:
-    """Return the features of a process flow with its arrows led from node to node, and what the graph lacks (E501–E504).
+    """Return the features of a process flow with its arrows led from node to node, and what is wrong with it (E501–E504, W505).
 
     Parameters
     ----------
@@ -98,6 +98,8 @@ def connected(features: Sequence[PlanFeature]) -> tuple[list[PlanFeature], list[
     for issue in checks.check(_graph(nodes, streams)):
         node = handles[issue.place.field]
         issues.append(replace(issue, place=replace(_place(node, (node.xy.x, node.xy.y)), field="CODE")))
+    for issue in checks.tangles([one.xy for one in streams if one.xy.is_valid]):
+        issues.append(replace(issue, place=replace(issue.place, layer=streams[0].source.layer)))
     named = iter(streams)
     return [next(named) if one.kind == STREAM else one for one in features], issues
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from shapely import STRtree
 
+from drawings.ledger import finding
 from drawings.sheets import fonts
 from drawings.sheets.inks import FINE, MEDIUM, THICK, THIN, ink
 from drawings.sheets.paper import FRAME, Box
 from drawings.sheets.printed import Paint, Printed, Run, Shape
 from drawings.sheets.titleblock import FIELDS
-from gis.issues import Issue, Severity
+from gis.issues import CODES, Issue, Place
 from styles.palette import Theme
 
 LEAST_MM = 2.0
@@ -28,9 +29,9 @@ KEY_ROW_MM, KEY_SAMPLE_MM = 5.4, 14.8
 PENS = (FINE, THIN, MEDIUM, 0.5, THICK)
 
 
-def issue(code: str, message: str, hint: str) -> Issue:
-    """Return a fault of a sheet."""
-    return Issue(code, Severity.ERROR, message, hint)
+def issue(code: str, message: str, hint: str = "") -> Issue:
+    """Return a fault of a sheet; its hint, where none fits better, is that of the code."""
+    return finding(code, message, hint or CODES[code].hint, Place())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +82,20 @@ def overlaps(page: Printed) -> list[Issue]:
     for one, other in pairs:
         if one < other and areas[one].intersection(areas[other]).area > TOUCH_MM2:
             texts = f"“{page.runs[one].text}”与“{page.runs[other].text}”"
-            found.append(issue("E701", f"注记压盖：{texts}", "移动注记，或用编号"))
+            found.append(issue("E701", f"注记压盖：{texts}"))
     return found
 
 
 def small(page: Printed) -> list[Issue]:
     """Return E702 for each size of type that is too small."""
     sizes = Counter(round(run.size * CHARACTER, 2) for run in page.runs if run.size * CHARACTER < LEAST_MM)
-    return [issue("E702", f"字高 {height} mm，小于 {LEAST_MM:.1f} mm（{count} 处）", "放大字号") for height, count in sorted(sizes.items())]
+    return [issue("E702", f"字高 {height} mm，小于 {LEAST_MM:.1f} mm（{count} 处）") for height, count in sorted(sizes.items())]
 
 
 def glyphs(page: Printed) -> list[Issue]:
     """Return E703 for characters that the font does not have: they are printed as boxes."""
     lost = fonts.missing("".join(run.text for run in page.runs))
-    return [issue("E703", f"缺字：{' '.join(lost)}", "换用字体里有的字")] if lost else []
+    return [issue("E703", f"缺字：{' '.join(lost)}")] if lost else []
 
 
 def rows(page: Printed, legend: Box) -> list[Row]:
@@ -209,7 +210,7 @@ def fields(page: Printed) -> dict[str, str]:
 def block(page: Printed) -> list[Issue]:
     """Return E705 for each field of the title block that is missing or empty."""
     said = fields(page)
-    return [issue("E705", f"标题栏“{name}”为空", "补齐标题栏") for name in FIELDS if not re.sub(r"\s", "", said.get(name, ""))]
+    return [issue("E705", f"标题栏“{name}”为空") for name in FIELDS if not re.sub(r"\s", "", said.get(name, ""))]
 
 
 def proof(page: Printed, theme: Theme) -> list[Issue]:

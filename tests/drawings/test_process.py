@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from shapely.geometry import LineString
 from typer.testing import CliRunner
 
 from drawings.process import checks
 from drawings.process.cli import app
+from drawings.process.drawn import connected
 from drawings.process.elk import Elk, LayoutFailed
 from drawings.process.layout import laid_out
 from drawings.process.paths import arisings
 from drawings.process.picture import picture, svg
 from drawings.process.table import graph_of
+from gis.models.plan import PlanFeature, PlanSource
 from gis.models.process import ProcessGraph, ProcessLayout, Route
 from gis.settings import Settings
 from styles.palette import THEMES
@@ -78,8 +81,9 @@ def test_units_that_the_plan_lacks(graph: ProcessGraph) -> None:
 
 
 def test_crossings_are_counted(layout: ProcessLayout) -> None:
-    cross = replace(layout, routes=(Route("a", ((0, 5), (10, 5))), Route("b", ((5, 0), (5, 10))), Route("c", ((0, 0), (0, 10)))))
-    assert checks.crossings(cross) == 1
+    routes = ((0, 5), (10, 5)), ((5, 0), (5, 10)), ((0, 0), (0, 10)), ((2, 9), (5, 9)), ((5, 7), (5, 9), (8, 9))
+    cross = replace(layout, routes=tuple(Route(str(number), points) for number, points in enumerate(routes)))
+    assert checks.crossings([LineString(points) for points in routes]).tolist() == [[5, 5]]
     assert [issue.code for issue in checks.picture_issues(cross, most=0)] == ["W505"]
 
 
@@ -171,3 +175,15 @@ def test_the_verbs(tmp_path: Path) -> None:
     assert {issue["code"] for issue in json.loads(found.output)} == {"E503"}
     (tmp_path / "bad.yaml").write_text("nodes: 1", encoding="utf-8")
     assert runner.invoke(app, ["check", str(tmp_path / "bad.yaml")]).exit_code == 1
+
+
+def test_a_drawn_tangle_is_told_at_its_first_crossing() -> None:
+    level = [LineString([(0, at), (10, at)]) for at in range(1, 5)]
+    upright = [LineString([(at, 0), (at, 10)]) for at in range(1, 5)]
+    streams = [
+        PlanFeature("process_stream", None, "", line, line, {}, PlanSource(str(number), "QJ-F-FLOW"))
+        for number, line in enumerate([*level, *upright])
+    ]
+    _, issues = connected(streams)
+    told = next(issue for issue in issues if issue.code == "W505")
+    assert (told.place.layer, told.place.xy) == ("QJ-F-FLOW", (1, 1))
