@@ -17,7 +17,9 @@ def build(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path
         typer.echo(path)
 
 
-@app.command(help="写出全部符号与样式：SVG、DXF 图块库、MapLibre 精灵图（1x、2x、SDF）和地图样式、QGIS（QML）、OGC SLD，各主题、各状态")
+@app.command(
+    help="写出全部符号与样式：SVG、DXF 图块库、MapLibre 精灵图（1x、2x、SDF）和地图样式、QML、SLD、三维材质和广告牌（glTF），各主题、各状态"
+)
 def export(
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="输出文件夹")],
     base: Annotated[str, typer.Option(help="该文件夹对外的网址，写进地图样式")] = "http://127.0.0.1:8000",

@@ -1,10 +1,10 @@
-"""All that is generated of the one source, as files: SVG, DXF blocks, sprites, map styles, styles of QGIS and of OGC servers."""
+"""All that is generated of the one source, as files: SVG, DXF blocks, sprites, styles of MapLibre, QGIS and OGC servers, and glTF."""
 
 import json
 from pathlib import Path
 
 from gis.kinds import KINDS
-from styles import dxf, maplibre, qml, sld, sprite, svg
+from styles import dxf, gltf, maplibre, qml, sld, sprite, svg
 from styles.library import fills, lines, symbols
 from styles.palette import THEMES
 from styles.rules import shapes_of
@@ -78,7 +78,12 @@ def write_maps(folder: Path, base: str = "") -> list[Path]:
     return written
 
 
+def write_models(folder: Path) -> list[Path]:
+    """Write `3d/materials.gltf` and `3d/billboards.<theme>.gltf` with its texture."""
+    return [_write(folder / "3d" / name, content) for name, content in gltf.files(THEMES)]
+
+
 def build(folder: Path, base: str = "") -> list[Path]:
     """Write everything; the same source gives the same bytes."""
     blocks = _write(folder / "dxf" / "symbols.dxf", dxf.library_bytes())
-    return [*write_svg(folder), blocks, *write_layers(folder), *write_maps(folder, base)]
+    return [*write_svg(folder), blocks, *write_layers(folder), *write_maps(folder, base), *write_models(folder)]
