@@ -127,7 +127,10 @@ def _blocks() -> str:
     plain = [symbol for symbol in BLOCKS.values() if symbol.kind is None]
     rows = ((f"`{one.name}`", one.label, "、".join(f"`{tag}` {COMMON.get(tag, tag)}" for tag in one.tags)) for one in plain)
     others = f"### 其他\n\n{_table(('图块', '是什么', '属性'), rows)}"
-    note = "图块的大小是 1 × 1 图形单位，插入点在符号的锚点，图形由符号库生成（`styles/symbols`），比例一般取 4（1:1000 的图上 4 mm）。符号有几种颜色，所以图块自带颜色（真彩色），不随图层或插入时的颜色改变。"
+    note = (
+        "图块的大小是 1 × 1 图形单位，插入点在符号的锚点，图形由符号库生成（`styles/symbols`），比例一般取 4（1:1000 的图上 4 mm）。"
+        "符号有几种颜色，所以图块自带颜色（真彩色），不随图层或插入时的颜色改变。"
+    )
     kinds = [_kind(kind) for kind in KINDS.values() if any(block.name in BLOCKS for block in kind.blocks)]
     return "\n".join([f"## 三、图块和属性\n\n{note}\n\n![符号](images/symbols.png)\n", *kinds, others])
 
