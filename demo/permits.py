@@ -8,6 +8,7 @@ from typing import Any
 from demo.plant import Plant, Thing
 from demo.sites import PlantSite
 from gis.facts import facts
+from gis.models.permit import permit_of
 
 AIR_SELF = {True: ("自动监测", "连续"), False: ("手工监测", "1次/半年")}
 WATER_SELF = {True: ("自动监测", "连续"), False: ("手工监测", "1次/季")}
@@ -124,7 +125,7 @@ def permit(site: PlantSite, plant: Plant, seed: int) -> dict[str, Any]:
     year = dice.randint(2022, 2025)
     month, day = dice.randint(1, 12), dice.randint(1, 28)
     stores = _by_block(plant, "QJ_STORE", "QJ_FARM_TANK", "QJ_PRODUCT", "QJ_HW", "QJ_SW")
-    return {
+    document = {
         "permit_no": site.source_code,
         "holder": site.name,
         "credit_code": site.credit_code,
@@ -158,3 +159,4 @@ def permit(site: PlantSite, plant: Plant, seed: int) -> dict[str, Any]:
         "self_monitoring": _monitoring(outlets),
         "note": "示范数据：企业、许可和数值均为虚构",
     }  # fmt: skip
+    return permit_of(document).document()

@@ -56,12 +56,12 @@ def _json(file: Path) -> Any:
         raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
 
 
-@app.command(help="登记排污许可证：一个 JSON 对象，有 permit_no、valid_from、valid_to，其余照存")
+@app.command(help="登记排污许可证：一个 JSON 对象，格式见 quanjing permit schema")
 def permit(
     file: Document,
     enterprise: Annotated[str | None, typer.Option(help="18 位信用代码或 22 位排污单位编码；缺省为许可证编号")] = None,
 ) -> None:
-    """Store a permit as it is; the same one again changes nothing."""
+    """Store a permit; the same one again changes nothing."""
     import getpass
 
     from gis.errors import Invalid

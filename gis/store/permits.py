@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from sqlalchemy import Connection, text
 
 from gis.errors import Invalid, NotFound, TooLarge
+from gis.models.permit import permit_of
 from gis.store.connect import driver_of
 from gis.store.permit_today import CURRENT
 from gis.store.problems import derive
@@ -72,23 +73,28 @@ def store_permit(connection: Connection, enterprise_id: UUID, document: Any) -> 
     enterprise_id : UUID
         The holder, as `gis.store.enterprises.find_enterprise` gives it.
     document : Any
-        An object with `permit_no`, `valid_from`, `valid_to` (days); the rest is kept as it is. A permit with the same number and first day
-        is the same permit.
+        Of the shape of `gis.models.permit.Permit`: `permit_no`, `valid_from`, `valid_to` (days) and what else it says. A permit with
+        the same number and first day is the same permit.
 
     Raises
     ------
     Invalid
-        The document is none, or too large.
+        The document has another shape; names the places.
+    TooLarge
+        It has more than `MAX_BYTES` bytes.
     """
-    if not isinstance(document, Mapping):
-        raise Invalid("FILE", "排污许可证应为一个 JSON 对象")
-    number = document.get("permit_no")
-    if not isinstance(number, str) or not 0 < len(number.strip()) <= 100:
+    text = json_text(document)
+    permit = permit_of(document)
+    number = permit.permit_no.strip()
+    if not number:
         raise Invalid("permit_no", "缺少排污许可证编号")
-    days = {field: day_of(document, field) for field in ("valid_from", "valid_to")}
-    if days["valid_to"] < days["valid_from"]:
-        raise Invalid("valid_to", "有效期截止早于起始")
-    values = {"enterprise": enterprise_id, "permit_no": number.strip(), "document": json_text(document), **days}
+    values = {
+        "enterprise": enterprise_id,
+        "permit_no": number,
+        "document": text,
+        "valid_from": permit.valid_from,
+        "valid_to": permit.valid_to,
+    }
     connection.execute(HOLD, values)
     same = connection.execute(NEWEST, values).scalar()
     if same:

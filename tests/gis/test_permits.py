@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import fastjsonschema
 import httpx
 import pytest
 from city import DRAFTER, City, found_city
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from gis.cli import app
 from gis.errors import Invalid, TooLarge
+from gis.models.permit import permit_of, schema
 from gis.store.cluster import Urls
 from gis.store.connect import writing
 from gis.store.permits import MAX_BYTES, store_permit
@@ -23,7 +25,7 @@ PERMIT = {
     "permit_no": "91511703MADEMA000P001P",
     "valid_from": "2024-03-01",
     "valid_to": "2029-02-28",
-    "outlets": [{"code": "DA001", "limit": {"value": 10.0, "unit": "mg/m³"}}],
+    "outlets": [{"code": "DA001", "pollutants": [{"name": "颗粒物", "limit": {"value": 10.0, "unit": "mg/m³"}}]}],
 }
 EVENTS = [
     {"date": "2009-05-04", "kind": "founded", "text": "公司成立", "source": "示范"},
@@ -67,6 +69,8 @@ def test_a_changed_permit_is_a_version_more(city: City) -> None:
         (PERMIT | {"valid_from": "2024-3"}, "valid_from"),
         (PERMIT | {"valid_to": 20290228}, "valid_to"),
         (PERMIT | {"valid_to": "2023-01-01"}, "valid_to"),
+        (PERMIT | {"outlets": [{"code": "DA001", "klass": "main"}]}, "outlets[1].klass"),
+        (PERMIT | {"outlets": [{"code": "DA001", "class": "big"}]}, "outlets[1].class"),
         (PERMIT | {"note": "a\0b"}, "FILE"),
         (PERMIT | {"note": "\ud800"}, "FILE"),
     ],
@@ -157,3 +161,14 @@ def test_verbs(city: City, database: Urls, tmp_path: Path, monkeypatch: pytest.M
     events.write_text("[", encoding="utf-8")
     assert isinstance(run(app, ["history", str(events), "--enterprise", PERMIT["permit_no"]]).exception, Invalid)
     assert city.rows("SELECT DISTINCT reason FROM permits") == [("登记排污许可证：permit.json",)]
+
+
+def test_the_schema_is_one_and_takes_what_the_model_takes() -> None:
+    valid = fastjsonschema.compile(schema() | {"$schema": "http://json-schema.org/draft-07/schema#"})
+    valid(PERMIT)
+    assert permit_of(PERMIT).document() == PERMIT
+    for wrong in (PERMIT | {"klass": 1}, PERMIT | {"outlets": [{"name": "x"}]}, {"permit_no": "x"}):
+        with pytest.raises(fastjsonschema.JsonSchemaException):
+            valid(wrong)
+        with pytest.raises(Invalid):
+            permit_of(wrong)
