@@ -17,7 +17,7 @@ from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.pages import Headers, pages
-from api.routes import city, drafts, enterprises, features, health, kinds, live, look, process, sheets, tiles3d
+from api.routes import city, drafts, drawings, enterprises, features, health, kinds, live, look, process, sheets, tiles3d
 from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
@@ -34,6 +34,7 @@ ROUTERS = (
     tiles3d.router,
     live.router,
     drafts.router,
+    drawings.router,
     look.router,
     sheets.router,
     process.router,

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     FEATURES_READ = "features:read"
     TILES_READ = "tiles:read"
     DRAWINGS_IMPORT = "drawings:import"
+    DRAWINGS_REVIEW = "drawings:review"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -26,13 +27,14 @@ from drawings.options import Options
 from drawings.read import FILE_NAME, Progress
 from drawings.report import report
 from gis.errors import NotFound, QuanjingError
+from gis.issues import blocking
 from gis.jobs import work_until
 from gis.models.plan import Counts, SitePlan
 from gis.store import drafts
 from gis.store.changes import FALLBACK_S
 from gis.store.connect import Actor, engine, writing
 from gis.store.drafts import Draft
-from gis.store.plans import Outcome, store_plan
+from gis.store.plans import Handed, Outcome, store_plan
 
 log = logging.getLogger(__name__)
 
@@ -187,6 +189,8 @@ def outcome_of(done: Outcome) -> dict[str, Any]:
     """Return what an import did, as plain JSON types."""
     return {
         "published": done.published,
+        "version": done.version,
+        "state": done.state,
         "actions": dict(done.actions),
         "issues": [issue.as_json() for issue in done.issues[:SHOWN_ISSUES]],
     }
@@ -197,7 +201,15 @@ async def _import(connection: AsyncConnection, watch: Watch, url: str, at: Draft
     if known is None or at.enterprise_id is None:
         raise NotFound("所选企业已不存在")
     enterprise_id, source_code, options = at.enterprise_id, known[0], await _options(connection, at)
-    actor = Actor(at.author, f"导入图纸：{at.file_name}", "drafting", at.scope)
+    reason = at.handed.get("reason") or "导入图纸"
+    actor = Actor(at.author, f"{reason}：{at.file_name}", "drafting", at.scope)
+    again = at.handed.get("resurvey_on")
+    handed = Handed(
+        at.handed.get("drawn_by"),
+        bool(at.handed.get("review")),
+        date.fromisoformat(again) if again else None,
+        options.texts(),
+    )
     with tempfile.TemporaryDirectory(prefix="quanjing-draft-") as folder:
         path = await _file(connection, at.draft_id, folder)
 
@@ -205,8 +217,9 @@ async def _import(connection: AsyncConnection, watch: Watch, url: str, at: Draft
             plan = sandbox.read_plan(path, at.file_name, options, progress=bench.progress)
             bench.progress("store", 0.0)
             with writing(engine(url), actor) as transaction:
-                done = store_plan(transaction, enterprise_id, source_code, plan, path.read_bytes())
-                if not drafts.close(transaction, at, outcome_of(done), published=done.published):
+                done = store_plan(transaction, enterprise_id, source_code, plan, path.read_bytes(), handed=handed)
+                taken = done.published or (handed.review and not blocking(done.issues))
+                if not drafts.close(transaction, at, outcome_of(done), taken=taken):
                     raise Stopped
 
         await _away(connection, watch, at, work)

@@ -1,11 +1,13 @@
 """The verbs `quanjing drawing …`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from drawings.sheets.cli import sheet
+from drawings.versions import cli as of_versions
 
 if TYPE_CHECKING:
     from drawings.checking import Checked
@@ -200,6 +202,9 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     gcp: GcpFile = None,
     crs: Crs = None,
     reason: Annotated[str, typer.Option(help="修改原因，记入历史")] = "导入图纸",
+    drawn_by: Annotated[str | None, typer.Option(help="制图人，印在标题栏；缺省为当前用户")] = None,
+    review: Annotated[bool, typer.Option("--review", help="送审：经他人审核后才发布（drawing review）")] = False,
+    resurvey: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="复测日期 YYYY-MM-DD")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     """Store what a drawing shows; exit 1 where a drafting fault kept it from being published."""
@@ -211,17 +216,22 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
 
     from drawings.options import Options
     from drawings.publish import publish_drawing
-    from drawings.report import counted, print_report, report, told
+    from drawings.report import print_report, report, said_of, told
+    from gis.issues import blocking
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, writing_plainly
+    from gis.store.plans import Handed
     from gis.store.schema import bring_up
 
     logging.getLogger("ezdxf").setLevel(logging.ERROR)
-    url = ensure_running(Settings()).owner
+    settings = Settings()
+    url = ensure_running(settings).owner
     bring_up(url)
+    options = Options(mapping=_text(mapping), gcp=_text(gcp), crs=crs)
+    handed = Handed(drawn_by, review or settings.review, resurvey.date() if resurvey else None)
     with writing_plainly(url, Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")) as connection:
-        plan, outcome = publish_drawing(connection, file, enterprise, Options(mapping=_text(mapping), gcp=_text(gcp), crs=crs))
+        plan, outcome = publish_drawing(connection, file, enterprise, options, handed=handed)
         if dry_run:
             connection.rollback()
     if as_json:
@@ -230,9 +240,8 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
         print_report(plan, Console())
         for issue in outcome.issues[len(plan.issues) :]:
             typer.echo(f"{issue.code} {issue.message}（{issue.hint}）")
-        said = ("试运行，未写入：" if dry_run else "已入库：") + counted(outcome.actions)
-        typer.echo(said if outcome.published else "未发布：请先改正以上制图错误")
-    raise typer.Exit(0 if outcome.published else 1)
+        typer.echo(said_of(outcome, handed, dry_run=dry_run))
+    raise typer.Exit(1 if blocking(outcome.issues) else 0)
 
 
 @app.command(help="写出制图规范（Markdown）：图层、图块、属性、线型、检查代码")
@@ -300,3 +309,7 @@ def export(
 
 
 app.command("sheet", help="出图：A3 图纸（PDF，另可 SVG、PNG），一家或全部")(sheet)
+app.command("versions", help="列出企业四张图的各版：状态、制图、审核、发布、复测日期、意见")(of_versions.versions)
+app.command("fetch", help="取回某一版的文件，与送交时逐字节相同")(of_versions.fetch)
+app.command("review", help="审核通过、退回、批准发布某一版，或定复测日期")(of_versions.review)
+app.command("diff", help="比较两版：新增、删除、移动的要素，改了的属性（旧 → 新）")(of_versions.diff)

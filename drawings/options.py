@@ -1,5 +1,6 @@
 """What a caller says about a drawing beside the drawing itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,3 +20,15 @@ class Options:
     """CRS of the drawing's coordinates, such as `EPSG:4545`."""
     registered: tuple[float, float] | None = None
     """Longitude and latitude (EPSG:4490, degrees) of the enterprise."""
+
+    def texts(self) -> dict[str, str]:
+        """Return what has to be kept beside the file so that it is read the same way again."""
+        return {name: value for name in KEPT if (value := getattr(self, name)) is not None}
+
+
+KEPT = ("drawing_kind", "mapping", "gcp", "crs")
+
+
+def options_of(texts: Mapping[str, str]) -> Options:
+    """Return the options of which `Options.texts` were kept."""
+    return Options(drawing_kind=texts.get("drawing_kind"), mapping=texts.get("mapping"), gcp=texts.get("gcp"), crs=texts.get("crs"))

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
@@ -12,7 +13,7 @@ from gis.errors import Invalid
 from gis.models.plan import SitePlan
 from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise, registered_point
-from gis.store.plans import Outcome, store_plan
+from gis.store.plans import AT_ONCE, Handed, Outcome, store_plan
 from gis.store.process import units_on_plan
 
 CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
@@ -22,7 +23,12 @@ NAMED = re.compile(rf"{SOURCE_CODE.strip('^$')}(?=_[ABCD]_v\d{{2,}}\.dxf$)", re.
 
 
 def publish_drawing(
-    connection: "Transaction | Plain", path: Path, enterprise: str | None = None, options: Options | None = None
+    connection: "Transaction | Plain",
+    path: Path,
+    enterprise: str | None = None,
+    options: Options | None = None,
+    *,
+    handed: Handed = AT_ONCE,
 ) -> tuple[SitePlan, Outcome]:
     """Store what a drawing shows; returns the drawing as read and what storing it did.
 
@@ -34,9 +40,10 @@ def publish_drawing(
         The DXF file.
     enterprise : str, optional
         Credit code or source code; else the source code that the file is named after.
-
     options : Options, optional
         How the drawing is to be read: mapping, control points, CRS.
+    handed : Handed
+        Published at once, or first for review; who drew it.
 
     Raises
     ------
@@ -54,8 +61,15 @@ def publish_drawing(
         if named is None:
             raise Invalid("enterprise", f"{path.name} 的文件名不含 22 位排污单位编码；请用 --enterprise 指明企业")
         known = find_enterprise(connection, named[0].upper())
+    options = options or Options()
+    plan = plan_for(connection, known, content, path.name, options)
+    return plan, store_plan(connection, known[0], known[1], plan, content, handed=replace(handed, options=options.texts()))
+
+
+def plan_for(connection: "Transaction | Plain", known: tuple[UUID, str], content: bytes, file_name: str, options: Options) -> SitePlan:
+    """Return what a drawing says, and what it says beside what is stored of its enterprise (id and source code)."""
     point = registered_point(connection, known[0])
-    plan = read_plan(content, path.name, replace(options or Options(), source_code=known[1], registered=point))
+    plan = read_plan(content, file_name, replace(options, source_code=known[1], registered=point))
     if plan.drawing_kind == "B" and (on_plan := units_on_plan(connection, known[0])) is not None:
         plan = replace(plan, issues=(*plan.issues, *beside_plan(plan.features, on_plan)))
-    return plan, store_plan(connection, known[0], known[1], plan, content)
+    return plan

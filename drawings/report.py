@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gis.issues import Issue, Severity
+from gis.issues import Issue, Severity, blocking
 from gis.kinds import KINDS
 from gis.models.plan import SitePlan
-from gis.store.plans import Action, Outcome
+from gis.store.plans import Action, Handed, Outcome
 
 ACTIONS: dict[Action, str] = {"insert": "新增", "update": "修改", "reopen": "恢复", "close": "关闭", "unchanged": "不变"}
 SEVERITY_LABELS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.VIOLATION: "监管问题"}
@@ -45,7 +45,18 @@ def told(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
     """Return what an import did as plain JSON types."""
     changes = [{"feature_id": str(row[0]), "kind": row[1], "name": row[2], "action": row[3]} for row in outcome.features]
     issues = [issue.as_json() for issue in outcome.issues]
-    return {"issues": issues, "published": outcome.published, "dry_run": dry_run, "actions": outcome.actions, "changes": changes}
+    told = {"published": outcome.published, "version": outcome.version, "state": outcome.state, "dry_run": dry_run}
+    return {"issues": issues, **told, "actions": outcome.actions, "changes": changes}
+
+
+def said_of(outcome: Outcome, handed: Handed, *, dry_run: bool) -> str:
+    """Return what an import did, in one line."""
+    if blocking(outcome.issues):
+        return "未发布：请先改正以上制图错误"
+    tried = "试运行，未写入：" if dry_run else ""
+    if handed.review and not outcome.published:
+        return f"{tried}已送审（第 {outcome.version} 版），发布后将{counted(outcome.actions)}"
+    return (tried or f"已入库（第 {outcome.version} 版）：") + counted(outcome.actions)
 
 
 def _where(issue: Issue) -> str:

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Address at which people reach the panorama: the code on a printed sheet leads there."""
     workers: int = Field(default=1, ge=1, le=64)
     """API processes."""
+    review: bool = False
+    """Every drawing that people bring waits until somebody else than its drafter has reviewed it."""
     ground_ellipsoid_m: float = 0.0
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
     web_dir: Path = Path(__file__).parents[1] / "web" / "dist"

@@ -1,7 +1,8 @@
 """`/api/drafts`: drawings that are tried out in the browser, then imported."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import pydantic
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/api/drafts", dependencies=[Depends(requires(Permissi
 
 MAX_OPTIONS = 4 * 1024 * 1024
 """Largest body of options: a mapping file and control points."""
+MAX_HANDED = 16 * 1024
 MEDIA = ("application/octet-stream", "application/dxf", "image/vnd.dxf")
 
 Pool = AsyncConnectionPool[AsyncConnection]
@@ -53,9 +55,31 @@ class Options(pydantic.BaseModel):
         return value
 
 
-def _options(body: bytes) -> Options:
+class HandedIn(pydantic.BaseModel):
+    """How a drawing is handed in."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
+
+    review: bool = False
+    """Somebody else must look at it before it is published."""
+    drawn_by: str | None = pydantic.Field(default=None, max_length=40)
+    reason: str | None = pydantic.Field(default=None, max_length=500)
+    resurvey_on: Annotated[date, pydantic.Field(strict=False)] | None = None
+
+    @pydantic.field_validator("drawn_by", "reason")
+    @classmethod
+    def _text(cls, value: str | None) -> str | None:
+        if value is not None and "\0" in value:
+            raise ValueError("含有空字符")
+        return (value or "").strip() or None
+
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+def _said(model: type[Model], body: bytes) -> Model:
     try:
-        return Options.model_validate_json(body)
+        return model.model_validate_json(body)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
@@ -171,7 +195,7 @@ async def change(draft_id: UUID, request: Request, house: CurrentHouse, caller: 
     """Say how the drawing is to be read (JSON), and read it anew."""
     of_type(request, "application/json")
     body = b"".join([part async for part in parts(request, "body", MAX_OPTIONS)])
-    options = _options(body)
+    options = _said(Options, body)
     await _check_enterprise(house.pool, options.enterprise, caller)
     found = await _mine(house.pool, draft_id, caller)
     texts: dict[str, Any] = options.model_dump(include={"mapping", "gcp", "crs"})
@@ -181,12 +205,18 @@ async def change(draft_id: UUID, request: Request, house: CurrentHouse, caller: 
 
 
 @router.post("/{draft_id}/import")
-async def import_(draft_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> Response:
-    """Put into the store what the preview shows."""
+async def import_(draft_id: UUID, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Put into the store what the preview shows, at once or after a review (JSON, may be left out)."""
+    body = b"".join([part async for part in parts(request, "body", MAX_HANDED)])
+    if body:
+        of_type(request, "application/json")
+    handed = _said(HandedIn, body or b"{}")
+    if house.settings.review:
+        handed.review = True
     found = await _mine(house.pool, draft_id, caller)
     await _check_enterprise(house.pool, found.enterprise_id, caller)
     async with drafting(house.pool) as connection:
-        await drafts.ask_import(connection, found)
+        await drafts.ask_import(connection, found, handed.model_dump(mode="json", exclude_none=True))
     response = _shown(await _mine(house.pool, draft_id, caller))
     response.status_code = 202
     return response

@@ -89,11 +89,13 @@ def check(
 
 
 @app.command("import", help="把企业的工艺流程表入库（图种 B）：同一张表再次导入不产生任何改动")
-def import_(
+def import_(  # noqa: PLR0917 — a verb has as many options as people need
     file: File,
     enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说会改什么，不写入")] = False,
     reason: Annotated[str, typer.Option(help="修改原因，记入历史")] = "导入工艺流程",
+    drawn_by: Annotated[str | None, typer.Option(help="制图人，印在标题栏；缺省为当前用户")] = None,
+    review: Annotated[bool, typer.Option("--review", help="送审：经他人审核后才发布（drawing review）")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     """Store a process; exit 1 where a fault kept it from being published."""
@@ -104,27 +106,29 @@ def import_(
 
     from drawings.process.elk import Elk
     from drawings.process.storing import publish_process
-    from drawings.report import counted, print_issues, told
+    from drawings.report import print_issues, said_of, told
+    from gis.issues import blocking
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, writing_plainly
+    from gis.store.plans import Handed
     from gis.store.schema import bring_up
 
     settings = Settings()
     url = ensure_running(settings).owner
     bring_up(url)
     actor = Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")
+    handed = Handed(drawn_by, review or settings.review)
     with writing_plainly(url, actor) as connection, Elk(settings.web_dir) as elk:
-        _, outcome = publish_process(connection, file.read_bytes(), file.name, enterprise, elk.lay_out)
+        _, outcome = publish_process(connection, file.read_bytes(), file.name, enterprise, elk.lay_out, handed)
         if dry_run:
             connection.rollback()
     if as_json:
         typer.echo(json.dumps(told(outcome, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
         print_issues(outcome.issues, Console())
-        said = ("试运行，未写入：" if dry_run else "已入库：") + counted(outcome.actions)
-        typer.echo(said if outcome.published else "未发布：请先改正以上错误")
-    raise typer.Exit(0 if outcome.published else 1)
+        typer.echo(said_of(outcome, handed, dry_run=dry_run))
+    raise typer.Exit(1 if blocking(outcome.issues) else 0)
 
 
 @app.command(help="画出工艺流程（SVG，毫米）：按工艺次序，产污环节突出显示")

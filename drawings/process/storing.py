@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
+from uuid import UUID
 
 import orjson
 from shapely.geometry import LineString, Point
@@ -21,7 +22,7 @@ from gis.models.plan import Counts, PlanFeature, PlanSource, SitePlan
 from gis.models.process import PlacedNode, ProcessGraph, ProcessLayout, ProcessNode, ProcessStream, Route, StoredProcess
 from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise
-from gis.store.plans import Outcome, store_plan
+from gis.store.plans import AT_ONCE, Handed, Outcome, store_plan
 from gis.store.process import units_on_plan
 
 DRAWING_KIND = "B"
@@ -118,8 +119,23 @@ def read_table(content: bytes, file_name: str, source_code: str) -> SitePlan:
     return _plan(content, file_name, source_code, features, issues)
 
 
-def publish_process(
-    connection: "Transaction | Plain", content: bytes, file_name: str, enterprise: str, solve: Solve
+def process_plan(connection: "Transaction | Plain", known: tuple[UUID, str], content: bytes, file_name: str, solve: Solve) -> SitePlan:
+    """Return the process that a table says, laid out, and what it says beside what is stored of its enterprise (id and source code)."""
+    graph, issues = graph_of(content.decode("utf-8-sig", errors="replace"), file_name)
+    if graph is not None:
+        issues += checks.check(graph)
+        if (on_plan := units_on_plan(connection, known[0])) is not None:
+            issues += checks.beside_plan(graph, on_plan)
+    features: tuple[PlanFeature, ...] = ()
+    if graph is not None and not blocking(issues):
+        layout = laid_out(graph, solve)
+        issues += checks.picture_issues(layout)
+        features = features_of(graph, layout)
+    return _plan(content, file_name, known[1], features, issues)
+
+
+def publish_process(  # noqa: PLR0917 — as `publish_drawing`, and what lays it out
+    connection: "Transaction | Plain", content: bytes, file_name: str, enterprise: str, solve: Solve, handed: Handed = AT_ONCE
 ) -> tuple[SitePlan, Outcome]:
     """Store the process that a table says; a drafting fault publishes nothing, but the table and its issues are kept.
 
@@ -135,25 +151,17 @@ def publish_process(
         Credit code or source code.
     solve : callable
         `Elk.lay_out`, or what remembers its answers (`remembering`).
+    handed : Handed
+        Published at once, or first for review; who drew it.
 
     Raises
     ------
     NotFound
         No such enterprise.
     """
-    enterprise_id, source_code = find_enterprise(connection, enterprise)
-    graph, issues = graph_of(content.decode("utf-8-sig", errors="replace"), file_name)
-    if graph is not None:
-        issues += checks.check(graph)
-        if (on_plan := units_on_plan(connection, enterprise_id)) is not None:
-            issues += checks.beside_plan(graph, on_plan)
-    features: tuple[PlanFeature, ...] = ()
-    if graph is not None and not blocking(issues):
-        layout = laid_out(graph, solve)
-        issues += checks.picture_issues(layout)
-        features = features_of(graph, layout)
-    plan = _plan(content, file_name, source_code, features, issues)
-    return plan, store_plan(connection, enterprise_id, source_code, plan, content)
+    known = find_enterprise(connection, enterprise)
+    plan = process_plan(connection, known, content, file_name, solve)
+    return plan, store_plan(connection, *known, plan, content, handed=handed)
 
 
 def _touches(point: tuple[float, float], box: PlacedNode) -> bool:

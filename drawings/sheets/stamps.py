@@ -13,6 +13,16 @@ UNDRAWN = "（未绘制）"
 FLAT_TEXT = "示意图，无坐标"
 
 
+def day_in_beijing(at: datetime) -> str:
+    """Return the day of an instant, YYYY-MM-DD."""
+    return at.astimezone(BEIJING).date().isoformat()
+
+
+def signature(name: str | None, at: datetime | None) -> str:
+    """Return who signed and when."""
+    return f"{name} {day_in_beijing(at)}" if name and at else UNSIGNED
+
+
 def newest(features: Iterable[Feature]) -> datetime:
     """Return when the newest of some features was recorded."""
     return max((feature.recorded_from for feature in features if feature.recorded_from), default=datetime(1970, 1, 1, tzinfo=UTC))
@@ -48,14 +58,14 @@ def stamp(facts: SheetFacts, kind: Kind, scale: int | None, base_url: str) -> St
         title=TITLES[kind],
         enterprise=facts.enterprise.name,
         source_code=code or "（未登记）",
-        drawn=bare or (issue.author if issue else facts.enterprise.attributes.get("author") or "（未知）"),
-        checked=UNSIGNED,
-        approved=UNSIGNED,
-        day=day_of(facts, kind),
+        drawn=bare or (issue.drawn_by if issue else facts.enterprise.attributes.get("author") or "（未知）"),
+        checked=signature(issue.reviewer, issue.reviewed_at) if issue else UNSIGNED,
+        approved=signature(issue.publisher, issue.published_at) if issue else UNSIGNED,
+        day=day_of(facts, kind) + (f"，{issue.resurvey_on} 复测" if issue and issue.resurvey_on else ""),
         scale=f"1:{scale}" if scale else "不按比例",
         crs=CRS_TEXT if scale else FLAT_TEXT,
         permit=permit_text(facts),
-        revision=bare or (f"第 {issue.revision} 次" if issue else "第 1 次"),
+        revision=bare or (f"第 {issue.version} 版 {day_in_beijing(issue.published_at)}" if issue else "未发布"),
         number=f"{code}-{kind}（第 {KINDS.index(kind) + 1} 张，共 {len(KINDS)} 张）",
         address=f"{base_url.rstrip('/')}/#sel={facts.enterprise.feature_id}",
     )
@@ -64,5 +74,5 @@ def stamp(facts: SheetFacts, kind: Kind, scale: int | None, base_url: str) -> St
 def day_of(facts: SheetFacts, kind: Kind = "A") -> str:
     """Return the day (Beijing) of the newest thing that a sheet of an enterprise shows, YYYY-MM-DD."""
     if kind == "B" and "B" in facts.issued:
-        return facts.issued["B"].imported_at.astimezone(BEIJING).date().isoformat()
-    return newest((facts.enterprise, *facts.features)).astimezone(BEIJING).date().isoformat()
+        return day_in_beijing(facts.issued["B"].published_at)
+    return day_in_beijing(newest((facts.enterprise, *facts.features)))

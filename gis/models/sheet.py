@@ -1,7 +1,7 @@
 """What the sheets of an enterprise are drawn from, as the store hands it out."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from gis.models.feature import Feature
@@ -17,11 +17,17 @@ TITLES: dict[str, str] = {"A": "厂区平面图", "B": "生产流程工艺图", 
 class Issue:
     """The drawing of one kind that stands in the store."""
 
-    revision: int
-    """How many drawings of this kind were published, this one included."""
-    author: str
-    imported_at: datetime
+    version: int
+    drawn_by: str
+    published_at: datetime
     file_name: str
+    reviewer: str | None = None
+    """Who reviewed it; None where nobody was asked to."""
+    reviewed_at: datetime | None = None
+    publisher: str | None = None
+    """Who approved it after the review; None where it was published without one."""
+    resurvey_on: date | None = None
+    """When the plant is to be surveyed again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ AT_WORK: tuple[State, ...] = ("reading", "importing")
 
 GRANTS = (
     "GRANT INSERT (author, scope, file_name, enterprise_id, drawing_kind, options) ON drawing_drafts TO {}",
-    """GRANT UPDATE (bytes, sha256, enterprise_id, drawing_kind, options, revision, state, progress, failure, updated_at)
+    """GRANT UPDATE (bytes, sha256, enterprise_id, drawing_kind, options, handed, revision, state, progress, failure, updated_at)
     ON drawing_drafts TO {}""",
     "GRANT DELETE ON drawing_drafts TO {}",
     "GRANT INSERT ON drawing_draft_chunks TO {}",
@@ -61,6 +61,8 @@ class Draft:
     drawing_kind: str | None
     options: dict[str, Any]
     """`mapping`, `gcp`, `crs`: texts, each may be missing."""
+    handed: dict[str, Any]
+    """How it is handed in: `review`, `drawn_by`, `reason`, `resurvey_on`; each may be missing."""
     revision: int
     read_revision: int
     """The revision that the preview shows; 0 before the first."""
@@ -95,7 +97,7 @@ UPDATE drawing_drafts SET enterprise_id = %s, drawing_kind = %s, options = %s, r
 WHERE draft_id = %s AND author = %s AND state NOT IN ('uploading', 'importing')
 """
 IMPORT = """
-UPDATE drawing_drafts SET state = 'importing', progress = '{}', failure = NULL, updated_at = clock_timestamp()
+UPDATE drawing_drafts SET state = 'importing', handed = %s, progress = '{}', failure = NULL, updated_at = clock_timestamp()
 WHERE draft_id = %s AND author = %s AND state = 'ready' AND read_revision = revision AND enterprise_id IS NOT NULL
     AND (summary->>'blocking')::integer = 0
 """
@@ -110,7 +112,7 @@ UPDATE drawing_drafts SET state = 'ready', progress = '{}', result = %s, summary
 WHERE draft_id = %s AND revision = %s AND state = 'reading'
 """
 DONE = """
-UPDATE drawing_drafts SET state = CASE WHEN :published THEN 'imported' ELSE 'ready' END, progress = '{}',
+UPDATE drawing_drafts SET state = CASE WHEN :taken THEN 'imported' ELSE 'ready' END, progress = '{}',
     outcome = cast(:outcome AS jsonb), updated_at = clock_timestamp()
 WHERE draft_id = :draft_id AND revision = :revision AND state = 'importing'
 """
@@ -221,15 +223,15 @@ async def change(
     await _queue(connection, found.draft_id)
 
 
-async def ask_import(connection: AsyncConnection, found: Draft) -> None:
-    """Queue the import of what a draft shows.
+async def ask_import(connection: AsyncConnection, found: Draft, handed: Mapping[str, Any]) -> None:
+    """Queue the import of what a draft shows, handed in as it is said.
 
     Raises
     ------
     Conflict
         It is not known whose drawing it is, it has not been read, or drafting faults forbid it.
     """
-    if not (await connection.execute(IMPORT, [found.draft_id, found.author])).rowcount:
+    if not (await connection.execute(IMPORT, [Jsonb(dict(handed)), found.draft_id, found.author])).rowcount:
         raise Conflict(_why_not(found))
     await _queue(connection, found.draft_id)
 
@@ -320,9 +322,12 @@ async def stands(connection: AsyncConnection, at: Draft) -> bool:
     return bool(row and row[0])
 
 
-def close(transaction: Transaction, at: Draft, outcome: Mapping[str, Any], *, published: bool) -> bool:
-    """Write what an import did, in the import's own transaction; returns whether it was still wanted: else roll back."""
-    values = {"published": published, "outcome": json.dumps(outcome), "draft_id": at.draft_id, "revision": at.revision}
+def close(transaction: Transaction, at: Draft, outcome: Mapping[str, Any], *, taken: bool) -> bool:
+    """Write what an import did, in the import's own transaction; returns whether it was still wanted: else roll back.
+
+    `taken`: the drawing is in the store, published or waiting for its review.
+    """
+    values = {"taken": taken, "outcome": json.dumps(outcome), "draft_id": at.draft_id, "revision": at.revision}
     return bool(transaction.execute(text(DONE), values).rowcount)
 
 

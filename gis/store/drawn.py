@@ -25,7 +25,7 @@ FILE = """
 SELECT d.file_name, f.content FROM drawings d JOIN drawing_files f USING (sha256)
 WHERE d.enterprise_id = %s AND d.drawing_kind = %s AND d.published ORDER BY d.drawing_id DESC LIMIT 1
 """
-VERSION = "SELECT count(DISTINCT sha256) FROM drawings WHERE enterprise_id = %s AND drawing_kind = %s AND published"
+VERSION = "SELECT coalesce(max(version), 0) FROM drawings WHERE enterprise_id = %s AND drawing_kind = %s"
 
 
 def _drawn(kind: Kind, row: tuple[Any, ...]) -> Drawn:
@@ -83,7 +83,7 @@ def last_file(connection: Transaction, enterprise_id: UUID, drawing_kind: str) -
 
 
 def drawing_version(connection: Transaction, enterprise_id: UUID, drawing_kind: str) -> int:
-    """Return how many different files of a drawing have been published."""
+    """Return the number of the newest version of a drawing; 0 without any."""
     driver = driver_of(connection)
     row = driver.execute(VERSION, [enterprise_id, drawing_kind]).fetchone()
     return int(row[0]) if row else 0

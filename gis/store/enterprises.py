@@ -13,6 +13,7 @@ from gis.store.identity import NAMESPACE
 
 BY_CREDIT_CODE = "SELECT feature_id, code FROM enterprises WHERE credit_code = %s AND closed_at IS NULL"
 BY_SOURCE_CODE = "SELECT feature_id, code FROM enterprises WHERE code = %s AND closed_at IS NULL"
+CODE = "SELECT code FROM enterprises WHERE feature_id = %s"
 POINT = "SELECT ST_X(geom), ST_Y(geom) FROM enterprises WHERE feature_id = %s"
 EVER = "SELECT feature_id FROM enterprises WHERE code = %s ORDER BY closed_at DESC NULLS FIRST LIMIT 1"
 INSERT = sql.SQL(
@@ -41,6 +42,12 @@ def find_enterprise(connection: "Transaction | Plain", code: str) -> tuple[UUID,
     if len(rows) > 1:
         raise Invalid("enterprise", f"信用代码 {code} 有 {len(rows)} 个厂址，请改用 22 位排污单位编码")
     return rows[0][0], rows[0][1]
+
+
+def source_code_of(connection: "Transaction | Plain", enterprise_id: UUID) -> str:
+    """Return the 22-character source code of an enterprise."""
+    ((code,),) = driver_of(connection).execute(CODE, [enterprise_id]).fetchall()
+    return str(code)
 
 
 def registered_point(connection: "Transaction | Plain", enterprise_id: UUID) -> tuple[float, float]:

@@ -18,8 +18,8 @@ from sqlalchemy.engine import Connection
 
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
+from gis.store import drafts, versions
 from gis.store.connect import engine
-from gis.store.drafts import grant
 from gis.store.kind_tables import statements
 from gis.store.schema import READER, note
 
@@ -96,7 +96,8 @@ def _grant_reader(connection: psycopg.Connection) -> None:
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader))
     connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(reader))
     connection.execute(sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(reader))
-    grant(connection, READER)
+    drafts.grant(connection, READER)
+    versions.grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:

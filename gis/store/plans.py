@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
@@ -16,9 +17,12 @@ from gis.geometry.matching import shapes_of
 from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
+from gis.models.version import State
+from gis.store.asking import asked
 from gis.store.bulk import close_features, insert_features, insert_sources, json_of, update_features, wkb_of
 from gis.store.changes import DERIVED
 from gis.store.connect import Plain, Transaction, driver_of
+from gis.store.differences import since_published
 from gis.store.fitting import fitted
 from gis.store.identity import Identified, ambiguous, identify
 from gis.store.known import Source, known_features, source_of, sources
@@ -49,13 +53,62 @@ FROM drawings d WHERE d.enterprise_id = %(enterprise)s AND d.drawing_kind = %(ki
 ORDER BY d.drawing_id DESC LIMIT 1
 """
 KEEP_FILE = "INSERT INTO drawing_files (sha256, content) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-RECORD = """
-INSERT INTO drawings (enterprise_id, drawing_kind, file_name, sha256, published, counts, ignored_by, issues, digest, snapshot, xid, cluster)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::pg_snapshot, %s::xid8, (SELECT system_identifier FROM pg_control_system()))
+NEWEST = """
+SELECT drawing_id, sha256, state, review, version FROM drawings WHERE enterprise_id = %s AND drawing_kind = %s
+ORDER BY version DESC LIMIT 1
 """
+VERSION = "SELECT version, state FROM drawings WHERE drawing_id = %s"
+# What a version says of the file and its reading. Which features it showed is known once they are written.
+TOLD = sql.SQL("""
+file_name = %(file_name)s, counts = %(counts)s, ignored_by = %(ignored_by)s, issues = %(issues)s, options = %(options)s,
+    digest = %(digest)s, snapshot = %(snapshot)s::pg_snapshot, xid = %(xid)s::xid8,
+    cluster = (SELECT system_identifier FROM pg_control_system())
+""")
+SUPERSEDE = """
+UPDATE drawings SET state = 'superseded', superseded_at = clock_timestamp()
+WHERE enterprise_id = %(enterprise)s AND drawing_kind = %(kind)s AND state = 'published'
+"""
+RECORD = """
+INSERT INTO drawings (enterprise_id, drawing_kind, version, state, review, drawn_by, resurvey_on, difference, file_name, sha256, counts,
+    ignored_by, issues, options, digest, snapshot, xid, cluster)
+VALUES (%(enterprise)s, %(kind)s, %(version)s, 'draft', %(review)s, coalesce(%(drawn_by)s, quanjing_author()), %(resurvey_on)s,
+    %(difference)s, %(file_name)s, %(sha256)s, %(counts)s, %(ignored_by)s, %(issues)s, %(options)s, %(digest)s, %(snapshot)s::pg_snapshot,
+    %(xid)s::xid8, (SELECT system_identifier FROM pg_control_system()))
+RETURNING drawing_id
+"""
+AGAIN = sql.SQL("UPDATE drawings SET {told}, difference = %(difference)s WHERE drawing_id = %(drawing)s").format(told=TOLD)
+PUBLISH = sql.SQL("""
+UPDATE drawings SET {told}, difference = NULL, state = 'published', publisher = coalesce(%(publisher)s, quanjing_author()),
+    published_at = clock_timestamp(), resurvey_on = coalesce(%(resurvey_on)s, resurvey_on),
+    shows = ARRAY(SELECT DISTINCT feature_id FROM feature_sources WHERE enterprise_id = %(enterprise)s AND drawing_kind = %(kind)s
+        ORDER BY feature_id)
+WHERE drawing_id = %(drawing)s
+""").format(told=TOLD)
 USED = "SELECT feature_id, kind FROM features WHERE feature_id = ANY (%s)"
 FORGET = "DELETE FROM feature_sources WHERE enterprise_id = %s AND drawing_kind = %s AND feature_id = ANY (%s)"
 STILL_SHOWN = "SELECT DISTINCT feature_id FROM feature_sources WHERE feature_id = ANY (%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """As what a drawing is handed in."""
+
+    drawn_by: str | None = None
+    """Who drew it; None: whoever writes."""
+    review: bool = False
+    """Somebody else must look at it before it is published: nothing is written into the layers yet."""
+    resurvey_on: date | None = None
+    """When the plant is to be surveyed again."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """How the file is read: `mapping`, `gcp`, `crs`, as texts."""
+    drawing_id: int | None = None
+    """The version, handed in for review before, that is published now."""
+    publisher: str | None = None
+    """Who publishes that; None: whoever writes."""
+
+
+AT_ONCE = Handed()
+"""Published as soon as it is read, in the name of whoever writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +116,14 @@ class Outcome:
     """What an import did, or would do."""
 
     published: bool
-    """False where a drafting fault blocks, or on a dry run."""
+    """False where a drafting fault blocks, where a review is asked for, or on a dry run."""
     actions: dict[Action, int]
     features: tuple[Done, ...]
     """(feature_id, kind, name, action) of everything that is not unchanged."""
     issues: tuple[Issue, ...]
+    version: int = 0
+    """Of the drawing, as it was recorded."""
+    state: State = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +134,67 @@ class _Import:
     enterprise_id: UUID
     plan: SitePlan
     content: bytes
+    handed: Handed
     digest: str | None
     snapshot: str
     """What it could see when it began."""
     xid: str
 
-    def record(self, issues: Sequence[Issue], *, published: bool) -> None:
-        plan, counts = self.plan, self.plan.counts
-        self.connection.execute(KEEP_FILE, [plan.sha256, self.content])
+    def _told(self, issues: Sequence[Issue]) -> dict[str, Any]:
+        plan, counts, handed = self.plan, self.plan.counts, self.handed
         told = {"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused}
-        what = [self.enterprise_id, plan.drawing_kind, keepable(plan.file_name), plan.sha256, published]
-        found = [Jsonb(told), Jsonb(keepable(plan.ignored_by)), Jsonb(keepable([issue.as_json() for issue in issues]))]
-        self.connection.execute(RECORD, [*what, *found, self.digest, self.snapshot, self.xid])
+        return {
+            "enterprise": self.enterprise_id,
+            "kind": plan.drawing_kind,
+            "file_name": keepable(plan.file_name),
+            "sha256": plan.sha256,
+            "counts": Jsonb(told),
+            "ignored_by": Jsonb(keepable(plan.ignored_by)),
+            "issues": Jsonb(keepable([issue.as_json() for issue in issues])),
+            "options": Jsonb(keepable(dict(handed.options))),
+            "digest": self.digest,
+            "snapshot": self.snapshot,
+            "xid": self.xid,
+            "review": handed.review,
+            "drawn_by": handed.drawn_by,
+            "resurvey_on": handed.resurvey_on,
+            "publisher": handed.publisher,
+            "difference": None,
+        }
+
+    def record(self, done: Outcome, *, published: bool, changes: Mapping[str, Any] | None = None) -> tuple[int, State]:
+        """Write the version down; returns its number and state. The same file that changes nothing is the version that it was.
+
+        Parameters
+        ----------
+        done : Outcome
+            What was found and done.
+        published : bool
+            The layers say now what it says.
+        changes : mapping, optional
+            What it would change, where it waits for a review.
+        """
+        told = self._told(done.issues) | {"difference": Jsonb(changes) if changes else None}
+        newest = self.connection.execute(NEWEST, [self.enterprise_id, self.plan.drawing_kind]).fetchone()
+        drawing_id, sha256_, state, review, number = newest or (None, None, None, None, 0)
+        same = (sha256_, review) == (self.plan.sha256, self.handed.review)
+        if self.handed.drawing_id is not None:
+            drawing_id = self.handed.drawing_id
+            ((number, state),) = self.connection.execute(VERSION, [drawing_id]).fetchall()
+            if not published:
+                return number, state
+        elif same and state == ("published" if published else "draft") and not (published and done.features):
+            self.connection.execute(AGAIN, told | {"drawing": drawing_id})
+            return number, state
+        else:
+            self.connection.execute(KEEP_FILE, [self.plan.sha256, self.content])
+            number += 1
+            ((drawing_id,),) = self.connection.execute(RECORD, told | {"version": number}).fetchall()
+        if not published:
+            return number, "draft"
+        self.connection.execute(SUPERSEDE, told)
+        self.connection.execute(PUBLISH, told | {"drawing": drawing_id})
+        return number, "published"
 
 
 def _digest(features: Sequence[PlanFeature], shown: Sequence[Source]) -> str:
@@ -208,8 +313,12 @@ def _identified(job: _Import, source_code: str, features: Sequence[PlanFeature],
 
 
 @without_collector()
-def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes) -> Outcome:
+def store_plan(
+    connection: "Transaction | Plain", enterprise_id: UUID, source_code: str, plan: SitePlan, content: bytes, *, handed: Handed = AT_ONCE
+) -> Outcome:
     """Store a drawing's features; a drafting fault publishes nothing, but the file and its issues are kept.
+
+    Where a review is asked for, what storing would do is tried out and kept beside the file, and the layers stay as they are.
 
     Parameters
     ----------
@@ -221,6 +330,8 @@ def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_co
         The interpreted drawing.
     content : bytes
         The file as it came, kept whole.
+    handed : Handed
+        Published at once, or first for review; who drew it.
     """
     driver = driver_of(connection)
     # Two imports of one enterprise wait for each other; ids and sources are decided on what the other committed.
@@ -230,8 +341,26 @@ def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_co
     features, faults = fitted(plan.features, plan.file_name)
     drawn = wkb_of([feature.xy for feature in features], 2)
     shown = [source_of(feature, shape) for feature, shape in zip(features, drawn, strict=True)]
-    job = _Import(driver, enterprise_id, plan, content, None if faults else _digest(features, shown), *seen)
+    job = _Import(driver, enterprise_id, plan, content, handed, None if faults else _digest(features, shown), *seen)
     issues = (*plan.issues, *(fault for fault in faults if fault.code != "E206" or all(one.code != "E206" for one in plan.issues)))
+    if handed.review and handed.drawing_id is None:
+        with driver.transaction(force_rollback=True):
+            tried, _ = _stored(job, source_code, features, shown, issues)
+            changes = asked(driver, since_published(enterprise_id, plan.drawing_kind)).as_json() if tried.published else None
+        number, state = job.record(tried, published=False, changes=changes)
+        return replace(tried, published=False, version=number, state=state)
+    done, stood = _stored(job, source_code, features, shown, issues)
+    number, state = job.record(done, published=done.published)
+    if done.published and not stood:
+        derive(driver, enterprise_id)
+    return replace(done, version=number, state=state)
+
+
+def _stored(
+    job: _Import, source_code: str, features: Sequence[PlanFeature], shown: Sequence[Source], issues: tuple[Issue, ...]
+) -> tuple[Outcome, bool]:
+    """Bring the layers to what a drawing says; returns what that did, and whether they were known to say it without looking."""
+    driver, enterprise_id, plan = job.connection, job.enterprise_id, job.plan
     what = {
         "digest": job.digest,
         "enterprise": enterprise_id,
@@ -241,25 +370,22 @@ def store_plan(connection: "Transaction | Plain", enterprise_id: UUID, source_co
     }
     stands = None if blocking(issues) else driver.execute(STANDS, what).fetchone()
     if stands and stands[0]:
-        job.record(issues, published=True)
-        return Outcome(True, {"unchanged": len(features)} if features else {}, (), issues)
+        return Outcome(True, {"unchanged": len(features)} if features else {}, (), issues), True
     lineage = sources(driver, enterprise_id, plan.drawing_kind)
     known = known_features(driver, enterprise_id, plan.drawing_kind, lineage)
-    if not faults:
+    if job.digest is not None:
         identified = _identified(job, source_code, features, known)
         issues = (*issues, *identified.issues)
     if blocking(issues):
-        job.record(issues, published=False)
-        return Outcome(published=False, actions={}, features=(), issues=issues)
+        return Outcome(published=False, actions={}, features=(), issues=issues), False
     ids = [id_ for id_ in identified.ids if id_ is not None]
     # Two features may have exchanged their codes: what counts is that each code stands once in the end.
     driver.execute("SET CONSTRAINTS ALL DEFERRED")
     done = _write(job, ids, features, known)
     done += _close(job, _replace_sources(job, lineage, dict(zip(ids, shown, strict=True))), known)
     driver.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    job.record(issues, published=True)
-    derive(driver, enterprise_id)
-    return Outcome(True, dict(Counter(row[3] for row in done)), tuple(row for row in done if row[3] != "unchanged"), issues)
+    changed = tuple(row for row in done if row[3] != "unchanged")
+    return Outcome(True, dict(Counter(row[3] for row in done)), changed, issues), False
 
 
 def stands(connection: "Transaction | Plain", enterprise_id: UUID, drawing_kind: str, sha256_: str) -> bool:

@@ -204,10 +204,8 @@ async def card(connection: AsyncConnection, feature_id: UUID) -> Row:
     }
 
 
-def _difference(kind: Kind, old: Row | None, new: Row) -> list[Row]:
-    """Return what a version changed against the one before it; of the first, nothing."""
-    if old is None:
-        return []
+def said_otherwise(kind: Kind, old: Row, new: Row) -> list[Row]:
+    """Return which columns but the shape differ between two versions of a feature, as people read them: name, label, old, new."""
     listed: list[Row] = []
     attributes = {attribute.name: attribute for attribute in kind.attributes}
     for name in columns(kind):
@@ -216,6 +214,14 @@ def _difference(kind: Kind, old: Row | None, new: Row) -> list[Row]:
         attribute = attributes.get(name)
         label = attribute.label if attribute else COMMON_LABELS.get(name, name)
         listed.append({"name": name, "label": label, "old": shown(attribute, old[name]), "new": shown(attribute, new[name])})
+    return listed
+
+
+def _difference(kind: Kind, old: Row | None, new: Row) -> list[Row]:
+    """Return what a version changed against the one before it; of the first, nothing."""
+    if old is None:
+        return []
+    listed = said_otherwise(kind, old, new)
     if old["geom"] != new["geom"]:
         moved = f"移动 {new['moved_m']:.2f} m" if new["moved_m"] else "已修改"
         listed.append({"name": "geom", "label": "图形", "old": "原图形", "new": moved})

@@ -26,8 +26,9 @@ WHERE enterprise_id IS NULL AND geom && ST_Expand((SELECT geom FROM enterprises 
 """
 COUNTY = "SELECT name FROM jurisdictions WHERE code = %s"
 ISSUED = """
-SELECT DISTINCT ON (drawing_kind) drawing_kind, author, imported_at, file_name, count(*) OVER (PARTITION BY drawing_kind) AS revision
-FROM drawings WHERE enterprise_id = %s AND published ORDER BY drawing_kind, drawing_id DESC
+SELECT drawing_kind, version, drawn_by, published_at, file_name, reviewer, reviewed_at, CASE WHEN review THEN publisher END AS publisher,
+    resurvey_on
+FROM drawings WHERE enterprise_id = %s AND state = 'published' ORDER BY drawing_kind
 """
 REGISTERED = "SELECT count(*) AS count FROM permits WHERE enterprise_id = %s AND permit_no = %s AND valid_from = %s"
 
@@ -82,10 +83,7 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
     near = [feature for kind in AROUND for feature in await _features(connection, kind, NEAR, [enterprise_id, REACH_DEG])]
     counties = await _rows(connection, COUNTY, [own[0].attributes["jurisdiction"]])
     permit, version = await _permit(connection, enterprise_id)
-    issued = {
-        row["drawing_kind"]: Issue(row["revision"], row["author"], row["imported_at"], row["file_name"])
-        for row in await _rows(connection, ISSUED, [enterprise_id])
-    }
+    issued = {row.pop("drawing_kind"): Issue(**row) for row in await _rows(connection, ISSUED, [enterprise_id])}
     return SheetFacts(
         own[0],
         counties[0]["name"] if counties else None,

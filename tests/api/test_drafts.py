@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -276,3 +277,45 @@ def test_old_drafts_and_stalled_uploads_are_swept(city: City) -> None:
 
     assert asyncio.run(sweep()) == 2
     assert city.rows("SELECT file_name FROM drawing_drafts") == [("kept",)]
+
+
+def test_a_drawing_handed_in_for_review_is_published_by_another(client: httpx.Client, city: City, worker: object) -> None:
+    path = f"/api/enterprises/{city.enterprise_id}/drawings"
+    draft = upload(client)
+    draft.until("ready")
+    handed = {"review": True, "drawn_by": "张三", "resurvey_on": "2028-05-01"}
+    assert client.post(f"{draft.path}/import", json=handed).status_code == 202
+    outcome = draft.until("imported")["outcome"]
+    assert isinstance(outcome, dict)
+    assert (outcome["published"], outcome["version"], outcome["state"]) == (False, 1, "draft")
+
+    def version() -> dict[str, Any]:
+        found: dict[str, Any] = client.get(path).json()["drawings"][0]["versions"][0]
+        return found
+
+    def decided(**said: str) -> dict[str, Any]:
+        asked = client.post(f"{path}/A/1/acts", json=said)
+        assert asked.status_code == 202, asked.text
+        while any(act["done_at"] is None for act in version()["acts"]):
+            time.sleep(0.05)
+        return version()
+
+    assert (version()["drawn_by"], version()["blocking"], version()["resurvey_on"]) == ("张三", 0, "2028-05-01")
+    assert client.post(f"{path}/A/1/acts", json={"act": "check", "signed": "张三"}).status_code == 409
+    assert client.post(f"{path}/A/1/acts", json={"act": "refuse", "signed": "李四"}).json()["parameter"] == "reason"
+    told = client.get(f"{path}/A/difference", params={"to": 1}).json()
+    assert (told["from"], set(told["counts"])) == (None, {"added", "removed", "moved", "changed"})
+    assert told["counts"]["added"] == len(told["changes"]) > 50
+    assert decided(act="check", signed="李四")["state"] == "checked"
+    assert city.rows("SELECT count(*) FROM buildings") == [(0,)]
+    done = decided(act="publish", signed="王五")
+    assert (done["state"], done["reviewer"], done["publisher"], [act["failure"] for act in done["acts"]]) == (
+        "published",
+        "李四",
+        "王五",
+        [None] * 2,
+    )
+    assert city.rows("SELECT count(*) FROM buildings") == [(14,)]
+    assert client.get(f"{path}/A/1/file").content == DRAWING.read_bytes()
+    assert client.get(f"{path}/A/1/issues").json() == {"issues": []}
+    assert client.get(f"{path}/A/2/file").status_code == 404

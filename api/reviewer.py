@@ -1,0 +1,82 @@
+"""Carrying out, in the job worker, what people decide about versions of drawings; the row of a decision says whether it is done."""
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from uuid import UUID
+
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job
+
+from api.drafting import Connect
+from drawings.process.elk import Elk
+from drawings.versions.deciding import decide_on
+from gis.errors import QuanjingError
+from gis.jobs import enqueue, work_until
+from gis.models.version import DECISIONS
+from gis.store import versions
+from gis.store.connect import Actor, engine, writing
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 300.0
+"""How often decisions are looked for that have no job: a worker that was killed leaves some."""
+
+
+def carry_out(url: str, pages: Path, act_id: UUID) -> None:
+    """Do what a decision says, and note that, or why it came to nothing; one that was carried out already is left."""
+    database = engine(url)
+    with writing(database, Actor("quanjing", "")) as connection:
+        asked = versions.waiting(connection, act_id)
+    if asked is None:
+        return
+    decided = asked.decided
+    reason = decided.reason or f"{DECISIONS[decided.act]}（{decided.signed}）"
+    failure = None
+    try:
+        with writing(database, Actor(asked.account, reason, "drafting")) as connection, Elk(pages) as elk:
+            decide_on(connection, asked.enterprise_id, asked.drawing_kind, asked.version, decided, solve=elk.lay_out)
+            versions.finish(connection, act_id)
+        return
+    except QuanjingError as error:
+        failure = str(error)
+    except Exception:
+        log.exception("decision %s came to nothing", act_id)
+        failure = "出了没有料到的错误，已记入日志"
+    with writing(database, Actor("quanjing", "")) as connection:
+        versions.finish(connection, act_id, failure)
+
+
+async def work(connect: Connect, url: str, pages: Path, stop: asyncio.Event) -> None:
+    """Carry out decisions until `stop` is set.
+
+    Parameters
+    ----------
+    connect : callable
+        Opens a connection of the owner in autocommit mode.
+    url : str
+        The same, for the decision's own transaction.
+    pages : Path
+        Folder of the built pages, which holds ELK.
+    stop : asyncio.Event
+    """
+    one_by_one = asyncio.Lock()
+
+    async with await connect() as looking, await connect() as queue_connection:
+        queue = PgQueuer.from_psycopg_connection(queue_connection)
+
+        @queue.entrypoint(versions.ENTRYPOINT)
+        async def decision(job: Job) -> None:
+            async with one_by_one:
+                await asyncio.to_thread(carry_out, url, pages, UUID(json.loads(job.payload or b"{}")["act_id"]))
+
+        async def look_regularly() -> None:
+            while True:
+                waiting = await versions.all_waiting(looking)
+                if waiting:
+                    async with looking.transaction():
+                        await enqueue(looking, versions.ENTRYPOINT, [{"act_id": str(act_id)} for act_id in waiting])
+                await asyncio.sleep(AGAIN_S)
+
+        await work_until(stop, queue, look_regularly())

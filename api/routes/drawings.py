@@ -1,0 +1,114 @@
+"""`/api/enterprises/{feature_id}/drawings`: the versions of an enterprise's drawings, what is decided about them, how they differ."""
+
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+import pydantic
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.answers import answer
+from api.caller import CurrentCaller, Permission, requires
+from api.house import CurrentHouse
+from api.uploads import of_type, parts, same_site
+from gis.errors import Conflict, Invalid
+from gis.models.sheet import KINDS, TITLES, Kind
+from gis.models.version import Decided, Decision
+from gis.store import read, versions
+from gis.store.asking import asked_aside
+from gis.store.connect import reading
+from gis.store.differences import between
+from gis.store.drafts import drafting
+
+router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
+
+MAX_BODY = 16 * 1024
+MEDIA = {"dxf": "image/vnd.dxf", "yaml": "application/yaml", "yml": "application/yaml"}
+
+
+class Saying(pydantic.BaseModel):
+    """What is decided about a version."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
+
+    act: Decision
+    signed: str
+    reason: str = ""
+    resurvey_on: Annotated[date, pydantic.Field(strict=False)] | None = None
+
+
+@router.get("/{feature_id}/drawings")
+async def drawings(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """List the versions of the enterprise's four drawings, newest first."""
+    async with reading(house.pool, caller.scope) as connection:
+        name = await read.enterprise_name(connection, feature_id)
+        found = await asked_aside(connection, versions.versions(feature_id))
+    listed: list[dict[str, Any]] = [
+        {"kind": kind, "title": TITLES[kind], "versions": [one.as_json() for one in found if one.drawing_kind == kind]} for kind in KINDS
+    ]
+    return answer({"enterprise": {"feature_id": feature_id, "name": name}, "review": house.settings.review, "drawings": listed})
+
+
+@router.get("/{feature_id}/drawings/{kind}/{version}/issues")
+async def issues(feature_id: UUID, kind: Kind, version: int, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Return what was found in a version."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.enterprise_name(connection, feature_id)
+        found = await asked_aside(connection, versions.version(feature_id, kind, version))
+        return answer({"issues": await asked_aside(connection, versions.issues(found.drawing_id))})
+
+
+@router.get("/{feature_id}/drawings/{kind}/{version}/file")
+async def file(feature_id: UUID, kind: Kind, version: int, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Return the file of a version, byte for byte as it was handed in."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.enterprise_name(connection, feature_id)
+        found = await asked_aside(connection, versions.version(feature_id, kind, version))
+        content = await asked_aside(connection, versions.file(found))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.file_name)}", "ETag": f'"{found.sha256}"'}
+    ending = found.file_name.rsplit(".", 1)[-1].lower()
+    return Response(content, media_type=MEDIA.get(ending, "application/octet-stream"), headers=headers)
+
+
+@router.get("/{feature_id}/drawings/{kind}/difference")
+async def difference(
+    *,
+    feature_id: UUID,
+    kind: Kind,
+    house: CurrentHouse,
+    caller: CurrentCaller,
+    to: Annotated[int, Query(ge=1, description="后一版")],
+    from_: Annotated[int | None, Query(alias="from", ge=1, description="前一版；缺省为它之前发布的一版")] = None,
+) -> Response:
+    """Return what differs between two versions of a drawing."""
+    async with reading(house.pool, caller.scope) as connection:
+        await read.enterprise_name(connection, feature_id)
+        return answer((await asked_aside(connection, between(feature_id, kind, from_, to))).as_json())
+
+
+@router.post(
+    "/{feature_id}/drawings/{kind}/{version}/acts",
+    dependencies=[Depends(requires(Permission.DRAWINGS_REVIEW)), Depends(same_site)],
+)
+async def act(*, feature_id: UUID, kind: Kind, version: int, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
+    """Decide about a version (JSON): the worker carries it out; 409 where it can't be."""
+    of_type(request, "application/json")
+    body = b"".join([part async for part in parts(request, "body", MAX_BODY)])
+    try:
+        said = Saying.model_validate_json(body)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
+    decided = versions.checked(Decided(said.act, said.signed, said.reason, said.resurvey_on))
+    async with reading(house.pool, caller.scope) as connection:
+        await read.enterprise_name(connection, feature_id)
+        found = await asked_aside(connection, versions.version(feature_id, kind, version))
+    if refusal := versions.why_not(found, decided.act, decided.signed):
+        raise Conflict(refusal)
+    async with drafting(house.pool) as connection:
+        act_id = await versions.ask(connection, found, decided, caller.name)
+    response = answer({"act_id": act_id})
+    response.status_code = 202
+    return response
