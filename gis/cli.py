@@ -36,27 +36,45 @@ def import_(
             typer.echo(f"{store_enterprise(connection, record)} {record['name']}")
 
 
-Document = Annotated[Path, typer.Argument(metavar="FILE", help="JSON 文件", exists=True, dir_okay=False, readable=True)]
+Document = Annotated[Path, typer.Argument(metavar="FILE", help="JSON 或 YAML 文件", exists=True, dir_okay=False, readable=True)]
 ACTIONS = {"insert": "新增", "update": "修改", "remove": "删除", "unchanged": "不变"}
 
 
 def _json(file: Path) -> Any:
-    """Return the document of a JSON file; raises Invalid."""
+    """Return the document of a JSON or YAML file; raises Invalid."""
     import orjson
+    import yaml
 
     from gis.errors import Invalid, TooLarge
     from gis.store.permits import MAX_BYTES
 
-    # Blanks between values may take as much again.
-    if file.stat().st_size > 2 * MAX_BYTES:
-        raise TooLarge("FILE", f"超过 {MAX_BYTES // 1024**2} MB 的上限")
+    # Blanks between values may take as much again, and the places of values in a proposal more.
+    if file.stat().st_size > 8 * MAX_BYTES:
+        raise TooLarge("FILE", f"超过 {8 * MAX_BYTES // 1024**2} MB 的上限")
+    if file.suffix in (".yaml", ".yml"):
+        try:
+            return yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise Invalid("FILE", f"{file.name} 不是 YAML：{error}") from error
     try:
         return orjson.loads(file.read_bytes().removeprefix(codecs.BOM_UTF8))
     except ValueError as error:
         raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
 
 
-@app.command(help="登记排污许可证：一个 JSON 对象，格式见 quanjing permit schema")
+def _checked(document: Any, file: Path) -> tuple[Any, str]:
+    """Return the permit of a document and who checked it: of a proposal (`quanjing permit read`) only one that somebody checked."""
+    from gis.errors import Invalid
+
+    if not isinstance(document, dict) or "proposal" not in document:
+        return document, ""
+    checked_by = document.get("checked_by")
+    if not isinstance(checked_by, str) or not checked_by.strip():
+        raise Invalid("checked_by", f"{file.name} 还没有人核对：对照副本改好 permit 一节，在 checked_by 填核对人")
+    return document.get("permit"), f"（核对：{checked_by.strip()}）"
+
+
+@app.command(help="登记排污许可证：JSON 或 YAML，格式见 quanjing permit schema；或 quanjing permit read 写出并已核对的摘要")
 def permit(
     file: Document,
     enterprise: Annotated[str | None, typer.Option(help="18 位信用代码或 22 位排污单位编码；缺省为许可证编号")] = None,
@@ -72,14 +90,14 @@ def permit(
     from gis.store.permits import store_permit
     from gis.store.schema import bring_up
 
-    document = _json(file)
+    document, checked = _checked(_json(file), file)
     # The number of a permit is the source code of the place (HJ 608-2017).
     code = enterprise or (document.get("permit_no") if isinstance(document, dict) else None)
     if not isinstance(code, str):
         raise Invalid("permit_no", "缺少排污许可证编号")
     url = ensure_running(Settings()).owner
     bring_up(url)
-    with writing(engine(url), Actor(getpass.getuser(), f"登记排污许可证：{file.name}")) as connection:
+    with writing(engine(url), Actor(getpass.getuser(), f"登记排污许可证：{file.name}{checked}")) as connection:
         action = store_permit(connection, find_enterprise(connection, code)[0], document)
     typer.echo(f"{document['permit_no']} {ACTIONS[action]}")
 

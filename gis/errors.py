@@ -71,6 +71,10 @@ class Invalid(QuanjingError):
         self.parameter = parameter
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["Invalid"], tuple[str, str]]:
+        # It comes out of child processes as what it is.
+        return type(self), (self.parameter, self.detail)
+
 
 class TooLarge(Invalid):
     """What a parameter brings is more than is taken."""

@@ -72,6 +72,7 @@ class PermittedOutlet(_Row):
     )
     way: Literal["direct", "indirect", "none"] | None = Field(default=None, description="direct 直接排放，indirect 间接排放，none 不外排")
     rule: Text = Field(default="", description="排放规律")
+    destination: Text = Field(default="", description="排放去向（证上原文）")
     receiving_water: Text = Field(default="", description="受纳水体或受纳污水处理厂")
     lon: float | None = Field(default=None, ge=-180, le=180, description="经度，度（CGCS2000）")
     lat: float | None = Field(default=None, ge=-90, le=90, description="纬度，度（CGCS2000）")

@@ -9,6 +9,7 @@ from uuid import uuid4
 import fastjsonschema
 import httpx
 import pytest
+import yaml
 from city import DRAFTER, City, found_city
 from serving import serving
 from typer.testing import CliRunner
@@ -158,9 +159,17 @@ def test_verbs(city: City, database: Urls, tmp_path: Path, monkeypatch: pytest.M
     assert run(app, ["permit", str(permit), "--enterprise", PERMIT["permit_no"][:18]]).output.endswith("不变\n")
     assert run(app, ["history", str(events), "--enterprise", PERMIT["permit_no"]]).output == "新增 2\n"
     assert run(app, ["history", str(events), "--enterprise", PERMIT["permit_no"]]).output == "不变 2\n"
+    proposal = tmp_path / "proposal.yaml"
+    proposal.write_text(yaml.safe_dump({"proposal": 1, "checked_by": "", "permit": PERMIT | {"note": "核对过"}}), encoding="utf-8")
+    assert isinstance(run(app, ["permit", str(proposal)]).exception, Invalid)
+    proposal.write_text(proposal.read_text(encoding="utf-8").replace("checked_by: ''", "checked_by: 王核对"), encoding="utf-8")
+    assert run(app, ["permit", str(proposal)]).output.endswith("修改\n")
     events.write_text("[", encoding="utf-8")
     assert isinstance(run(app, ["history", str(events), "--enterprise", PERMIT["permit_no"]]).exception, Invalid)
-    assert city.rows("SELECT DISTINCT reason FROM permits") == [("登记排污许可证：permit.json",)]
+    assert city.rows("SELECT reason FROM permits ORDER BY recorded_at") == [
+        ("登记排污许可证：permit.json",),
+        ("登记排污许可证：proposal.yaml（核对：王核对）",),
+    ]
 
 
 def test_the_schema_is_one_and_takes_what_the_model_takes() -> None:
