@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +75,8 @@ class _Writer:
         """Return what leaves say, and note where they say it."""
         if isinstance(node, Leaf):
             self.values.append(Value(path, node.value, node.cell.text, node.cell.confidence, node.cell.place))
-            return list(node.value) if isinstance(node.value, tuple) else node.value
+            # A copy: what is corrected in the permit leaves what was read as it was.
+            return list(node.value) if isinstance(node.value, tuple) else deepcopy(node.value)
         if name == "pollutants" and isinstance(node, Mapping):
             return [self.plain(row, f"{path}[{number}]") for number, row in enumerate(node.values(), 1)]
         if isinstance(node, list):
