@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -17,12 +17,31 @@ from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.pages import Headers, pages
-from api.routes import city, drafts, drawings, enterprises, features, health, kinds, live, look, process, sheets, tiles3d
+from api.routes import (
+    city,
+    drafts,
+    drawings,
+    enterprises,
+    features,
+    health,
+    kinds,
+    live,
+    look,
+    process,
+    sheets,
+    styles,
+    tiles3d,
+    tilesets,
+)
+from api.tile_cache import TileCache
+from api.tile_watch import keep_fresh
+from api.vector_tiles import VectorTiles
 from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.changes import store_id
 from gis.store.cluster import urls
+from gis.store.vector_tiles import Place, TileQuery, configure, vector_tile
 from tiles.bake import bakery
 
 ROUTERS = (
@@ -38,6 +57,8 @@ ROUTERS = (
     look.router,
     sheets.router,
     process.router,
+    styles.router,
+    tilesets.router,
 )
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
@@ -54,18 +75,35 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
         # A pool that gives up connecting soon tries anew with the next request; one that goes on waits longer each time.
         check = AsyncConnectionPool.check_connection
-        async with AsyncConnectionPool(
-            url, min_size=1, max_size=10, open=False, check=check, timeout=WAIT_S, reconnect_timeout=GIVE_UP_S
-        ) as pool:
+        async with (
+            AsyncConnectionPool(url, min_size=1, max_size=10, open=False, check=check, timeout=WAIT_S, reconnect_timeout=GIVE_UP_S) as pool,
+            # Tiles have connections of their own, without a look at each before it is used: a tile is one short statement.
+            AsyncConnectionPool(
+                url, min_size=1, max_size=4, open=False, configure=configure, timeout=WAIT_S, reconnect_timeout=GIVE_UP_S
+            ) as tile_pool,
+        ):
             async with pool.connection() as connection:
                 store = await store_id(connection)
                 hub = Hub(connect, store)
                 await hub.start(connection)
             watch = Watch(connect)
+
+            async def vector(query: TileQuery, place: Place) -> bytes:
+                try:
+                    async with tile_pool.connection() as connection:
+                        return await vector_tile(connection, query, place)
+                except OperationalError:
+                    # The database was started again since this connection was made: the pool makes new ones.
+                    await tile_pool.check()
+                    async with tile_pool.connection() as connection:
+                        return await vector_tile(connection, query, place)
+
+            app.state.tiles = TileCache(vector, settings.tile_cache_mb * 2**20)
             elk = Elk(settings.web_dir)
             shelf = Shelf(settings.data_dir / "sheets", settings.public_url, elk.lay_out)
             app.state.house = House(settings, pool, hub, watch, bakery(settings).store, shelf, elk, store)
-            followers = [asyncio.create_task(hub.run()), asyncio.create_task(watch.run())]
+            tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles))
+            followers = [asyncio.create_task(task) for task in tasks]
             try:
                 yield
             finally:
@@ -99,5 +137,7 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
     app.add_middleware(Headers)
     loopback = settings.host in LOOPBACK
     # A page of another host can't reach a loopback server by a name of its own (DNS rebinding).
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK if loopback else ["*"])
+    hosts = LOOPBACK if loopback else ["*"]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    app.add_middleware(VectorTiles, hosts=hosts)
     return app

@@ -31,7 +31,8 @@ def problem(status: int, title: str, detail: str, **members: str) -> Response:
     return Response(encoded(body), status, media_type="application/problem+json")
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+def answer(error: QuanjingError) -> Response:
+    """Return the problem document of one of our errors."""
     status, title = next(row for class_, row in STATUS.items() if isinstance(error, class_))
     members = {"parameter": error.parameter} if isinstance(error, Invalid) else {}
     response = problem(status, title, str(error), **members)
@@ -39,6 +40,17 @@ async def _ours(_: Request, error: Exception) -> Response:
         # What is still on its way is not read.
         response.headers["Connection"] = "close"
     return response
+
+
+def no_database(error: Exception) -> Response:
+    """Return the problem document of a database that does not answer, and log it."""
+    log.warning("the database does not answer: %s", error)
+    return problem(503, STATUS[DatabaseError][1], "数据库没有应答；正在重新连接")
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, QuanjingError)  # noqa: S101 — what it is registered for
+    return answer(error)
 
 
 async def _http(_: Request, error: Exception) -> Response:
@@ -54,8 +66,7 @@ async def _validation(_: Request, error: Exception) -> Response:
 
 
 async def _no_database(_: Request, error: Exception) -> Response:
-    log.warning("the database does not answer: %s", error)
-    return problem(503, STATUS[DatabaseError][1], "数据库没有应答；正在重新连接")
+    return no_database(error)
 
 
 async def _unforeseen(_: Request, __: Exception) -> Response:

@@ -12,6 +12,9 @@ from gis.facts import facts
 Type = Literal["text", "integer", "number", "boolean", "date", "enum"]
 GeometryType = Literal["Point", "LineString", "Polygon", "PolygonZ", "MultiPolygon", "Geometry"]
 Form = Literal["solid", "surface", "line", "pipe", "marker", "none"]
+DETAIL_ZOOM = 14
+"""From which a web map shows what is in a plant; `NAMED_ZOOM`: from which it names it."""
+NAMED_ZOOM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Kind:
     """Regular expression that a code must match (HJ 608-2017 where it is an official code)."""
     type_attribute: str | None = None
     """The attribute that says which sort of this kind it is."""
+    zoom: int = DETAIL_ZOOM
+    """Of a web map (WebMercatorQuad), from which it is shown."""
     schematic: bool = False
     """Drawn on a process flow, which is no map: it has a `shape` in sheet units and no `geom`."""
 
@@ -72,6 +77,11 @@ class Kind:
     def solid(self) -> bool:
         """Whether it is an area, so that a height, a bottom and a top may be said of it."""
         return self.geometry in ("Polygon", "PolygonZ", "Geometry")
+
+    @property
+    def named_zoom(self) -> int:
+        """The zoom from which a map writes its name beside it."""
+        return self.zoom + 1 if self.zoom < DETAIL_ZOOM else NAMED_ZOOM
 
     def attribute(self, name: str) -> Attribute:
         """Return the attribute of that name; raises KeyError."""

@@ -38,5 +38,7 @@ class Settings(BaseSettings):
     """Every drawing that people bring waits until somebody else than its drafter has reviewed it."""
     ground_ellipsoid_m: float = 0.0
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
+    tile_cache_mb: int = Field(default=64, ge=0, le=65536)
+    """Memory for vector tiles, of each API process."""
     web_dir: Path = Path(__file__).parents[1] / "web" / "dist"
     """The built pages."""

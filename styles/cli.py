@@ -17,6 +17,15 @@ def build(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path
         typer.echo(path)
 
 
+@app.command(help="写出网页地图的精灵图（各主题，1x、2x、SDF）")
+def sprites(folder: Annotated[Path, typer.Argument(help="输出文件夹")] = Path("web/dist/sprites")) -> None:
+    """Write the sprites that the map style names."""
+    from styles.outputs import write_sprites
+    from styles.palette import THEMES
+
+    typer.echo(f"{folder}：{sum(len(write_sprites(folder, theme)) for theme in THEMES)} 个文件")
+
+
 @app.command(
     help="写出全部符号与样式：SVG、DXF 图块库、MapLibre 精灵图（1x、2x、SDF）和地图样式、QML、SLD、三维材质和广告牌（glTF），各主题、各状态"
 )

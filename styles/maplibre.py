@@ -18,19 +18,6 @@ Layer = dict[str, Any]
 NAMES = "quanjing"
 """Of the source."""
 FONT = ["Noto Sans CJK SC Regular"]
-NEAR = {
-    "county": 6,
-    "enterprise": 6,
-    "river": 8,
-    "water_source": 8,
-    "air_station": 8,
-    "water_station": 8,
-    "river_outlet": 10,
-    "site_boundary": 12,
-}
-"""Kind → zoom from which it is shown; the others from `DETAIL`, their names from `NAMED`."""
-DETAIL = 14.0
-NAMED = 16.0
 
 
 def hexed(rgb: Rgb) -> str:
@@ -70,7 +57,7 @@ def map_style(theme: Theme, sprite: str, source: Mapping[str, Any], glyphs: str)
 
 
 def _base(kind: str, id_: str, type_: str) -> Layer:
-    return {"id": id_, "type": type_, "source": NAMES, "source-layer": kind, "minzoom": NEAR.get(kind, DETAIL)}
+    return {"id": id_, "type": type_, "source": NAMES, "source-layer": kind, "minzoom": KINDS[kind].zoom}
 
 
 def by_type(values: Mapping[str | None, Any]) -> Any:
@@ -195,5 +182,5 @@ def _points(kind: str, theme: Theme) -> Iterator[Layer]:
     }
     halo = {"text-color": hexed(colour("ink", theme)), "text-halo-color": hexed(colour("paper", theme)), "text-halo-width": 1.4}
     label = _base(kind, f"{kind}.name", "symbol") | {"layout": words, "paint": halo}
-    label["minzoom"] = NEAR.get(kind, NAMED) + (1 if kind in NEAR else 0)
+    label["minzoom"] = KINDS[kind].named_zoom
     yield label

@@ -1,13 +1,16 @@
 """All that is generated of the one source, as files: SVG, DXF blocks, sprites, styles of MapLibre, QGIS and OGC servers, and glTF."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gis.kinds import KINDS
 from styles import dxf, gltf, maplibre, qml, sld, sprite, svg
 from styles.library import fills, lines, symbols
-from styles.palette import THEMES
-from styles.rules import shapes_of
+from styles.palette import THEMES, Theme
+from styles.rules import layer_name, shapes_of
 from styles.symbol import STATES
 
 RATIOS = {1: "", 2: "@2x"}
@@ -22,20 +25,22 @@ def _write(path: Path, content: bytes | str) -> Path:
     return path
 
 
+def pictures(theme: Theme) -> dict[str, Callable[[], str]]:
+    """Return what writes each SVG of a theme, by name: `<symbol>[.<state>]`, `line-<line>`, `fill-<fill>`."""
+    found: dict[str, Callable[[], str]] = {
+        svg.file_name(symbol, state): partial(svg.document, symbol, theme, state) for symbol in symbols().values() for state in STATES
+    }
+    found |= {f"line-{line.id}": partial(svg.marks, line, theme) for line in lines().values() if line.repeats}
+    return found | {f"fill-{fill.id}": partial(svg.tile, fill, theme) for fill in fills().values() if fill.tiled}
+
+
 def write_svg(folder: Path) -> list[Path]:
-    """Write `svg/<theme>/<symbol>[.<state>].svg`, marks of lines and tiles of fills; `svg/qgis/<symbol>.svg`: in a colour for QGIS."""
-    written = []
-    for symbol in symbols().values():
-        for theme in THEMES:
-            for state in STATES:
-                name = f"{svg.file_name(symbol, state)}.svg"
-                written.append(_write(folder / "svg" / theme / name, svg.document(symbol, theme, state)))
-        written.append(_write(folder / "svg" / "qgis" / f"{symbol.id}.svg", svg.document(symbol, changeable=True)))
-    for theme in THEMES:
-        parts = {f"line-{line.id}": svg.marks(line, theme) for line in lines().values() if line.repeats}
-        parts |= {f"fill-{fill.id}": svg.tile(fill, theme) for fill in fills().values() if fill.tiled}
-        written += [_write(folder / "svg" / theme / f"{name}.svg", text) for name, text in parts.items()]
-    return written
+    """Write `svg/<theme>/<name>.svg` of `pictures`; `svg/qgis/<symbol>.svg`: in a colour for QGIS."""
+    written = [_write(folder / "svg" / theme / f"{name}.svg", draw()) for theme in THEMES for name, draw in pictures(theme).items()]
+    return [
+        *written,
+        *(_write(folder / "svg" / "qgis" / f"{symbol.id}.svg", svg.document(symbol, changeable=True)) for symbol in symbols().values()),
+    ]
 
 
 def write_layers(folder: Path) -> list[Path]:
@@ -43,16 +48,40 @@ def write_layers(folder: Path) -> list[Path]:
     written = []
     for theme in THEMES:
         for kind in KINDS:
-            shapes = shapes_of(kind)
-            for shape in shapes:
-                name = kind if len(shapes) == 1 else f"{kind}.{shape}"
+            for shape in shapes_of(kind):
+                name = layer_name(kind, shape)
                 written.append(_write(folder / "qgis" / theme / f"{name}.qml", qml.document(kind, shape, theme)))
                 written.append(_write(folder / "sld" / theme / f"{name}.sld", sld.document(kind, shape, theme)))
     return written
 
 
+def write_sprites(folder: Path, theme: Theme) -> list[Path]:
+    """Write a theme's sprite in both ratios, `<theme>[@2x].png` and `.json`, and the distance fields beside it, `<theme>-sdf`."""
+    written = []
+    for which, icons in {"": list(sprite.icons(theme)), "-sdf": list(sprite.sdf_icons())}.items():
+        for ratio, end in RATIOS.items():
+            picture, index = sprite.sheet(icons, ratio)
+            written += [_write(folder / f"{theme}{which}{end}.png", picture), _write(folder / f"{theme}{which}{end}.json", index)]
+    return written
+
+
+def map_document(theme: Theme, base: str, sprites: str) -> dict[str, Any]:
+    """Return the style of a map server.
+
+    Parameters
+    ----------
+    theme : str
+    base : str
+        Address of the server.
+    sprites : str
+        Path of the folder of `write_sprites` on it.
+    """
+    source = {"type": "vector", "tiles": [f"{base}{TILES}"], "minzoom": 0, "maxzoom": 16}
+    return maplibre.map_style(theme, f"{base}{sprites}/{theme}", source, f"{base}{GLYPHS}")
+
+
 def write_maps(folder: Path, base: str = "") -> list[Path]:
-    """Write for each theme `map/<theme>.json`, its sprite in both ratios, and the distance fields beside it.
+    """Write for each theme `map/<theme>.style.json` and its sprites.
 
     Parameters
     ----------
@@ -63,18 +92,9 @@ def write_maps(folder: Path, base: str = "") -> list[Path]:
     """
     written = []
     for theme in THEMES:
-        name = folder / "map" / theme
-        sheets = {"": list(sprite.icons(theme)), "-sdf": list(sprite.sdf_icons())}
-        for which, icons in sheets.items():
-            for ratio, end in RATIOS.items():
-                picture, index = sprite.sheet(icons, ratio)
-                written += [
-                    _write(name.with_name(f"{theme}{which}{end}.png"), picture),
-                    _write(name.with_name(f"{theme}{which}{end}.json"), index),
-                ]
-        source = {"type": "vector", "tiles": [f"{base}{TILES}"], "minzoom": 0, "maxzoom": 16}
-        style = maplibre.map_style(theme, f"{base}/map/{theme}", source, f"{base}{GLYPHS}")
-        written.append(_write(name.with_name(f"{theme}.style.json"), json.dumps(style, ensure_ascii=False, indent=1) + "\n"))
+        written += write_sprites(folder / "map", theme)
+        style = map_document(theme, base, "/map")
+        written.append(_write(folder / "map" / f"{theme}.style.json", json.dumps(style, ensure_ascii=False, indent=1) + "\n"))
     return written
 
 

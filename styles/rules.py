@@ -39,6 +39,11 @@ def shapes_of(kind: str) -> tuple[Shape, ...]:
     return _SHAPES.get(KINDS[kind].geometry, ("area",))
 
 
+def layer_name(kind: str, shape: Shape) -> str:
+    """Return what a layer of one shape is called: as its kind, with the shape where the kind has several."""
+    return kind if len(shapes_of(kind)) == 1 else f"{kind}.{shape}"
+
+
 def rules(kind: str, shape: Shape) -> tuple[Rule, ...]:
     """Return the rules of a layer: its types that are drawn apart, then all the others; points in alarm apart."""
     row = KINDS[kind]

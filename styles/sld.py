@@ -4,14 +4,16 @@ Pictures are named, not held: `svg/<theme>/…` beside the document's folder, as
 (05-077r4, 11.1.4).
 """
 
+from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from gis.kinds import KINDS
 from styles import svg
+from styles.library import styles
 from styles.maplibre import hexed
 from styles.ops import marks_mm, tile_mm
 from styles.palette import Theme, colour
-from styles.rules import NAME_SCALE, SYMBOL_SCALE, Rule, Shape, rules
+from styles.rules import NAME_SCALE, SYMBOL_SCALE, Rule, Shape, layer_name, rules, shapes_of
 from styles.symbol import GRID, Fill, Line, Pen, State, Symbol
 
 PX_MM = 1 / 0.28
@@ -166,13 +168,9 @@ def _names(parent: Element, kind: str, theme: Theme) -> None:
     _parameters(_add(text, "se:Fill"), {"fill": hexed(colour("ink", theme))})
 
 
-def document(kind: str, shape: Shape, theme: Theme = "light") -> str:
-    """Return the SLD of a layer; see `styles.qml.document` for the parameters."""
-    for prefix, space in SPACES.items():
-        register_namespace(prefix, space)
-    root = Element(_q("StyledLayerDescriptor"), {"version": "1.1.0", _q("xsi:schemaLocation"): SCHEMA})
+def _named(root: Element, name: str, kind: str, shape: Shape, theme: Theme) -> None:
     layer = _add(root, "NamedLayer")
-    _add(layer, "se:Name", kind)
+    _add(layer, "se:Name", name)
     style = _add(layer, "UserStyle")
     _add(style, "se:Name", f"{kind}-{shape}-{theme}")
     _add(_add(style, "se:Description"), "se:Title", KINDS[kind].label)
@@ -183,5 +181,26 @@ def document(kind: str, shape: Shape, theme: Theme = "light") -> str:
     for number, rule in enumerate(every if shape == "area" else ()):
         _near(features, f"{kind}-symbol-{number}", rule, theme)
     _names(features, kind, theme)
+
+
+def _written(layers: Iterable[tuple[str, str, Shape]], theme: Theme) -> str:
+    for prefix, space in SPACES.items():
+        register_namespace(prefix, space)
+    root = Element(_q("StyledLayerDescriptor"), {"version": "1.1.0", _q("xsi:schemaLocation"): SCHEMA})
+    for name, kind, shape in layers:
+        _named(root, name, kind, shape, theme)
     indent(root, " ")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+def document(kind: str, shape: Shape, theme: Theme = "light") -> str:
+    """Return the SLD of a layer; see `styles.qml.document` for the parameters."""
+    return _written([(kind, kind, shape)], theme)
+
+
+def whole(theme: Theme = "light") -> str:
+    """Return the SLD of all layers that lie on a map, from below to above, named as `layer export` names layers."""
+    kinds = dict.fromkeys(name.partition(".")[0] for name in styles())
+    return _written(
+        [(layer_name(kind, shape), kind, shape) for kind in kinds if not KINDS[kind].schematic for shape in shapes_of(kind)], theme
+    )

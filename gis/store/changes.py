@@ -108,6 +108,59 @@ async def changes_after(connection: AsyncConnection, position: Position, limit: 
         return await cursor.fetchall()
 
 
+HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+# Envelopes of the former and of the new shape apart: what moves far does not touch what lies between.
+TOUCHED = """
+SELECT c.xid::text::bigint AS xid, c.kind, ST_XMin(g) AS west, ST_YMin(g) AS south, ST_XMax(g) AS east, ST_YMax(g) AS north
+FROM change_log c CROSS JOIN LATERAL unnest(ARRAY[c.old_env, c.new_env]) g
+WHERE c.xid >= %(horizon)s::text::xid8 AND c.xid::text::bigint <> ALL (%(known)s) AND g IS NOT NULL LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A box in which a committed change of shape, attribute or alarm level may be seen."""
+
+    xid: int
+    kind: str
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def bbox(self) -> tuple[float, float, float, float]:
+        """West, south, east, north, degrees (EPSG:4490)."""
+        return self.west, self.south, self.east, self.north
+
+
+class Watcher:
+    """Tells what was committed since it was last asked, at once and in no order: not only what lies below the oldest open transaction.
+
+    For caches, which may hear of a change twice but never late; who needs the order reads `changes_after`.
+    """
+
+    def __init__(self) -> None:
+        self.horizon: int | None = None
+        self.known: set[int] = set()
+
+    async def touched(self, connection: AsyncConnection, limit: int) -> list[Touched]:
+        """Return the boxes of the transactions that became visible since the last call, at most `limit`; of the first call, none."""
+        row = await (await connection.execute(HORIZON)).fetchone()
+        assert row is not None, "it is one row"  # noqa: S101
+        horizon: int = row[0]
+        if self.horizon is None:
+            self.horizon = horizon
+        async with connection.cursor(row_factory=class_row(Touched)) as cursor:
+            await cursor.execute(TOUCHED, {"horizon": self.horizon, "known": list(self.known), "limit": limit})
+            found = await cursor.fetchall()
+        # Whatever lies below the new horizon was visible to the query above; what lies above it may have been.
+        self.horizon = horizon
+        self.known = {xid for xid in self.known.union(change.xid for change in found) if xid >= horizon}
+        return found
+
+
 async def stretch(connection: AsyncConnection, reader: str, limit: int) -> list[Change]:
     """Return the next stretch of the log for a reader whose place is kept, and hold that place until the transaction ends."""
     await connection.execute(REGISTER, [reader])

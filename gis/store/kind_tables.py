@@ -270,6 +270,22 @@ def _summaries(kinds: Iterable[Kind]) -> str:
     return "CREATE VIEW feature_view AS " + " UNION ALL ".join(selects)
 
 
+def _envelope(kinds: Iterable[Kind]) -> str:
+    """Return the function that says where a feature lies, whatever its kind; null for what lies nowhere."""
+    branches = "\n".join(
+        f"        WHEN {quoted(kind.name)} THEN RETURN (SELECT ST_Envelope(k.geom) FROM {kind.table} k WHERE k.feature_id = of_feature);"
+        for kind in kinds
+        if not kind.schematic
+    )
+    return f"""CREATE OR REPLACE FUNCTION quanjing_envelope(of_kind text, of_feature uuid) RETURNS geometry LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    CASE of_kind
+{branches}
+        ELSE RETURN NULL;
+    END CASE;
+END $$"""
+
+
 def _glossary(kinds: Iterable[Kind], enums: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
     rows: list[tuple[str, str, str, str | None, str | None]] = [
         (name, label, "common", None, None) for name, label in COMMON_LABELS.items()
@@ -301,6 +317,7 @@ def statements(kinds: Mapping[str, Kind], enums: Mapping[str, Mapping[str, str]]
             script += _attribute_column(kind, attribute, enums)
         script += _functions(kind)
         script += _triggers(kind)
+    script.append(_envelope(kinds.values()))
     script.append("DROP VIEW IF EXISTS feature_view")
     for kind in kinds.values():
         script += _view(kind)

@@ -1,0 +1,197 @@
+"""`/tiles/{z}/{x}/{y}.mvt` and `/tiles/WebMercatorQuad/{z}/{row}/{col}`: the hot path, an ASGI application beside the framework.
+
+A kept tile is found with two look-ups and sent as it is; all else that `/tiles` has goes on to the routes.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import errors
+from api.caller import Caller, Permission
+from api.pages import HEADERS
+from api.tile_cache import Entry, Key, TileCache
+from gis.errors import Forbidden, Invalid, NotFound, QuanjingError
+from gis.kinds import KINDS
+from gis.store.vector_tiles import MAX_ZOOM, Place, TileQuery, mapped
+
+MEDIA = "application/vnd.mapbox-vector-tile"
+MATRIX_SET = "WebMercatorQuad"
+ENDS = (".mvt", ".pbf")
+PARAMETERS = ("collections", "as-of", "datetime", "f")
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for, whoever asks."""
+
+    place: Place
+    layers: tuple[str, ...] | None
+    as_of: datetime | None
+
+    def key(self, scope: str) -> Key:
+        """Return what the cache knows the tile of a caller by."""
+        return TileQuery(scope, self.layers, self.as_of), self.place
+
+
+def layer_names(text: str, parameter: str = "collections") -> tuple[str, ...]:
+    """Return the kinds that a list of collections names, by kind or by table; raises Invalid where there is no such one."""
+    known = {name: name for name in mapped()} | {KINDS[name].table: name for name in mapped()}
+    listed = [name for name in text.split(",") if name]
+    unknown = [name for name in listed if name not in known]
+    if unknown or not listed:
+        raise Invalid(parameter, f"没有图层 {'、'.join(unknown) or '（空）'}；可用的有 {'、'.join(mapped())}")
+    return tuple(sorted({known[name] for name in listed}))
+
+
+def instant(text: str, parameter: str) -> datetime:
+    """Return an instant of RFC 3339; raises Invalid."""
+    try:
+        # A plus that was not escaped arrives as a blank.
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Invalid(parameter, f"{text!r} 不是带时区的时刻；例如 2026-03-01T08:00:00Z")
+    return at
+
+
+def _place(z: str, x: str, y: str) -> Place:
+    if not all(part.isascii() and part.isdigit() and len(part) < 9 for part in (z, x, y)):
+        raise NotFound(f"没有瓦片 {z}/{x}/{y}")
+    place = Place(int(z), int(x), int(y))
+    if place.z > MAX_ZOOM or place.x >> place.z or place.y >> place.z:
+        raise NotFound(f"瓦片 {z}/{x}/{y} 不在 {MATRIX_SET} 的 0 至 {MAX_ZOOM} 级内")
+    return place
+
+
+def _parameters(query: str) -> dict[str, str]:
+    said = dict[str, str]()
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=20):
+        if name not in PARAMETERS:
+            raise Invalid(name, f"瓦片没有这个参数；可用的有 {'、'.join(PARAMETERS)}")
+        if name in said:
+            raise Invalid(name, "这个参数写了两次")
+        said[name] = value
+    if said.get("f", "mvt") != "mvt":
+        raise Invalid("f", f"没有格式 {said['f']!r}；瓦片只有 mvt")
+    return said
+
+
+@lru_cache(maxsize=16384)
+def asked(path: str, query: str) -> Asked | None:
+    """Return what a path and query below `/tiles/` ask for; None where it is no tile.
+
+    Raises
+    ------
+    Invalid, NotFound
+    """
+    parts = path.split("/")[2:]
+    if len(parts) == 3 and parts[2].endswith(ENDS):
+        place = _place(parts[0], parts[1], parts[2][:-4])
+    elif len(parts) == 4 and parts[0] == MATRIX_SET:
+        place = _place(parts[1], parts[3], parts[2])
+    else:
+        return None
+    said = _parameters(query)
+    if "as-of" in said and "datetime" in said:
+        raise Invalid("datetime", "as-of 与 datetime 只写一个")
+    at = next((instant(said[name], name) for name in ("as-of", "datetime") if name in said), None)
+    return Asked(place, layer_names(said["collections"]) if "collections" in said else None, at)
+
+
+COMMON: Headers = [*HEADERS.items(), (b"cache-control", b"no-cache"), (b"vary", b"Accept-Encoding")]
+
+
+class VectorTiles:
+    """ASGI middleware that answers for tiles before anything else is asked.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        For all other paths.
+    hosts : iterable of str
+        Names under which the server may be called; `*` for any.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        self.app = app
+        self.hosts = frozenset(host.encode() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or not scope["path"].startswith("/tiles/"):
+            await self.app(scope, receive, send)
+            return
+        try:
+            wanted = asked(scope["path"], scope["query_string"].decode("latin-1"))
+            if wanted is None or not self._called_by_name(scope["headers"]) or scope["method"] not in ("GET", "HEAD"):
+                await self.app(scope, receive, send)
+                return
+            state = scope["app"].state
+            caller: Caller = state.caller
+            if Permission.TILES_READ not in caller.permissions:
+                raise Forbidden(f"需要权限 {Permission.TILES_READ}")
+            if not caller.scope:
+                raise Forbidden("没有辖区，不能查看")
+            cache: TileCache = state.tiles
+            key = wanted.key(caller.scope)
+            entry = cache.find(key) or await cache.tile(key)
+        except QuanjingError as error:
+            await _refuse(errors.answer(error), scope, receive, send)
+            return
+        except (OperationalError, PoolTimeout) as error:
+            await _refuse(errors.no_database(error), scope, receive, send)
+            return
+        await _send(entry, scope, send)
+
+    def _called_by_name(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether the request names this server; another name is refused further in (DNS rebinding)."""
+        if b"*" in self.hosts:
+            return True
+        host = next((value for name, value in headers if name == b"host"), b"")
+        return (host if host.endswith(b"]") else host.rpartition(b":")[0] or host) in self.hosts or host in self.hosts
+
+
+async def _refuse(answer: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send) -> None:
+    async def with_headers(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *HEADERS.items(), (b"cache-control", b"no-store")]
+        await send(message)
+
+    await answer(scope, receive, with_headers)
+
+
+async def _send(entry: Entry, scope: Scope, send: Send) -> None:
+    encoding, match = b"", b""
+    for name, value in scope["headers"]:
+        if name == b"accept-encoding":
+            encoding = value
+        elif name == b"if-none-match":
+            match = value
+    packed = entry.packed if b"gzip" in encoding else None
+    tag = b'"%b%b"' % (entry.tag, b"-gzip" if packed is not None else b"")
+    headers: Headers = [*COMMON, (b"etag", tag)]
+    if match and (tag in match or match == b"*"):
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    body = entry.data if packed is None else packed
+    if not body:
+        # OGC 20-057, /req/core/tc-success: a tile without content.
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    headers += [(b"content-type", MEDIA.encode()), (b"content-length", b"%d" % len(body))]
+    if packed is not None:
+        headers.append((b"content-encoding", b"gzip"))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

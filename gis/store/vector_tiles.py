@@ -1,0 +1,223 @@
+"""Vector tiles (Mapbox Vector Tile 2.1) as PostgreSQL makes them: one composite tile of all layers asked for, one query, bytes.
+
+A layer is named as its kind. Each feature has a number of its own as its id, `feature_id`, `type`, `alarm_level` and `case_count` where
+it has them, from the zoom at which a map names it `name` and `code`, and from `FULL_ZOOM` on what `gis.kinds` marks as `in_tile`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from psycopg import AsyncConnection, AsyncRawCursor
+
+from gis.kinds import DETAIL_ZOOM, KINDS, Kind
+from gis.store.connect import EVERYWHERE
+from gis.store.scope import owned_inside, placed_inside
+
+EXTENT, BUFFER = 4096, 64
+"""Units of a tile's side, and how far beyond it features reach."""
+MAX_ZOOM = 16
+"""Beyond it a client enlarges: a unit is 15 cm there."""
+FULL_ZOOM = 16
+HALF_M = math.pi * 6378137.0
+"""Half the side of the square of EPSG:3857."""
+SIMPLE = 2
+"""Units by which outlines of large things may differ from what is stored, a quarter of a pixel of a tile of 512."""
+PIXEL = 8
+"""Units of a pixel: an area smaller than it, asked for above the zoom of its kind, is left out."""
+CELL = 64
+"""Units of the square that holds one point at most above the zoom of its kind."""
+ID_BITS = (1 << 53) - 1
+"""What a JavaScript number holds exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileQuery:
+    """What is asked of every tile: all that decides its bytes beside its place and the data."""
+
+    scope: str = EVERYWHERE
+    layers: tuple[str, ...] | None = None
+    """Names of kinds, sorted; None for each kind from its zoom on."""
+    as_of: datetime | None = None
+    """What the store knew at an instant; None for now."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A tile of WebMercatorQuad (OGC 17-083r4, D.1): row 0 is the northernmost."""
+
+    z: int
+    x: int
+    y: int
+
+
+def mapped() -> tuple[str, ...]:
+    """Return the names of the kinds that lie on a map, in the registry's order."""
+    return tuple(kind.name for kind in KINDS.values() if not kind.schematic)
+
+
+def bounds(place: Place) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of a tile, metres of EPSG:3857.
+
+    >>> bounds(Place(1, 1, 0)) == (0.0, 0.0, HALF_M, HALF_M)
+    True
+    """
+    side = 2 * HALF_M / (1 << place.z)
+    west, north = place.x * side - HALF_M, HALF_M - place.y * side
+    return west, north - side, west + side, north
+
+
+def covering(bbox: Sequence[float], z: int, margin: float = BUFFER / EXTENT) -> tuple[int, int, int, int]:
+    """Return the first and last column and the first and last row of the tiles of a zoom in which a box may be seen.
+
+    Parameters
+    ----------
+    bbox : sequence of float
+        West, south, east, north, degrees (EPSG:4490).
+    z : int
+    margin : float
+        How far a tile looks beyond its sides, in sides.
+    """
+    west, south, east, north = bbox
+    last = (1 << z) - 1
+
+    def column(lon: float) -> float:
+        return (lon + 180) / 360 * (last + 1)
+
+    def row(lat: float) -> float:
+        lat = max(-89.0, min(89.0, lat))
+        return (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * (last + 1)
+
+    def kept(number: float) -> int:
+        return max(0, min(last, math.floor(number)))
+
+    return kept(column(west) - margin), kept(column(east) + margin), kept(row(north) - margin), kept(row(south) + margin)
+
+
+def _shown(kind: Kind, z: int) -> str:
+    """Return the SQL of a shape in the units of the tile, thinned to what its zoom shows."""
+    shape = "k.geom_3857"
+    if kind.geometry != "Point" and z < DETAIL_ZOOM:
+        shape = f"ST_Simplify({shape}, (SELECT side FROM box) * {SIMPLE} / {EXTENT}, true)"
+    return f"ST_AsMVTGeom({shape}, (SELECT tile FROM box), {EXTENT}, {BUFFER}, true)"
+
+
+def _properties(kind: Kind, z: int) -> list[str]:
+    listed = [f"uuid_hash_extended(k.feature_id, 0) & {ID_BITS} AS id", "k.feature_id::text AS feature_id"]
+    if kind.type_attribute:
+        listed.append(f"k.{kind.type_attribute} AS type")
+    listed += ["s.alarm_level", "s.case_count"]
+    if z >= kind.named_zoom:
+        listed += ["nullif(k.name, '') AS name", "k.code"]
+    if z >= FULL_ZOOM:
+        listed += [f"k.{a.name}" for a in kind.attributes if a.in_tile and a.name != kind.type_attribute]
+    return listed
+
+
+def _columns(kind: Kind) -> str:
+    own = [attribute.name for attribute in kind.attributes if attribute.in_tile or attribute.name == kind.type_attribute]
+    return ", ".join(["feature_id", "enterprise_id", "code", "name", *own])
+
+
+def _rows(kind: Kind, past: str | None) -> str:
+    """Return where a layer's rows come from, as `k`: the table, or the versions of an instant."""
+    inside = "geom_3857 && (SELECT seen FROM box) AND closed_at IS NULL"
+    if past is None:
+        return f"(SELECT {_columns(kind)}, geom_3857 FROM {kind.table} WHERE {inside}) k"
+    before = "geom && (SELECT degrees FROM box) AND closed_at IS NULL"
+    return f"""(SELECT {_columns(kind)}, geom_3857 FROM {kind.table} WHERE {inside} AND lower(recorded) <= {past}
+        UNION ALL SELECT {_columns(kind)}, ST_Transform(geom, 3857) FROM {kind.table}_history WHERE {before} AND recorded @> {past}) k"""
+
+
+def _layer(kind: Kind, z: int, past: str | None, scope: str | None) -> str:
+    conditions, joins, distinct, order = [], "LEFT JOIN s USING (feature_id)", "", ""
+    if scope and past:
+        # Whose it is now decides, as in its history.
+        joins += " JOIN features f USING (feature_id)"
+        conditions.append(placed_inside("f.jurisdiction", scope))
+    elif scope:
+        conditions.append(owned_inside("k.enterprise_id", scope))
+    if z < kind.zoom:
+        width, height = (f"ST_{axis}Max(k.geom_3857) - ST_{axis}Min(k.geom_3857)" for axis in "XY")
+        if kind.geometry in ("Point", "Geometry"):
+            cell = [f"floor(ST_{axis}Min(k.geom_3857) * {EXTENT // CELL} / (SELECT side FROM box))" for axis in "XY"]
+            distinct, order = f"DISTINCT ON ({', '.join(cell)}) ", f" ORDER BY {', '.join(cell)}, s.alarm_level, k.feature_id"
+        else:
+            conditions.append(f"greatest({width}, {height}) >= (SELECT side FROM box) * {PIXEL} / {EXTENT}")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    columns = ", ".join([f"{_shown(kind, z)} AS geom", *_properties(kind, z)])
+    rows = f"SELECT {distinct}{columns} FROM {_rows(kind, past)} {joins}{where}{order}"
+    # A shape that is nothing at this scale is null, and left out of the tile.
+    return f"coalesce((SELECT ST_AsMVT(t, '{kind.name}', {EXTENT}, 'geom', 'id') FROM ({rows}) t), '')"
+
+
+NOTABLE = (
+    "SELECT feature_id, alarm_level, nullif(case_count, 0) AS case_count FROM feature_state WHERE alarm_level IS NOT NULL OR case_count > 0"
+)
+NOTABLE_THEN = """SELECT feature_id, min(level) AS alarm_level, nullif(sum(cases), 0)::integer AS case_count FROM (
+        SELECT feature_id, level, 0 AS cases FROM alarms WHERE opened <= {t} AND (closed IS NULL OR closed > {t})
+        UNION ALL SELECT feature_id, NULL, 1 FROM case_links WHERE opened_on <= ({t} AT TIME ZONE 'Asia/Shanghai')::date) counted
+    GROUP BY feature_id"""
+
+
+@lru_cache(maxsize=1024)
+def statement(layers: tuple[str, ...] | None, z: int, *, past: bool, scoped: bool) -> bytes | None:
+    """Return the query of a zoom, with `$1` to `$4` for the bounds, then the instant, then the scope; None where no layer is shown.
+
+    Parameters
+    ----------
+    layers : tuple of str, optional
+        Those asked for, else each from its zoom on.
+    z : int
+    past : bool
+        Of an instant.
+    scoped : bool
+        For a caller who does not see everything.
+    """
+    kinds = [KINDS[name] for name in layers] if layers is not None else [KINDS[name] for name in mapped() if KINDS[name].zoom <= z]
+    if not kinds:
+        return None
+    instant = "$5::timestamptz" if past else None
+    scope = (f"${6 if past else 5}::text") if scoped else None
+    inner = "ST_MakeEnvelope($1, $2, $3, $4, 3857)"
+    outer = f"ST_Expand({inner}, ($3 - $1) * {BUFFER} / {EXTENT})"
+    degrees = f", ST_Transform({outer}, 4490) AS degrees" if past else ""
+    box = f"SELECT {inner}::box2d AS tile, {outer} AS seen, $3::double precision - $1 AS side{degrees}"
+    state = NOTABLE_THEN.format(t=instant) if past else NOTABLE
+    parts = " || ".join(_layer(kind, min(z, MAX_ZOOM), instant, scope) for kind in kinds)
+    return f"WITH box AS MATERIALIZED ({box}), s AS MATERIALIZED ({state}) SELECT {parts}".encode()
+
+
+async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place: Place) -> bytes:
+    """Return a tile; empty where nothing is shown there.
+
+    Parameters
+    ----------
+    connection : AsyncConnection
+        In autocommit, of `configure`; one statement needs no transaction of its own.
+    query : TileQuery
+    place : Place
+    """
+    scoped = query.scope != EVERYWHERE
+    text = statement(query.layers, place.z, past=query.as_of is not None, scoped=scoped)
+    if text is None:
+        return b""
+    values: list[Any] = [*bounds(place)]
+    if query.as_of is not None:
+        values.append(query.as_of)
+    if scoped:
+        values.append(query.scope)
+    cursor = AsyncRawCursor(connection)
+    await cursor.execute(text, values, prepare=True, binary=True)
+    row = await cursor.fetchone()
+    return bytes(row[0]) if row else b""
+
+
+async def configure(connection: AsyncConnection[Any]) -> None:
+    """Make a connection ready for tiles: a query of thirty layers is planned once, not for every tile."""
+    await connection.set_autocommit(True)
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.prepared_max = 200
