@@ -67,7 +67,7 @@ def _encoded(change: Change, store: str, state: object, version: str | None) -> 
     place: dict[str, object] = {"feature_id": change.feature_id, "enterprise_id": change.enterprise_id, "kind": change.kind}
     event_id = change.position.event_id(store)
     if change.op == "state":
-        return frame(event_id, "state", place | {"state": state})
+        return frame(event_id, "state", place | {"state": state, "bbox": change.bbox})
     if change.op == "tileset":
         if change.kind == CITY:
             return frame(event_id, "city", {"version": version, "url": city_url(version) if version else None})
