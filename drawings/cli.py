@@ -312,4 +312,4 @@ app.command("sheet", help="出图：A3 图纸（PDF，另可 SVG、PNG），一�
 app.command("versions", help="列出企业四张图的各版：状态、制图、审核、发布、复测日期、意见")(of_versions.versions)
 app.command("fetch", help="取回某一版的文件，与送交时逐字节相同")(of_versions.fetch)
 app.command("review", help="审核通过、退回、批准发布某一版，或定复测日期")(of_versions.review)
-app.command("diff", help="比较两版：新增、删除、移动的要素，改了的属性（旧 → 新）")(of_versions.diff)
+app.command("diff", help="比较两版：新增、删除、移动的要素，改了的属性（旧 → 新）；--pdf 另出差异图")(of_versions.diff)

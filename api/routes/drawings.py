@@ -1,18 +1,20 @@
 """`/api/enterprises/{feature_id}/drawings`: the versions of an enterprise's drawings, what is decided about them, how they differ."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from uuid import UUID
 
 import pydantic
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.uploads import of_type, parts, same_site
+from drawings.sheets.difference import difference_sheets, printed_sheets
 from gis.errors import Conflict, Invalid
 from gis.models.sheet import KINDS, TITLES, Kind
 from gis.models.version import Decided, Decision
@@ -21,11 +23,13 @@ from gis.store.asking import asked_aside
 from gis.store.connect import reading
 from gis.store.differences import between
 from gis.store.drafts import drafting
+from gis.store.sheets import sheet_facts
 
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
 
 MAX_BODY = 16 * 1024
 MEDIA = {"dxf": "image/vnd.dxf", "yaml": "application/yaml", "yml": "application/yaml"}
+SHEETS = {"pdf": "application/pdf", "svg": "image/svg+xml"}
 
 
 class Saying(pydantic.BaseModel):
@@ -86,6 +90,33 @@ async def difference(
     async with reading(house.pool, caller.scope) as connection:
         await read.enterprise_name(connection, feature_id)
         return answer((await asked_aside(connection, between(feature_id, kind, from_, to))).as_json())
+
+
+@router.get("/{feature_id}/drawings/{kind}/difference.{form}")
+async def difference_sheet(
+    *,
+    feature_id: UUID,
+    kind: Kind,
+    form: Literal["pdf", "svg"],
+    house: CurrentHouse,
+    caller: CurrentCaller,
+    to: Annotated[int, Query(ge=1, description="后一版")],
+    from_: Annotated[int | None, Query(alias="from", ge=1, description="前一版；缺省为它之前发布的一版")] = None,
+    theme: Annotated[Literal["light", "print-bw"], Query(description="print-bw：黑白")] = "light",
+) -> Response:
+    """Return what differs between two versions of a drawing as an A3 sheet; of a long list, further pages in the PDF."""
+    async with reading(house.pool, caller.scope) as connection:
+        facts = await sheet_facts(connection, feature_id)
+        found = await asked_aside(connection, between(feature_id, kind, from_, to))
+        later = await asked_aside(connection, versions.version(feature_id, kind, to))
+    base_url = house.settings.public_url
+
+    def drawn() -> bytes:
+        return printed_sheets(difference_sheets(facts, found, later, theme, base_url), form)
+
+    name = quote(f"{facts.enterprise.name}_{TITLES[kind]}差异图_{found.old or 0}-{to}.{form}")
+    headers = {"Cache-Control": "no-cache", "Content-Disposition": f"inline; filename*=UTF-8''{name}"}
+    return Response(await run_in_threadpool(drawn), media_type=SHEETS[form], headers=headers)
 
 
 @router.post(

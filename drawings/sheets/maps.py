@@ -52,10 +52,11 @@ class Map:
     def area(self, thing: Thing, label: str | None = None, *, soft: bool = True) -> BaseGeometry | None:
         """Draw an outline with its fill; returns it on paper, None where the window shows nothing of it."""
         style = style_of(thing.kind, thing.type).fill
-        shape = self.shown(thing.xy)
-        if style is None or shape.is_empty:
-            return None
-        fill = fills()[style.id]
+        return self.fill(self.shown(thing.xy), style.id, label or label_of(thing.kind, thing.type), soft=soft) if style else None
+
+    def fill(self, shape: BaseGeometry, style: str, label: str, *, soft: bool = True) -> BaseGeometry | None:
+        """Draw an outline on paper with a fill of the library; returns it, None where it is too small to be seen."""
+        fill = fills()[style]
         outline = outline_of(fill)
         drawn = False
         for polygon in _polygons(shape):
@@ -70,7 +71,7 @@ class Map:
                 self.soft.append(polygon.boundary)
             drawn = True
         if drawn:
-            self.note(Entry("fill", fill.id, label or label_of(thing.kind, thing.type)))
+            self.note(Entry("fill", fill.id, label))
         return shape if drawn else None
 
     def line(self, shape: BaseGeometry, style: str, label: str, *, closed: bool = False, bare_mm: float = 0.0) -> BaseGeometry | None:

@@ -113,24 +113,36 @@ def review(  # noqa: PLR0917 — a verb has as many options as people need
     print_versions([found], Console())
 
 
-def diff(
+def diff(  # noqa: PLR0917 — a verb has as many options as people need
     enterprise: Enterprise,
     to: Annotated[int, typer.Option("--to", min=1, help="后一版")],
     from_: Annotated[int | None, typer.Option("--from", min=1, help="前一版；缺省为它之前发布的一版")] = None,
     kind: KindOption = "A",
     as_json: AsJson = False,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="差异图（A3 PDF）写到这里", dir_okay=False)] = None,
+    bw: Annotated[bool, typer.Option("--bw", help="黑白的差异图")] = False,
 ) -> None:
-    """Print what differs between two versions of a drawing."""
+    """Print what differs between two versions of a drawing, and draw it where asked."""
     from rich.console import Console
 
+    from drawings.sheets.batch import facts_of, write
+    from drawings.sheets.difference import difference_sheets, printed_sheets
     from drawings.versions.report import print_difference
+    from gis.settings import Settings
     from gis.store.asking import asked
     from gis.store.connect import engine, looking
     from gis.store.differences import between
     from gis.store.enterprises import find_enterprise
+    from gis.store.versions import version
 
-    with looking(engine(_urls().reader)) as connection:
-        found = asked(connection, between(find_enterprise(connection, enterprise)[0], kind.upper(), from_, to))
+    url = _urls().reader
+    with looking(engine(url)) as connection:
+        enterprise_id, _ = find_enterprise(connection, enterprise)
+        found = asked(connection, between(enterprise_id, kind.upper(), from_, to))
+        later = asked(connection, version(enterprise_id, kind.upper(), to))
+    if pdf is not None:
+        sheets = difference_sheets(facts_of(url, enterprise_id), found, later, "print-bw" if bw else "light", Settings().public_url)
+        write(pdf, printed_sheets(sheets, "pdf"))
     if as_json:
         _json(found.as_json())
     else:

@@ -10,29 +10,39 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+import ezdxf
 import httpx
 import pytest
-from city import DRAFTER, ENTERPRISE, EXAMPLES, City, found_city
+from city import DRAFTER, DRAWING, ENTERPRISE, EXAMPLES, City, found_city
+from other_program import rewrite
 from pypdf import PdfReader
 from serving import serving
 
 from drawings.process.elk import Elk
 from drawings.process.storing import publish_process
+from drawings.publish import publish_drawing
 from drawings.sheets.batch import INDEX, Order, facts_of, known, print_all
 from drawings.sheets.binding import CITY, bind
 from drawings.sheets.canvas import printed
 from drawings.sheets.composing import compose, digest
 from drawings.sheets.contents import items
+from drawings.sheets.difference import difference_sheets, printed_sheets
 from drawings.sheets.inks import Ink, Sheet, Text
 from drawings.sheets.printed import Printed, read_printed
-from drawings.sheets.proof import proof
+from drawings.sheets.proof import glyphs, overlaps, proof, small
 from gis.models.sheet import KINDS, TITLES, Kind, SheetFacts
+from gis.models.version import Difference
 from gis.settings import Settings
+from gis.store.asking import asked
 from gis.store.cluster import Urls
-from gis.store.connect import writing
+from gis.store.connect import looking, writing
+from gis.store.differences import between
 from gis.store.enterprises import store_enterprise
+from gis.store.plans import Handed
+from gis.store.versions import version
 from styles.library import symbols
 from styles.ops import Area, Stroke, symbol_ops
+from styles.palette import Theme
 
 ADDRESS = "https://map.example.cn"
 BARE = ENTERPRISE | {"name": "只登记的企业（示范）", "credit_code": "91511703MADEMB000N", "source_code": "91511703MADEMB000N001P"}
@@ -69,6 +79,21 @@ def city(module_database: Urls) -> City:
     with writing(city.engine, DRAFTER) as connection, Elk(Settings().web_dir) as elk:
         assert publish_process(connection, table.encode(), "process.yaml", ENTERPRISE["source_code"], elk.lay_out)[1].published
     return city
+
+
+@pytest.fixture(scope="module")
+def edited(city: City, tmp_path_factory: pytest.TempPathFactory) -> Difference:
+    """What a drawing that waits for its review would change: an office moves, a monitor of the plan goes."""
+    path = tmp_path_factory.mktemp("edited") / DRAWING.name
+    rewrite(DRAWING, path, move={"B05": (4.0, 0.0)})
+    document = ezdxf.readfile(path)
+    for insert in document.modelspace().query("INSERT"):
+        if insert.get_attrib_text("CODE") == "M04":
+            document.modelspace().delete_entity(insert)
+    document.saveas(path)
+    with writing(city.engine, DRAFTER) as connection:
+        publish_drawing(connection, path, ENTERPRISE["source_code"], handed=Handed("张三", review=True))
+        return asked(connection, between(city.enterprise_id, "A", None, 2))
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +142,32 @@ def test_black_and_white_has_no_colour(facts: SheetFacts) -> None:
     page = on_paper(compose(facts, "A", "print-bw", ADDRESS)).page
     assert proof(page, "print-bw") == []
     assert all(len(set(shape.paint.colour)) == 1 for shape in page.shapes)
+
+
+@pytest.mark.parametrize("theme", ["light", "print-bw"])
+def test_what_differs_is_drawn_numbered_and_listed(city: City, facts: SheetFacts, edited: Difference, theme: Theme) -> None:
+    with looking(city.engine) as connection:
+        waiting = asked(connection, version(city.enterprise_id, "A", 2))
+    (sheet,) = difference_sheets(facts, edited, waiting, theme, ADDRESS)
+    page = on_paper(sheet).page
+    assert proof(page, theme) == []
+    text = "".join(run.text for run in page.runs)
+    for said in ("厂区平面图差异图", "第 1 版 → 第 2 版", "移动 4.00 m", "张三", "移动前", "删除", "未变的要素"):
+        assert said.replace(" ", "") in text.replace(" ", "")
+    if theme == "print-bw":
+        assert all(len(set(shape.paint.colour)) == 1 for shape in page.shapes)
+
+
+def test_a_long_list_goes_on_on_further_pages(city: City, facts: SheetFacts) -> None:
+    with looking(city.engine) as connection:
+        first = asked(connection, version(city.enterprise_id, "A", 1))
+        sheets = difference_sheets(facts, asked(connection, between(city.enterprise_id, "A", None, 1)), first, "light", ADDRESS)
+        process = asked(connection, between(city.enterprise_id, "B", None, 1))
+        drawn = asked(connection, version(city.enterprise_id, "B", 1))
+    assert len(sheets) == 2
+    assert len(PdfReader(io.BytesIO(printed_sheets(sheets, "pdf"))).pages) == 2
+    pages = [on_paper(sheet).page for sheet in (*sheets, *difference_sheets(facts, process, drawn, "light", ADDRESS))]
+    assert [fault for page in pages for fault in (*overlaps(page), *small(page), *glyphs(page))] == []
 
 
 def test_svg_and_png_are_the_same_sheet(facts: SheetFacts) -> None:
