@@ -46,6 +46,28 @@ def scale(mesh: Mesh, factor: float) -> Mesh:
     return Mesh(mesh.positions * factor, mesh.normals, mesh.triangles)
 
 
+def turn(mesh: Mesh, axes: Floats) -> Mesh:
+    """Return the mesh turned about its frame's origin.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    axes : (3, 3) float64
+        A rotation: its columns say where x, y and z go.
+    """
+    return Mesh(mesh.positions @ axes.T, (mesh.normals @ axes.T).astype(np.float32), mesh.triangles)
+
+
+def about_z(degrees: float) -> Floats:
+    """Return the rotation about the upright axis, counter-clockwise seen from above."""
+    sine, cosine = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+
+
+LYING = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+"""The rotation that lays what is upright along x."""
+
+
 def faceted(vertices: Floats, faces: NDArray[np.int64]) -> Mesh:
     """Return a flat-shaded mesh: every triangle has vertices and a normal of its own.
 

@@ -21,6 +21,7 @@ from models3d.parts.frame import frame
 from models3d.parts.prism import prism, prisms
 from models3d.patches import lay
 from models3d.solid import SolidMesh, painted, type_of
+from models3d.standing import stand
 from styles.tokens import scene_colour
 
 STACK_TAPER = 0.7
@@ -164,8 +165,13 @@ def scene(site: Site, ground: Ground) -> Scene:
     roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in bodies]
     shapes[patches], z_m[patches] = lay([features[index] for index in patches], shapes[patches], up_m[patches], z_m[patches], roofed)
 
+    parts = {
+        index: part
+        for index in bodies.tolist()
+        if (part := stand(features[index], types[index], shapes[index], *(z_m[index] + up_m[index]).tolist()))
+    }
     meshes: dict[int, Mesh] = {}
-    raised = np.flatnonzero(sorts.body | sorts.patch)
+    raised = np.array([index for index in np.flatnonzero(sorts.body | sorts.patch).tolist() if index not in parts], int)
     taper = np.array([STACK_TAPER if type_ == "stack" else 1.0 for type_ in types])
     extruded = _extrusions([features[index] for index in raised], shapes[raised], (z_m + up_m[:, None])[raised], taper[raised])
     meshes.update(zip(raised.tolist(), extruded, strict=True))
@@ -180,6 +186,7 @@ def scene(site: Site, ground: Ground) -> Scene:
         )
         for index, mesh in meshes.items()
     }
+    solids |= {index: painted(features[index], part, (float(z_m[index, 0]), float(z_m[index, 1]))) for index, part in parts.items()}
     for index in np.flatnonzero(sorts.basin).tolist():
         solids[index] = _basin(features[index], shapes[index], float(up_m[index]), (float(z_m[index, 0]), float(z_m[index, 1])))
 

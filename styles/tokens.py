@@ -61,3 +61,8 @@ def scene_colour(kind: str, type_: str | None = None) -> Rgb:
     """Return the 3D material colour of a kind, or of one type of it where that has its own."""
     scene = tokens()["scene"]
     return rgb(scene.get(f"{kind}.{type_}") or scene[kind])
+
+
+def part_colour(material: str) -> Rgb:
+    """Return the colour of a material of 3D parts."""
+    return rgb(tokens()["part"][material])

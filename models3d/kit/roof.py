@@ -1,0 +1,74 @@
+"""Roofs: flat, gable, hip, saw-tooth and barrel, each with the walls under it as one closed solid."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import shapely
+
+from models3d.mesh import Mesh, turn
+from models3d.parts.block import box, extruded, polyhedron
+from models3d.parts.prism import prism
+
+Outline = tuple[float, float, float, float]
+"""West, south, east, north."""
+BAY_M = 8.0
+"""Length of a saw-tooth bay, at most."""
+BARREL_STEPS = 16
+
+
+def flat(outline: Outline, low_m: float, top_m: float) -> Mesh:
+    """Return a box."""
+    west, south, east, north = outline
+    return box((west, south, low_m), (east, north, top_m))
+
+
+def gable(outline: Outline, low_m: float, eaves_m: float, ridge_m: float) -> Mesh:
+    """Return a house whose ridge runs along x."""
+    west, south, east, north = outline
+    middle = (south + north) / 2
+    return extruded([(south, low_m), (north, low_m), (north, eaves_m), (middle, ridge_m), (south, eaves_m)], west, east)
+
+
+def hip(outline: Outline, low_m: float, eaves_m: float, ridge_m: float) -> Mesh:
+    """Return a house whose four roof faces have one slope; the ridge runs along the longer side."""
+    west, south, east, north = outline
+    half = min(east - west, north - south) / 2
+    if east - west >= north - south:
+        ridge = [(west + half, (south + north) / 2), (east - half, (south + north) / 2)]
+    else:
+        ridge = [((west + east) / 2, south + half), ((west + east) / 2, north - half)]
+    level = [[(west, south, z), (east, south, z), (east, north, z), (west, north, z)] for z in (low_m, eaves_m)]
+    walls = [(3, 2, 1, 0), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]
+    if np.allclose(ridge[0], ridge[1]):
+        return polyhedron([*level[0], *level[1], (*ridge[0], ridge_m)], [*walls, (4, 5, 8), (5, 6, 8), (6, 7, 8), (7, 4, 8)])
+    tops = [(x, y, ridge_m) for x, y in ridge]
+    along = [(4, 5, 9, 8), (5, 6, 9), (6, 7, 8, 9), (7, 4, 8)]
+    across = [(4, 5, 8), (5, 6, 9, 8), (6, 7, 9), (7, 4, 8, 9)]
+    return polyhedron([*level[0], *level[1], *tops], [*walls, *(along if east - west >= north - south else across)])
+
+
+def sawtooth(outline: Outline, low_m: float, eaves_m: float, ridge_m: float) -> Mesh:
+    """Return a shop with bays along x, each rising to an upright face of glass at its east."""
+    west, south, east, north = outline
+    edges = np.linspace(west, east, max(int(np.ceil((east - west) / BAY_M)), 1) + 1)
+    teeth = [point for start, end in pairwise(edges) for point in ((start, eaves_m), (end, ridge_m))]
+    return turn(prism(shapely.Polygon([(west, low_m), *teeth, (east, low_m)]), -north, -south), UPRIGHT)
+
+
+def barrel(outline: Outline, low_m: float, eaves_m: float, ridge_m: float) -> Mesh:
+    """Return a hall under a barrel vault along x: half an ellipse."""
+    west, south, east, north = outline
+    angles = np.linspace(0, np.pi, BARREL_STEPS + 1)
+    arch = np.column_stack([(south + north) / 2 + (north - south) / 2 * np.cos(angles), eaves_m + (ridge_m - eaves_m) * np.sin(angles)])
+    arch[[0, -1], 0] = north, south
+    section = shapely.Polygon([(south, low_m), (north, low_m), *arch.tolist()])
+    return turn(prism(section, west, east), ALONG)
+
+
+UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""Stands a section, x and z, up and draws it against y."""
+ALONG = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+"""Stands a section, y and z, up and draws it along x."""
+ROOFS: dict[str, Callable[[Outline, float, float, float], Mesh]] = {"gable": gable, "hip": hip, "sawtooth": sawtooth, "barrel": barrel}
+"""Roof shapes that have a ridge, as the code list `roof_type` names them; `flat` is the other."""
