@@ -21,6 +21,7 @@ from api.routes import (
     city,
     drafts,
     drawings,
+    enterprise_file,
     enterprises,
     features,
     health,
@@ -47,6 +48,7 @@ from tiles.bake import bakery
 ROUTERS = (
     health.router,
     enterprises.router,
+    enterprise_file.router,
     city.router,
     features.router,
     kinds.router,

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     HEALTH_READ = "health:read"
     FEATURES_READ = "features:read"
     TILES_READ = "tiles:read"
+    FILE_WRITE = "file:write"
     DRAWINGS_IMPORT = "drawings:import"
     DRAWINGS_REVIEW = "drawings:review"
 

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(name="enterprise", help="企业：登记、列出、排污许可证、厂址沿革", no_args_is_help=True)
+from gis.file_cli import app as file_
+
+app = typer.Typer(name="enterprise", help="企业：登记、列出、排污许可证、厂址沿革、企业档案", no_args_is_help=True)
+app.add_typer(file_)
 
 
 @app.command("import", help="登记或更新企业：一个 JSON 文件，一家企业，或若干家的列表")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import psycopg
 from psycopg import AsyncConnection
 
-from gis.errors import Forbidden
+from gis.errors import Conflict, Forbidden
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -107,3 +107,21 @@ async def reading(pool: "AsyncConnectionPool[AsyncConnection]", scope: str = EVE
     """Take a connection from the pool and run what is inside on one snapshot (see `snapshot`)."""
     async with pool.connection() as connection, snapshot(connection, scope):
         yield connection
+
+
+@asynccontextmanager
+async def writing_aside(pool: "AsyncConnectionPool[AsyncConnection]", actor: Actor) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction in the name of `actor` on the API's pool, whose role reads unless told otherwise and writes what is granted to it.
+
+    Raises
+    ------
+    Conflict
+        Someone else wrote the same at the same time.
+    """
+    try:
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION READ WRITE")
+            await connection.execute(WHO, {"author": actor.author, "reason": actor.reason, "origin": actor.origin, "scope": actor.scope})
+            yield connection
+    except psycopg.errors.UniqueViolation as error:
+        raise Conflict("别人刚刚写了同一行，请刷新后再试") from error

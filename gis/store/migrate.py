@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
-from gis.store import drafts, versions
+from gis.store import drafts, enterprise_file, versions
 from gis.store.connect import engine
 from gis.store.kind_tables import statements
 from gis.store.schema import READER, note
@@ -98,6 +98,7 @@ def _grant_reader(connection: psycopg.Connection) -> None:
     connection.execute(sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(reader))
     drafts.grant(connection, READER)
     versions.grant(connection, READER)
+    enterprise_file.grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:
