@@ -19,13 +19,12 @@ from api.caller import Caller, Permission
 from api.pages import HEADERS
 from api.tile_cache import Entry, Key, TileCache
 from gis.errors import Forbidden, Invalid, NotFound, QuanjingError
-from gis.kinds import KINDS
-from gis.store.vector_tiles import MAX_ZOOM, Place, TileQuery, mapped
+from gis.store.vector_tiles import MAX_ZOOM, Place, TileQuery, conditions, instant, layer_names
 
 MEDIA = "application/vnd.mapbox-vector-tile"
 MATRIX_SET = "WebMercatorQuad"
 ENDS = (".mvt", ".pbf")
-PARAMETERS = ("collections", "as-of", "datetime", "f")
+PARAMETERS = ("collections", "filter", "filter-lang", "as-of", "datetime", "f")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -36,32 +35,11 @@ class Asked:
     place: Place
     layers: tuple[str, ...] | None
     as_of: datetime | None
+    filter: str | None
 
     def key(self, scope: str) -> Key:
         """Return what the cache knows the tile of a caller by."""
-        return TileQuery(scope, self.layers, self.as_of), self.place
-
-
-def layer_names(text: str, parameter: str = "collections") -> tuple[str, ...]:
-    """Return the kinds that a list of collections names, by kind or by table; raises Invalid where there is no such one."""
-    known = {name: name for name in mapped()} | {KINDS[name].table: name for name in mapped()}
-    listed = [name for name in text.split(",") if name]
-    unknown = [name for name in listed if name not in known]
-    if unknown or not listed:
-        raise Invalid(parameter, f"没有图层 {'、'.join(unknown) or '（空）'}；可用的有 {'、'.join(mapped())}")
-    return tuple(sorted({known[name] for name in listed}))
-
-
-def instant(text: str, parameter: str) -> datetime:
-    """Return an instant of RFC 3339; raises Invalid."""
-    try:
-        # A plus that was not escaped arrives as a blank.
-        at = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Invalid(parameter, f"{text!r} 不是带时区的时刻；例如 2026-03-01T08:00:00Z")
-    return at
+        return TileQuery(scope, self.layers, self.as_of, self.filter), self.place
 
 
 def _place(z: str, x: str, y: str) -> Place:
@@ -81,6 +59,8 @@ def _parameters(query: str) -> dict[str, str]:
         if name in said:
             raise Invalid(name, "这个参数写了两次")
         said[name] = value
+    if said.get("filter-lang", "cql2-text") != "cql2-text":
+        raise Invalid("filter-lang", f"瓦片的 filter 用 cql2-text，不用 {said['filter-lang']!r:.40}")
     if said.get("f", "mvt") != "mvt":
         raise Invalid("f", f"没有格式 {said['f']!r}；瓦片只有 mvt")
     return said
@@ -105,7 +85,14 @@ def asked(path: str, query: str) -> Asked | None:
     if "as-of" in said and "datetime" in said:
         raise Invalid("datetime", "as-of 与 datetime 只写一个")
     at = next((instant(said[name], name) for name in ("as-of", "datetime") if name in said), None)
-    return Asked(place, layer_names(said["collections"]) if "collections" in said else None, at)
+    layers = layer_names(said["collections"]) if "collections" in said else None
+    text = said.get("filter")
+    if text is not None:
+        if layers is None:
+            raise Invalid("filter", "过滤要用 collections 指明图层")
+        # What a layer can't be asked is said before the database is.
+        conditions(layers, text)
+    return Asked(place, layers, at, text)
 
 
 COMMON: Headers = [*HEADERS.items(), (b"cache-control", b"no-cache"), (b"vary", b"Accept-Encoding")]

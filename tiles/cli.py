@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="tiles", help="三维瓦片", no_args_is_help=True)
+app = typer.Typer(name="tiles", help="三维瓦片、矢量瓦片", no_args_is_help=True)
 
 
 @app.command(help="检查三维瓦片：结构、包围盒、索引、属性表、每个要素恰好一次。退出码 0 无问题，1 有问题，2 用法错误。")
@@ -48,3 +48,43 @@ def bake() -> None:
             return enterprises + await bake_city(connection, bakery(settings))
 
     typer.echo(f"{asyncio.run(run())} 个新版本")
+
+
+@app.command(help="把图层写成一个 PMTiles 文件：矢量瓦片，不要服务器和网络就能看")
+def pmtiles(
+    out: Annotated[Path, typer.Argument(metavar="OUT.pmtiles", help="写到哪个文件", dir_okay=False)],
+    layers: Annotated[str | None, typer.Option(help="要素类，用逗号分隔；缺省为全部")] = None,
+    zooms: Annotated[str, typer.Option(help="级别，如 6-16")] = "0-16",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="某一时刻的状态，如 2026-03-01T08:00:00+08:00；缺省为现在")] = None,
+) -> None:
+    """Write vector tiles of layers as one file."""
+    import asyncio
+    import re
+
+    from rich.progress import Progress
+
+    from gis.errors import Invalid
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.schema import bring_up
+    from gis.store.vector_tiles import MAX_ZOOM, instant, layer_names, mapped
+    from tiles.archive import write_archive
+
+    said = re.fullmatch(r"(\d{1,2})-(\d{1,2})", zooms)
+    first, last = (int(said[1]), int(said[2])) if said else (1, 0)
+    if not first <= last <= MAX_ZOOM:
+        raise Invalid("--zooms", f"{zooms} 不是 0 至 {MAX_ZOOM} 中的一段，如 6-16")
+    chosen = layer_names(layers, "--layers") if layers else mapped()
+    at = instant(as_of, "--as-of") if as_of else None
+    url = ensure_running(Settings())
+    bring_up(url.owner)
+    with Progress(transient=True) as progress:
+        tasks = {z: progress.add_task(f"第 {z} 级", total=None, visible=False) for z in range(first, last + 1)}
+        counts: dict[int, int] = {}
+
+        def step(z: int, left: int) -> None:
+            counts.setdefault(z, left + 1)
+            progress.update(tasks[z], total=counts[z], completed=counts[z] - left, visible=True)
+
+        done = asyncio.run(write_archive(url.reader, out, chosen, zooms=range(first, last + 1), as_of=at, step=step))
+    typer.echo(f"{out}：{done.tiles} 个瓦片，{done.bytes / 1e6:.1f} MB")

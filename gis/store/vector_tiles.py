@@ -11,10 +11,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncRawCursor, sql
 
+from gis.errors import Invalid
 from gis.kinds import DETAIL_ZOOM, KINDS, Kind
+from gis.store.collections import Moment, kind_collections, relation
 from gis.store.connect import EVERYWHERE
+from gis.store.filters.fragment import Fragment
+from gis.store.items import FAULTS, filtered
 from gis.store.scope import owned_inside, placed_inside
 
 EXTENT, BUFFER = 4096, 64
@@ -43,6 +47,8 @@ class TileQuery:
     """Names of kinds, sorted; None for each kind from its zoom on."""
     as_of: datetime | None = None
     """What the store knew at an instant; None for now."""
+    filter: str | None = None
+    """CQL2 text that every feature of `layers` meets."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,6 +63,28 @@ class Place:
 def mapped() -> tuple[str, ...]:
     """Return the names of the kinds that lie on a map, in the registry's order."""
     return tuple(kind.name for kind in KINDS.values() if not kind.schematic)
+
+
+def layer_names(text: str, parameter: str = "collections") -> tuple[str, ...]:
+    """Return the kinds that a list of collections names, by kind or by table; raises Invalid where there is no such one."""
+    known = {name: name for name in mapped()} | {KINDS[name].table: name for name in mapped()}
+    listed = [name for name in text.split(",") if name]
+    unknown = [name for name in listed if name not in known]
+    if unknown or not listed:
+        raise Invalid(parameter, f"没有图层 {'、'.join(unknown) or '（空）'}；可用的有 {'、'.join(mapped())}")
+    return tuple(sorted({known[name] for name in listed}))
+
+
+def instant(text: str, parameter: str) -> datetime:
+    """Return an instant of RFC 3339; raises Invalid."""
+    try:
+        # A plus that was not escaped arrives as a blank.
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Invalid(parameter, f"{text!r} 不是带时区的时刻；例如 2026-03-01T08:00:00Z")
+    return at
 
 
 def bounds(place: Place) -> tuple[float, float, float, float]:
@@ -132,7 +160,7 @@ def _rows(kind: Kind, past: str | None) -> str:
         UNION ALL SELECT {_columns(kind)}, ST_Transform(geom, 3857) FROM {kind.table}_history WHERE {before} AND recorded @> {past}) k"""
 
 
-def _layer(kind: Kind, z: int, past: str | None, scope: str | None) -> str:
+def _layer(kind: Kind, z: int, past: str | None, scope: str | None, rows: str | None = None) -> str:
     conditions, joins, distinct, order = [], "LEFT JOIN s USING (feature_id)", "", ""
     if scope and past:
         # Whose it is now decides, as in its history.
@@ -149,9 +177,9 @@ def _layer(kind: Kind, z: int, past: str | None, scope: str | None) -> str:
             conditions.append(f"greatest({width}, {height}) >= (SELECT side FROM box) * {PIXEL} / {EXTENT}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     columns = ", ".join([f"{_shown(kind, z)} AS geom", *_properties(kind, z)])
-    rows = f"SELECT {distinct}{columns} FROM {_rows(kind, past)} {joins}{where}{order}"
+    selected = f"SELECT {distinct}{columns} FROM {rows or _rows(kind, past)} {joins}{where}{order}"
     # A shape that is nothing at this scale is null, and left out of the tile.
-    return f"coalesce((SELECT ST_AsMVT(t, '{kind.name}', {EXTENT}, 'geom', 'id') FROM ({rows}) t), '')"
+    return f"coalesce((SELECT ST_AsMVT(t, '{kind.name}', {EXTENT}, 'geom', 'id') FROM ({selected}) t), '')"
 
 
 NOTABLE = (
@@ -161,6 +189,20 @@ NOTABLE_THEN = """SELECT feature_id, min(level) AS alarm_level, nullif(sum(cases
         SELECT feature_id, level, 0 AS cases FROM alarms WHERE opened <= {t} AND (closed IS NULL OR closed > {t})
         UNION ALL SELECT feature_id, NULL, 1 FROM case_links WHERE opened_on <= ({t} AT TIME ZONE 'Asia/Shanghai')::date) counted
     GROUP BY feature_id"""
+
+
+def _statement(parts: Sequence[str], past: str | None) -> bytes:
+    tile = "ST_MakeEnvelope($1, $2, $3, $4, 3857)"
+    seen = f"ST_Expand({tile}, ($3 - $1) * {BUFFER} / {EXTENT})"
+    degrees = f", ST_Transform({seen}, 4490) AS degrees" if past else ""
+    box = f"SELECT {tile}::box2d AS tile, {seen} AS seen, $3::double precision - $1 AS side{degrees}"
+    state = NOTABLE_THEN.format(t=past) if past else NOTABLE
+    return f"WITH box AS MATERIALIZED ({box}), s AS MATERIALIZED ({state}) SELECT {' || '.join(parts)}".encode()
+
+
+def _placeholders(*, past: bool, scoped: bool) -> tuple[str | None, str | None]:
+    """Return how the statement names the instant and the scope, behind the four sides of the tile."""
+    return "$5::timestamptz" if past else None, f"${6 if past else 5}::text" if scoped else None
 
 
 @lru_cache(maxsize=1024)
@@ -178,17 +220,39 @@ def statement(layers: tuple[str, ...] | None, z: int, *, past: bool, scoped: boo
         For a caller who does not see everything.
     """
     kinds = [KINDS[name] for name in layers] if layers is not None else [KINDS[name] for name in mapped() if KINDS[name].zoom <= z]
-    if not kinds:
-        return None
-    instant = "$5::timestamptz" if past else None
-    scope = (f"${6 if past else 5}::text") if scoped else None
-    inner = "ST_MakeEnvelope($1, $2, $3, $4, 3857)"
-    outer = f"ST_Expand({inner}, ($3 - $1) * {BUFFER} / {EXTENT})"
-    degrees = f", ST_Transform({outer}, 4490) AS degrees" if past else ""
-    box = f"SELECT {inner}::box2d AS tile, {outer} AS seen, $3::double precision - $1 AS side{degrees}"
-    state = NOTABLE_THEN.format(t=instant) if past else NOTABLE
-    parts = " || ".join(_layer(kind, min(z, MAX_ZOOM), instant, scope) for kind in kinds)
-    return f"WITH box AS MATERIALIZED ({box}), s AS MATERIALIZED ({state}) SELECT {parts}".encode()
+    instant, scope = _placeholders(past=past, scoped=scoped)
+    return _statement([_layer(kind, z, instant, scope) for kind in kinds], instant) if kinds else None
+
+
+def _numbered(fragment: Fragment, values: list[Any]) -> str:
+    """Return a fragment's text with `$n` for its placeholders, whose values are added to those before them."""
+    parts = fragment.text.split("%s")
+    values += fragment.values
+    first = len(values) - len(fragment.values)
+    text = "".join(f"{part}${first + number}" for number, part in enumerate(parts[:-1], 1)) + parts[-1]
+    return text.replace("%%", "%")
+
+
+@lru_cache(maxsize=256)
+def conditions(layers: tuple[str, ...], text: str) -> dict[str, Fragment]:
+    """Return the condition of a filter on each layer; raises Invalid where one of them has no such property."""
+    return {name: filtered(kind_collections()[name], text) for name in layers}
+
+
+def _filtered(query: TileQuery, z: int, values: list[Any]) -> bytes:
+    """Return the query of filtered layers; the values of the filter are added to those that are there."""
+    assert query.layers is not None, "a filter is of layers that are named"  # noqa: S101
+    assert query.filter is not None, "the caller looked"  # noqa: S101
+    instant, scope = _placeholders(past=query.as_of is not None, scoped=query.scope != EVERYWHERE)
+    moment = Moment(query.as_of, query.as_of) if query.as_of else None
+    near = "geom && (SELECT degrees FROM box)" if moment else "geom_3857 && (SELECT seen FROM box)"
+    parts = []
+    for name, condition in conditions(query.layers, query.filter).items():
+        source = _numbered(relation(kind_collections()[name], EVERYWHERE, moment), values)
+        where = _numbered(condition, values)
+        rows = f"(SELECT {_columns(KINDS[name])}, geom_3857 FROM {source} f WHERE {near} AND {where}) k"
+        parts.append(_layer(KINDS[name], z, instant, scope, rows))
+    return _statement(parts, instant)
 
 
 async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place: Place) -> bytes:
@@ -200,20 +264,36 @@ async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place:
         In autocommit, of `configure`; one statement needs no transaction of its own.
     query : TileQuery
     place : Place
+
+    Raises
+    ------
+    Invalid
+        The database refuses what the filter asks.
     """
     scoped = query.scope != EVERYWHERE
-    text = statement(query.layers, place.z, past=query.as_of is not None, scoped=scoped)
-    if text is None:
-        return b""
-    values: list[Any] = [*bounds(place)]
-    if query.as_of is not None:
-        values.append(query.as_of)
-    if scoped:
-        values.append(query.scope)
+    values: list[Any] = [*bounds(place), *([query.as_of] if query.as_of else []), *([query.scope] if scoped else [])]
     cursor = AsyncRawCursor(connection)
-    await cursor.execute(text, values, prepare=True, binary=True)
+    if query.filter is not None:
+        text = _filtered(query, place.z, values)
+        try:
+            await cursor.execute(text, values, prepare=False, binary=True)
+        except FAULTS as error:
+            raise Invalid("filter", f"数据库不能这样查询：{error.diag.message_primary or error!s:.300}") from error
+    else:
+        planned = statement(query.layers, place.z, past=query.as_of is not None, scoped=scoped)
+        if planned is None:
+            return b""
+        await cursor.execute(planned, values, prepare=True, binary=True)
     row = await cursor.fetchone()
     return bytes(row[0]) if row else b""
+
+
+BOXES = "SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM {} WHERE closed_at IS NULL"
+
+
+async def boxes(connection: AsyncConnection[Any], kind: Kind) -> list[tuple[float, float, float, float]]:
+    """Return west, south, east, north of every feature of a kind, degrees (EPSG:4490)."""
+    return await (await connection.execute(sql.SQL(BOXES).format(sql.Identifier(kind.table)))).fetchall()
 
 
 async def configure(connection: AsyncConnection[Any]) -> None:

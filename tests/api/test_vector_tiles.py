@@ -148,6 +148,18 @@ def test_a_tile_of_then_shows_what_was_known_then(client: httpx.Client, city: Ci
     assert gone not in {row["code"] for row in now["building"]}
 
 
+def test_a_filter_leaves_what_it_says(client: httpx.Client, city: City, tmp_path: Path) -> None:
+    place = place_of(city, 14)
+    query = {"collections": "structure", "filter": "structure_type = 'tank' AND height_m > 5"}
+    layers = decoded(client.get(path_of(place), params=query).content, place, tmp_path)
+    wanted = city.rows("SELECT feature_id::text FROM structures WHERE structure_type = 'tank' AND height_m > 5")
+    assert {row["feature_id"] for row in layers["structure"]} == {row[0] for row in wanted}
+    assert wanted
+    then = {**query, "as-of": "2100-01-01T00:00:00Z"}
+    assert client.get(path_of(place), params=then).headers["etag"] == client.get(path_of(place), params=query).headers["etag"]
+    assert client.get(path_of(place), params={**query, "filter": "height_m > 1000"}).status_code == 204
+
+
 def test_no_tile_stays_older_than_a_commit(client: httpx.Client, city: City, module_database: Urls) -> None:
     """Two writers at once while eight readers ask without pause: after each round the tile comes to what the store holds, and stays so."""
     place, query, rounds = place_of(city, 14, "B05"), TileQuery(layers=("building",)), 40
@@ -267,6 +279,10 @@ def test_a_caller_gets_the_tiles_of_the_own_scope(city: City, module_database: U
         ("/tiles/3/1/0.mvt?as-of=2026-01-01", 400, "as-of"),
         ("/tiles/3/1/0.mvt?as-of=2026-01-01T00:00:00Z&datetime=2026-01-01T00:00:00Z", 400, "datetime"),
         ("/tiles/3/1/0.mvt?f=png", 400, "f"),
+        ("/tiles/3/1/0.mvt?filter=height_m>1", 400, "filter"),
+        ("/tiles/3/1/0.mvt?collections=building,outlet&filter=storeys>1", 400, "filter"),
+        ("/tiles/3/1/0.mvt?collections=building&filter=storeys>", 400, "filter"),
+        ("/tiles/3/1/0.mvt?collections=building&filter=storeys>1&filter-lang=cql2-json", 400, "filter-lang"),
         ("/tileMatrixSets/None", 404, None),
         ("/styles/nice", 404, None),
         ("/styles/light?f=qml", 400, "f"),
