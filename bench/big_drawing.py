@@ -1,4 +1,4 @@
-"""A big drawing: the example's plant again and again on a grid, inside one boundary, every code its own."""
+"""A big drawing: the example's plant again and again on a grid, each within a boundary of its own, every code its own."""
 
 import re
 from pathlib import Path
@@ -8,34 +8,39 @@ from ezdxf.entities.insert import Insert
 
 PITCH_M = 320.0
 COLUMNS = 8
+SERIAL = re.compile(r"\d+$|\d+(?=、)")
+STEP = 15
+"""From a copy's serial numbers to those of the next: more than the example has of any code."""
+
+
+def _moved_on(codes: str, copy: int) -> str:
+    """Return codes with other serial numbers: whatever form a code must have, it keeps it.
+
+    >>> _moved_on("TA001、MF0002", 2)
+    'TA031、MF0032'
+    """
+    return SERIAL.sub(lambda found: f"{int(found[0]) + STEP * copy:0{len(found[0])}d}", codes)
 
 
 def _recode(label: Insert, copy: int) -> None:
     for attrib in label.attribs:
-        if attrib.dxf.tag == "CODE" and attrib.dxf.text:
-            found = re.fullmatch(r"(DA|DW|YS)(\d{3})", attrib.dxf.text)
-            attrib.dxf.text = f"{found[1]}{int(found[2]) + 10 * copy:03d}" if found else f"{attrib.dxf.text}-{copy}"
+        if attrib.dxf.tag in {"CODE", "PARENT"}:
+            attrib.dxf.text = _moved_on(attrib.dxf.text, copy)
+        elif attrib.dxf.tag == "MN":
+            attrib.dxf.text = f"{attrib.dxf.text[:-4]}{_moved_on(attrib.dxf.text[-4:], copy)}"
 
 
-def write(source: Path, target: Path, copies: int) -> None:
-    """Write a drawing with that many copies of the source's plant."""
+def write(source: Path, target: Path, copies: int) -> int:
+    """Write a drawing with that many copies of the source's plant; returns the number of its entities."""
     document = ezdxf.filemanagement.readfile(source)
     space = document.modelspace()
     plant = list(space)
-    (boundary,) = [entity for entity in plant if entity.dxf.layer == "QJ-A-BOUND"]
-    x0, y0 = min(point[0] for point in boundary.get_points("xy")), min(point[1] for point in boundary.get_points("xy"))  # type: ignore[attr-defined]
     for copy in range(1, copies):
-        east, north = PITCH_M * (copy % COLUMNS), PITCH_M * (copy // COLUMNS)
         for entity in plant:
-            if entity is boundary:
-                continue
             again = entity.copy()
-            again.translate(east, north, 0)
+            again.translate(PITCH_M * (copy % COLUMNS), PITCH_M * (copy // COLUMNS), 0)
             space.add_entity(again)
             if isinstance(again, Insert):
                 _recode(again, copy)
-    width, depth = PITCH_M * COLUMNS + 100, PITCH_M * -(-copies // COLUMNS) + 100
-    west, south = x0 - 100, y0 - 100
-    corners = [(west, south), (west + width, south), (west + width, south + depth), (west, south + depth)]
-    boundary.set_points(corners, format="xy")  # type: ignore[attr-defined]
     document.saveas(target)
+    return len(space)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from shapely import STRtree, unary_union
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
@@ -98,14 +99,18 @@ def boundary_issues(features: Sequence[PlanFeature]) -> list[Issue]:
     outer = unary_union([feature.xy for feature in features if feature.kind == "site_boundary"])
     if outer.is_empty:
         return [finding("W202", "没有厂界（QJ-A-BOUND 上没有可用的闭合轮廓）", "请在 QJ-A-BOUND 上画闭合厂界", Place(layer="QJ-A-BOUND"))]
-    issues, touched = [], outer.buffer(TOUCH_M)
-    for feature in features:
-        if feature.kind not in (*INSIDE, *NEAR):
-            continue
-        outside = feature.xy.difference(touched) if feature.kind in INSIDE else feature.xy
-        beyond = not outside.is_empty if feature.kind in INSIDE else outer.distance(feature.xy) > OUTLET_REACH_M
-        if beyond:
-            hint = "请移入厂界内，或修改厂界" if feature.kind in INSIDE else "排放口、监控点距厂界不得超过 50 m"
+    touched = outer.buffer(TOUCH_M)
+    shapely.prepare([outer, touched])
+    bound = [feature for feature in features if feature.kind in (*INSIDE, *NEAR)]
+    within = np.array([feature.kind in INSIDE for feature in bound], dtype=bool)
+    shapes = np.array([feature.xy for feature in bound], dtype=object)
+    inside = np.where(within, shapely.covers(touched, shapes), shapely.dwithin(outer, shapes, OUTLET_REACH_M))
+    issues = []
+    for index in np.flatnonzero(~inside).tolist():
+        feature = bound[index]
+        outside = feature.xy.difference(touched) if within[index] else feature.xy
+        if not outside.is_empty:
+            hint = "请移入厂界内，或修改厂界" if within[index] else "排放口、监控点距厂界不得超过 50 m"
             issues.append(finding("E303", f"{title(feature)} 在厂界之外", hint, place_of(feature, outside)))
     return issues
 

@@ -106,7 +106,11 @@ def _child(out: Connection, work: Callable[..., Any], source: Path | bytes, argu
 
     try:
         data = source if isinstance(source, bytes) else source.read_bytes()
-        answer: tuple[Any, ...] = ("done", work(data, *arguments, progress=progress))
+        result = work(data, *arguments, progress=progress)
+        # What comes in parts is never whole in the pipe: that would be as much again as it is.
+        for part in result if isinstance(result, Iterator) else (result,):
+            out.send(("part", part))
+        answer: tuple[Any, ...] = ("done",)
     except (MemoryError, SystemError):
         # Extensions that get no memory often end without saying so, which Python calls a SystemError.
         answer = ("failed", Failure.MEMORY)
@@ -154,12 +158,24 @@ def run(
     progress: "Progress | None" = None,
     limits: Limits | None = None,
 ) -> T | Failure:
-    """Return what `work(data, *arguments, progress=…)` returns, run in a child process.
+    """Return what `work(data, *arguments, progress=…)` returns, run in a child process; parameters and errors as for `run_in_parts`."""
+    parts = run_in_parts(work, source, *arguments, progress=progress, limits=limits)
+    return parts if isinstance(parts, Failure) else parts[0]
+
+
+def run_in_parts(
+    work: "Callable[..., T | Iterator[T]]",
+    source: Path | bytes,
+    *arguments: Any,
+    progress: "Progress | None" = None,
+    limits: Limits | None = None,
+) -> list[T] | Failure:
+    """Return all that `work(data, *arguments, progress=…)` yields, run in a child process that hands on each part as it is made.
 
     Parameters
     ----------
     work : callable
-        A function of a module; its arguments and its result can be pickled.
+        A function of a module; its arguments and its result, or each part of it, can be pickled.
     source : Path or bytes
         The file, or what is in it; a path is opened by the child.
     progress : callable, optional
@@ -184,11 +200,14 @@ def run(
     # What the result is made of; loaded here while the child works.
     import_module("gis.models.plan")
     step = ("guard", 0.0)
+    parts: list[T] = []
     try:
         for answer in _answers(receiver, until):
             match answer:
-                case ("done", result):
-                    return result  # type: ignore[no-any-return]
+                case ("part", part):
+                    parts.append(part)
+                case ("done",):
+                    return parts
                 case ("failed", failure):
                     return failure  # type: ignore[no-any-return]
                 case ("raised", error):

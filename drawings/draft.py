@@ -63,7 +63,7 @@ def _sketch(keyed: Keyed, places: Mapping[str, Xy], reading: Reading, numbers: M
         handle = handle_of(entity)
         path = _path(entity, sagitta, places.get(handle))
         if path:
-            rows.append({"g": numbers[key], "h": handle, "s": reading.fates.get(handle, "ignored"), "p": path, "t": text_of(entity)})
+            rows.append({"g": numbers[key], "h": handle, "s": reading.fate(handle), "p": path, "t": text_of(entity)})
     return {"bounds": [*low.tolist(), *high.tolist()], "entities": rows, "grid": _grid(low, high, reading.frame)}
 
 
@@ -85,7 +85,7 @@ def _groups(groups: Mapping[Key, Group], keyed: Keyed, reading: Reading, rules: 
     }
     for key, entity in keyed:
         row, handle = rows[key], handle_of(entity)
-        fate = reading.fates.get(handle, "ignored")
+        fate = reading.fate(handle)
         row[fate] += 1
         if fate == "stored":
             row["kind"] = row["kind"] or reading.kinds.get(handle)

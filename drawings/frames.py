@@ -89,6 +89,12 @@ class Frame:
         except CoordinateError:
             return False
 
+    def held(self, points: Points) -> NDArray[np.bool_]:
+        """Tell of each point whether it is a place; `(n, 2)` to `(n,)`."""
+        if self.holds(points):
+            return np.ones(len(points), dtype=bool)
+        return np.array([self.holds(points[index : index + 1]) for index in range(len(points))], dtype=bool)
+
     def xy(self, points: Points) -> Points:
         """Return drawing coordinates as EPSG:4545 metres, each point exactly; `(n, 2)` to `(n, 2)`."""
         if len(points) == 0 or (self.source is None and self.similarity == IDENTITY):

@@ -1,8 +1,10 @@
 """From a drawing to a site plan: what each entity means by the norm, and what is wrong with it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -22,7 +24,7 @@ from drawings.labels import Label, attributes_of, code_issues, measures_of, read
 from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, whole
 from drawings.making import made
 from drawings.mapping import Mapping
-from drawings.marks import pair_marks
+from drawings.marks import pair_marks, placed
 from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
@@ -214,18 +216,18 @@ def _point_feature(label: Label, ledger: Ledger) -> PlanFeature:
     return with_beside(feature, [label.entity], ledger)
 
 
-def _spot_feature(item: Item, mark: Item | None, frame: Frame, ledger: Ledger) -> PlanFeature | None:
-    """Return the feature of a point, or of a text that may stand beside a point, its mark."""
+def _spot_feature(item: Item, mark: Item | None, point: Point | None, ledger: Ledger) -> PlanFeature | None:
+    """Return the feature of a point, or of a text that may stand beside a point, its mark; `point` is where it stands."""
     stands = mark.entity if mark else item.entity
-    at, facts = anchor(stands), made(item, ledger)
-    if at is None or facts is None or not frame.holds(np.array([at])):
+    facts = made(item, ledger)
+    if point is None or facts is None:
         if facts is not None:
             ledger.issues.append(finding("E203", f"{item.entity.dxftype()} 不是点", "请改用点、块或文字", place_of(item.entity)))
         ledger.refused |= {handle_of(item.entity), handle_of(stands)}
         return None
-    east, north = frame.xy(np.array([at]))[0].tolist()
-    point = Point(east, north)
-    shape = {"type": "point", "point": [east, north]}
+    kind = KINDS[facts["kind"]]
+    # What is always a point and has a place on Earth needs no second word about it; a survey has a hundred thousand of them.
+    shape = None if kind.geometry == "Point" and not kind.schematic else {"type": "point", "point": [point.x, point.y]}
     source = PlanSource(handle_of(stands), layer_of(stands), handle_of(item.entity) if mark else None)
     return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=id_of([stands, item.entity], ledger), **facts)
 
@@ -256,9 +258,10 @@ def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanF
         lines[key] = handle_of(item.entity)
         yield feature, [handle_of(item.entity)]
     spots, marks = pair_marks(found.spots, frame, ledger)
-    for item in spots:
-        mark = marks.get(handle_of(item.entity))
-        feature = _spot_feature(item, mark, frame, ledger)
+    beside = [marks.get(handle_of(item.entity)) for item in spots]
+    places = placed([(mark or item).entity for item, mark in zip(spots, beside, strict=True)], frame)
+    for item, mark, point in zip(spots, beside, places, strict=True):
+        feature = _spot_feature(item, mark, point, ledger)
         if feature is not None:
             yield feature, [handle_of(one.entity) for one in (item, mark) if one]
 
@@ -287,12 +290,12 @@ def _ordered(features: Sequence[PlanFeature]) -> list[PlanFeature]:
     wide = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
     # A point is its own place: of a survey's hundred thousand spots no second ones are made.
     shapes[wide] = shapely.point_on_surface(shapes[wide])
-    places = shapely.get_coordinates(shapes).tolist()
-    keys = [
-        (KIND_ORDER[feature.kind], feature.code or "\uffff", feature.name, round(x, 2), round(y, 2))
-        for feature, (x, y) in zip(features, places, strict=True)
-    ]
-    return [features[index] for index in sorted(range(len(features)), key=keys.__getitem__)]
+    x, y = shapely.get_coordinates(shapes).round(2).T
+    alike: defaultdict[tuple[int, str, str], list[int]] = defaultdict(list)
+    for index, feature in enumerate(features):
+        alike[KIND_ORDER[feature.kind], feature.code or "\uffff", feature.name].append(index)
+    groups = (np.array(alike[key]) for key in sorted(alike))
+    return [features[index] for group in groups for index in group[np.lexsort((y[group], x[group]))].tolist()]
 
 
 def _issue_order(issue: Issue) -> tuple[object, ...]:
@@ -305,11 +308,13 @@ def _lonlat(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([xy_to_lonlat(points[:, :2]), points[:, 2:]])
 
 
-def _placed(features: list[PlanFeature]) -> list[PlanFeature]:
-    """Give each feature its place on Earth; what is drawn on a process flow has none."""
-    on_map = [feature for feature in features if not KINDS[feature.kind].schematic]
-    shapes = iter(shapely.transform(np.array([feature.xy for feature in on_map], dtype=object), _lonlat, include_z=None))
-    return [feature if KINDS[feature.kind].schematic else replace(feature, geom=next(shapes)) for feature in features]
+def _place(features: list[PlanFeature]) -> None:
+    """Give each feature of a list its place on Earth; what is drawn on a process flow has none."""
+    on_map = [index for index, feature in enumerate(features) if not KINDS[feature.kind].schematic]
+    shapes = shapely.transform(np.array([features[index].xy for index in on_map], dtype=object), _lonlat, include_z=None)
+    # One by one: of a hundred thousand features there is never a second set.
+    for index, shape in zip(on_map, shapes, strict=True):
+        features[index] = replace(features[index], geom=shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,14 +324,19 @@ class Reading:
     plan: SitePlan
     frame: Frame | None = None
     """Where the drawing lies; None where it could not be read."""
-    fates: dict[str, str] = field(default_factory=dict)
-    """Handle → stored, ignored or refused."""
+    stored: frozenset[str] = frozenset()
+    """Handles."""
+    refused: frozenset[str] = frozenset()
     kinds: dict[str, str] = field(default_factory=dict)
-    """Handle of what is stored → kind."""
+    """Handle of what is stored, or would be if the drawing had a place → kind; of an exploded block, the kind of its last part."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Handle of what is ignored → why."""
     mapping: Mapping | None = None
     """What it was read by, beside the norm."""
+
+    def fate(self, handle: str) -> Literal["stored", "ignored", "refused"]:
+        """Return what became of an entity."""
+        return "stored" if handle in self.stored else "refused" if handle in self.refused else "ignored"
 
 
 def interpretation(
@@ -357,20 +367,24 @@ def interpretation(
     ledger.issues += frame.issues
     outlines = _outlines(found.areas, frame, ledger)
     labels = _labels(found.symbols, frame, ledger)
-    pieces = [*_features(outlines, labels, ledger), *_singles(found, frame, ledger)]
-    stored = {handle for _, handles in pieces for handle in handles}
-    features, copied = without_copied_ids(_ordered([feature for feature, _ in pieces]))
+    features, kinds = list[PlanFeature](), dict[str, str]()
+    for feature, handles in chain(_features(outlines, labels, ledger), _singles(found, frame, ledger)):
+        features.append(feature)
+        kinds.update(dict.fromkeys(map(whole, handles), feature.kind))
+    # What is sorted, and what the drawing is made of, is not needed twice.
+    del found, outlines, labels
+    features, copied = without_copied_ids(_ordered(features))
     if options.drawing_kind == "B":
         features, lacking = connected(features)
         ledger.issues += lacking
     ground = Ground(options.drawing_kind or "A", named=options.drawing_kind is not None, rings=rings_of(entities, frame))
     ledger.issues += [*copied, *check(features, ground, by_norm=mapping is None)]
     if frame.known:
-        features = _placed(features)
+        _place(features)
     else:
-        ledger.refused |= stored
-        features, stored = [], set()
-    stored, refused = ledger.close(stored)
+        ledger.refused.update(kinds)
+        features = []
+    stored = ledger.close(kinds if frame.known else ())
     plan = SitePlan(
         drawing_kind=options.drawing_kind or "A",
         source_code=options.source_code,
@@ -381,9 +395,7 @@ def interpretation(
         counts=ledger.counts(len(entities), stored),
         ignored_by=ledger.ignored_by(),
     )
-    fates = dict.fromkeys(ledger.ignored, "ignored") | dict.fromkeys(refused, "refused") | dict.fromkeys(stored, "stored")
-    kinds = {whole(handle): feature.kind for feature, handles in pieces for handle in handles}
-    return Reading(plan, frame, fates, kinds, dict(ledger.ignored), mapping)
+    return Reading(plan, frame, frozenset(stored), frozenset(ledger.refused), kinds, ledger.ignored, mapping)
 
 
 def interpret(document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "") -> SitePlan:

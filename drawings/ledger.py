@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gis.issues import CODES, Issue, Place
@@ -31,15 +32,20 @@ def handle_of(entity: "DXFEntity") -> str:
     return str(vars(entity.dxf).get("handle") or "0")
 
 
+@lru_cache(maxsize=4096)
+def _upper(name: object) -> str:
+    return sys.intern(str(name).upper())
+
+
 def layer_of(entity: "DXFEntity") -> str:
     """Return the layer an entity lies on, upper case: CAD programs do not tell cases apart."""
     # What is asked of every entity many times looks past ezdxf's own checks. What a program made up has no layer that ezdxf knows of.
-    return sys.intern(str(vars(entity.dxf).get("layer", "0")).upper())
+    return _upper(vars(entity.dxf).get("layer", "0"))
 
 
 def whole(handle: str) -> str:
     """Return the handle of the entity in the drawing that a part of an exploded block belongs to."""
-    return handle.partition(".")[0]
+    return handle.partition(".")[0] if "." in handle else handle
 
 
 def finding(code: str, message: str, hint: str, place: Place) -> Issue:
@@ -69,8 +75,8 @@ class Ledger:
         """Return how many entities were left out on purpose, by reason."""
         return dict(sorted(Counter(self.ignored.values()).items()))
 
-    def close(self, stored: set[str]) -> tuple[set[str], set[str]]:
-        """Settle each entity once and return the stored and the refused handles.
+    def close(self, stored: Iterable[str]) -> set[str]:
+        """Settle each entity once and return the handles of what is stored.
 
         Of a block reference that was exploded, one stored part makes it stored; else one refused part makes it refused.
         """
@@ -81,7 +87,7 @@ class Ledger:
             settled.setdefault(whole(handle), reason)
         self.ignored = {handle: reason for handle, reason in settled.items() if handle not in stored and handle not in refused}
         self.refused = refused
-        return stored, refused
+        return stored
 
     def counts(self, entities: int, stored: set[str]) -> Counts:
         """Return the accounts; after `close`."""

@@ -1,6 +1,7 @@
 """The facts of a feature that is made of one entity: constants and templates of a rule, or what its layer stands for."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from ezdxf.entities.dxfentity import DXFEntity
@@ -30,12 +31,24 @@ def _said(entity: DXFEntity, name: str, argument: str | None) -> str:
     return str((said(entity) if said else None) or "")
 
 
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> tuple[str | tuple[str, str | None], ...]:
+    """Return a template as its literal texts and its places (name, argument), in order."""
+    parts, end = list[str | tuple[str, str | None]](), 0
+    for match in PLACE.finditer(template):
+        parts += [template[end : match.start()], (match[1], match[2])]
+        end = match.end()
+    return (*parts, template[end:])
+
+
 def filled(template: str, entity: DXFEntity) -> str:
     """Return a template with the entity's own words.
 
     These are `{text}`, `{layer}`, `{block}`, `{attrib:TAG}`, `{z}` (as drawn) and `{z:NUMBER}` (the number added to it).
     """
-    return PLACE.sub(lambda match: _said(entity, match[1], match[2]), template).strip()
+    if "{" not in template:
+        return template.strip()
+    return "".join(part if isinstance(part, str) else _said(entity, *part) for part in _parts(template)).strip()
 
 
 def _attributes(item: Item, kind: Kind, rule: Rule, ledger: Ledger) -> dict[str, Any] | None:

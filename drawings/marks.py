@@ -6,6 +6,7 @@ from statistics import median
 
 import numpy as np
 import shapely
+from ezdxf.entities.dxfentity import DXFEntity
 from shapely.geometry import Point
 
 from drawings.curves import anchor, anchor_z
@@ -20,16 +21,22 @@ AGREE = 0.05
 """Numbers that differ by no more say the same: a text is rounded to the centimetre."""
 
 
+def placed(entities: Sequence[DXFEntity], frame: Frame) -> list[Point | None]:
+    """Return where entities stand, EPSG:4545 metres; None where one has no place, or none that is a number."""
+    found = [(index, at) for index, at in enumerate(map(anchor, entities)) if at is not None]
+    drawn = np.array([at for _, at in found], dtype=float).reshape(-1, 2)
+    held = frame.held(drawn)
+    places: list[Point | None] = [None] * len(entities)
+    numbers = np.array([index for index, _ in found], dtype=int)[held].tolist()
+    for index, point in zip(numbers, shapely.points(frame.xy(drawn[held])).tolist(), strict=True):
+        places[index] = point
+    return places
+
+
 def _places(items: Sequence[Item], frame: Frame) -> dict[str, Point]:
     """Return handle → place in EPSG:4545 metres, of those that have one."""
-    found = [(handle_of(item.entity), anchor(item.entity)) for item in items]
-    points = np.array([at for _, at in found if at is not None], dtype=float).reshape(-1, 2)
-    sound = [frame.holds(points[index : index + 1]) for index in range(len(points))]
-    placed = zip([handle for handle, at in found if at is not None], points, sound, strict=True)
-    kept = [(handle, point) for handle, point, held in placed if held]
-    if not kept:
-        return {}
-    return {handle: Point(xy) for (handle, _), xy in zip(kept, frame.xy(np.array([point for _, point in kept])), strict=True)}
+    places = placed([item.entity for item in items], frame)
+    return {handle_of(item.entity): place for item, place in zip(items, places, strict=True) if place is not None}
 
 
 def _nearest(from_: dict[str, Point], to: dict[str, Point], reach: float, said: dict[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import pickle
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,8 @@ from gis.models.plan import PlanFeature, PlanSource, SitePlan
 AT_ONCE = 5000
 """Features in one piece: what packing takes beside the plan itself."""
 
-Packed = tuple[SitePlan, list[bytes]]
-"""A plan without its features, and these."""
+Part = SitePlan | bytes
+"""The plan without its features, which comes first, or some of these."""
 
 
 def _packed(shapes: Sequence[BaseGeometry]) -> list[bytes]:
@@ -61,14 +61,23 @@ def _features(packed: bytes) -> Iterator[PlanFeature]:
         yield PlanFeature(sys.intern(kind), code, sys.intern(name), geom, xy, shape, source, qj_id, height_m, z_min_m, z_max_m, attributes)
 
 
-def pack(plan: SitePlan) -> Packed:
-    """Return a plan as bytes."""
+def pack(plan: SitePlan) -> Iterator[Part]:
+    """Yield a plan in parts."""
     features = plan.features
-    return replace(plan, features=()), [_columns(features[start : start + AT_ONCE]) for start in range(0, len(features), AT_ONCE)]
+    yield replace(plan, features=())
+    for start in range(0, len(features), AT_ONCE):
+        yield _columns(features[start : start + AT_ONCE])
 
 
 @without_collector()
-def unpack(packed: Packed) -> SitePlan:
-    """Return the plan that `pack` made bytes of."""
-    plan, pieces = packed
-    return replace(plan, features=tuple(feature for piece in pieces for feature in _features(piece)))
+def unpack(parts: Iterable[Part]) -> SitePlan:
+    """Return the plan that `pack` took apart."""
+    plan, features = None, list[PlanFeature]()
+    for part in parts:
+        if isinstance(part, bytes):
+            features += _features(part)
+        else:
+            plan = part
+    if plan is None:
+        raise ValueError("no part of these is the plan itself")
+    return replace(plan, features=tuple(features))

@@ -7,17 +7,19 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drawings.child import Failure, run, size_of
+from drawings.child import Failure, run_in_parts, size_of
 from drawings.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from drawings.options import Options
-    from drawings.packing import Packed
+    from drawings.packing import Part
     from drawings.read import Progress
     from gis.issues import Issue
     from gis.models.plan import SitePlan
 
-__all__ = ["Failure", "Limits", "read_plan", "refusal", "run"]
+__all__ = ["Failure", "Limits", "read_plan", "refusal"]
 
 
 def refusal(failure: Failure, source: Path | bytes, file_name: str, limits: Limits | None = None) -> "Issue":
@@ -60,7 +62,7 @@ def read_plan(
     file_name : str
         Its name; by the norm it says source code and drawing kind.
     options, progress, limits
-        As for `drawings.read.plan_of` and `run`.
+        As for `drawings.read.plan_of` and `drawings.child.run`.
 
     Raises
     ------
@@ -69,21 +71,21 @@ def read_plan(
     QuanjingError
         An option is wrong.
     """
-    packed = run(_plan_of, source, file_name, options, progress=progress, limits=limits)
-    if not isinstance(packed, Failure):
+    parts: list[Part] | Failure = run_in_parts(_plan_of, source, file_name, options, progress=progress, limits=limits)
+    if not isinstance(parts, Failure):
         from drawings.packing import unpack  # noqa: PLC0415 — heavy
 
-        return unpack(packed)
+        return unpack(parts)
 
     from gis.models.plan import Counts, SitePlan  # noqa: PLC0415 — heavy
 
     known = (options.drawing_kind, options.source_code) if options else (None, None)
-    sha256 = "" if packed is Failure.SIZE else _sha256(source)
-    issue = refusal(packed, source, file_name, limits)
+    sha256 = "" if parts is Failure.SIZE else _sha256(source)
+    issue = refusal(parts, source, file_name, limits)
     return SitePlan(known[0] or "A", known[1], file_name, sha256, (), (issue,), Counts(0, 0, 0, 0))
 
 
-def _plan_of(data: bytes, file_name: str, options: "Options | None", *, progress: "Progress") -> "Packed":
+def _plan_of(data: bytes, file_name: str, options: "Options | None", *, progress: "Progress") -> "Iterator[Part]":
     from drawings.packing import pack  # noqa: PLC0415 — heavy
     from drawings.read import plan_of  # noqa: PLC0415 — heavy
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from shapely import STRtree
 from shapely.geometry import Point, Polygon
 
@@ -40,13 +41,14 @@ def parents(outlines: Sequence[Outline]) -> list[int | None]:
     """Return for each outline the index of the smallest other outline on its layer that contains it."""
     if not outlines:
         return []
-    shapes = [outline.polygon for outline in outlines]
-    found: list[int | None] = [None] * len(shapes)
-    for inner, outer in STRtree(shapes).query(np.array(shapes, dtype=object), predicate="within").T:
-        same = inner == outer or outlines[inner].layer != outlines[outer].layer or shapes[outer].area <= shapes[inner].area
+    shapes = np.array([outline.polygon for outline in outlines], dtype=object)
+    areas = shapely.area(shapes).tolist()
+    found: list[int | None] = [None] * len(outlines)
+    for inner, outer in STRtree(shapes).query(shapes, predicate="within").T.tolist():
+        same = inner == outer or outlines[inner].layer != outlines[outer].layer or areas[outer] <= areas[inner]
         best = found[inner]
-        if not same and (best is None or shapes[outer].area < shapes[best].area):
-            found[inner] = int(outer)
+        if not same and (best is None or areas[outer] < areas[best]):
+            found[inner] = outer
     return found
 
 
@@ -54,12 +56,14 @@ def _around(outlines: Sequence[Outline], labels: Sequence[Label]) -> list[list[i
     """Return for each label the outlines around it on layers of its kind, the smallest first."""
     if not outlines:
         return [[] for _ in labels]
-    tree = STRtree([outline.polygon for outline in outlines])
-    around = []
-    for label in labels:
-        inside = [int(i) for i in tree.query(Point(label.xy), predicate="intersects") if outlines[int(i)].layer in label.kind.layers]
-        around.append(sorted(inside, key=lambda i: (outlines[i].polygon.area, i)))
-    return around
+    shapes = np.array([outline.polygon for outline in outlines], dtype=object)
+    areas = shapely.area(shapes).tolist()
+    around: list[list[int]] = [[] for _ in labels]
+    points = shapely.points([label.xy for label in labels]) if labels else np.array([], dtype=object)
+    for number, outline in STRtree(shapes).query(points, predicate="intersects").T.tolist():
+        if outlines[outline].layer in labels[number].kind.layers:
+            around[number].append(outline)
+    return [sorted(inside, key=lambda i: (areas[i], i)) for inside in around]
 
 
 def _settle(outlines: Sequence[Outline], labels: Sequence[Label], around: list[list[int]]) -> dict[int, int]:

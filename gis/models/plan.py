@@ -34,7 +34,8 @@ class PlanFeature:
     """The same shape in EPSG:4545 metres, as drawn."""
     shape: dict[str, Any] | None
     """Native curves for the way back to CAD: {"type": "lwpolyline", "points": [[x, y, bulge], …], "closed": true} or
-    {"type": "circle", "center": [x, y], "radius": r} or {"type": "insert", "point": [x, y], "block": …, "rotation": deg}."""
+    {"type": "circle", "center": [x, y], "radius": r} or {"type": "insert", "point": [x, y], "block": …, "rotation": deg}.
+    None: a point of which its place is all there is to say."""
     source: PlanSource
     qj_id: UUID | None = None
     """`QJ_ID` XDATA, where an earlier export left one."""

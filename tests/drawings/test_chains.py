@@ -60,7 +60,7 @@ def test_four_lines_are_one_outline(by: str) -> None:
     assert feature.kind == "green"
     assert sorted(feature.source.handles) == sorted(handles)
     assert feature.xy.area == pytest.approx(600, abs=0.1)
-    assert all(reading.fates[handle] == "stored" for handle in handles)
+    assert all(reading.fate(handle) == "stored" for handle in handles)
 
 
 @both
@@ -84,7 +84,7 @@ def test_a_gap_of_centimetres_is_closed_with_a_warning(by: str) -> None:
     document, layer = blank(by)
     handles = sides(document.modelspace(), BOX, layer, move=(0.0, 0.03))
     reading = read(document, by)
-    assert {reading.fates[handle] for handle in handles} == {"stored"}
+    assert {reading.fate(handle) for handle in handles} == {"stored"}
     (issue,) = [issue for issue in reading.plan.issues if issue.code == "W301"]
     assert "0.030" in issue.message
 
@@ -94,7 +94,7 @@ def test_a_larger_gap_is_refused_with_the_exact_move(by: str) -> None:
     document, layer = blank(by)
     handles = sides(document.modelspace(), BOX, layer, move=(0.0, 0.3))
     reading = read(document, by)
-    assert {reading.fates[handle] for handle in handles} == {"refused"}
+    assert {reading.fate(handle) for handle in handles} == {"refused"}
     (issue,) = [issue for issue in reading.plan.issues if issue.code == "E301"]
     assert "0.300" in issue.message
     east, north = place(400, 0)
@@ -106,7 +106,7 @@ def test_a_wide_gap_is_refused_with_both_ends_named(by: str) -> None:
     document, layer = blank(by)
     handles = sides(document.modelspace(), BOX, layer, move=(0.0, 3.0))
     reading = read(document, by)
-    assert {reading.fates[handle] for handle in handles} == {"refused"}
+    assert {reading.fate(handle) for handle in handles} == {"refused"}
     messages = [issue.message for issue in reading.plan.issues if issue.code == "E301"]
     assert any(handles[0] in message and handles[3] in message and "3.000" in message for message in messages)
 
@@ -118,6 +118,6 @@ def test_a_side_drawn_twice_is_left_out_with_a_warning(by: str) -> None:
     handles = sides(space, BOX, layer)
     again = space.add_line(place(*BOX[1]), place(*BOX[0]), dxfattribs={"layer": layer}).dxf.handle
     reading = read(document, by)
-    assert {reading.fates[handle] for handle in handles[1:]} == {"stored"}
-    assert sorted([reading.fates[handles[0]], reading.fates[again]]) == ["ignored", "stored"]
+    assert {reading.fate(handle) for handle in handles[1:]} == {"stored"}
+    assert sorted([reading.fate(handles[0]), reading.fate(again)]) == ["ignored", "stored"]
     assert "W305" in {issue.code for issue in reading.plan.issues}
