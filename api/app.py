@@ -4,21 +4,27 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
 
 from api import errors
 from api.caller import LOCAL, Caller
 from api.drafting import Watch
 from api.house import House
 from api.live import Hub
+from api.ogc.home import Home
+from api.ogc.items import Items
 from api.pages import Headers, pages
 from api.routes import (
+    changes,
     city,
+    collections,
     drafts,
     drawings,
     enterprise_file,
@@ -42,6 +48,9 @@ from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.changes import store_id
 from gis.store.cluster import urls
+from gis.store.collections import kind_collections, table_collections
+from gis.store.connect import single
+from gis.store.items import Counts
 from gis.store.vector_tiles import Place, TileQuery, configure, vector_tile
 from tiles.bake import bakery
 
@@ -61,9 +70,12 @@ ROUTERS = (
     process.router,
     styles.router,
     tilesets.router,
+    collections.router,
+    changes.router,
 )
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
+ITEM_PATHS = ("/collections/{collection}/items", "/collections/{collection}/items/{feature_id}")
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 
@@ -77,15 +89,16 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
         # A pool that gives up connecting soon tries anew with the next request; one that goes on waits longer each time.
         check = AsyncConnectionPool.check_connection
+        options: dict[str, Any] = {"min_size": 1, "open": False, "timeout": WAIT_S, "reconnect_timeout": GIVE_UP_S}
         async with (
-            AsyncConnectionPool(url, min_size=1, max_size=10, open=False, check=check, timeout=WAIT_S, reconnect_timeout=GIVE_UP_S) as pool,
-            # Tiles have connections of their own, without a look at each before it is used: a tile is one short statement.
-            AsyncConnectionPool(
-                url, min_size=1, max_size=4, open=False, configure=configure, timeout=WAIT_S, reconnect_timeout=GIVE_UP_S
-            ) as tile_pool,
+            AsyncConnectionPool(url, max_size=10, check=check, **options) as pool,
+            # Single statements and tiles have connections of their own, without a look at each before it is used.
+            AsyncConnectionPool(url, max_size=10, kwargs={"autocommit": True}, configure=single, **options) as hot,
+            AsyncConnectionPool(url, max_size=4, configure=configure, **options) as tile_pool,
         ):
             async with pool.connection() as connection:
                 store = await store_id(connection)
+                tables = await table_collections(connection, settings.schemas())
                 hub = Hub(connect, store)
                 await hub.start(connection)
             watch = Watch(connect)
@@ -103,7 +116,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             app.state.tiles = TileCache(vector, settings.tile_cache_mb * 2**20)
             elk = Elk(settings.web_dir)
             shelf = Shelf(settings.data_dir / "sheets", settings.public_url, elk.lay_out)
-            app.state.house = House(settings, pool, hub, watch, bakery(settings).store, shelf, elk, store)
+            app.state.house = House(
+                settings, pool, hot, hub, watch, bakery(settings).store, shelf, elk, store, kind_collections() | tables, Counts()
+            )
             tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles))
             followers = [asyncio.create_task(task) for task in tasks]
             try:
@@ -134,7 +149,10 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
     errors.register(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/", pages(str(settings.web_dir)))
+    # Before all others, and without the framework's own work: what clients ask most.
+    items = Items()
+    app.router.routes[:0] = [Route(path, items, methods=["GET", "HEAD"]) for path in ITEM_PATHS]
+    app.mount("/", Home(pages(str(settings.web_dir))))
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Headers)
     loopback = settings.host in LOOPBACK

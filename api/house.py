@@ -12,21 +12,29 @@ from api.live import Hub
 from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
+from gis.store.collections import Collection
+from gis.store.items import Counts
 from tiles.store import TileStore
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, printed sheets, what lays processes out."""
+    """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, printed sheets, what lays processes out.
+
+    `hot` are connections for single statements (`gis.store.items.run`), `collections` what is served as such.
+    """
 
     settings: Settings
     pool: AsyncConnectionPool[AsyncConnection]
+    hot: AsyncConnectionPool[AsyncConnection]
     hub: Hub
     watch: Watch
     tiles: TileStore
     shelf: Shelf
     elk: Elk
     store_id: str
+    collections: dict[str, Collection]
+    counts: Counts
 
 
 def house(request: Request) -> House:

@@ -40,5 +40,11 @@ class Settings(BaseSettings):
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
     tile_cache_mb: int = Field(default=64, ge=0, le=65536)
     """Memory for vector tiles, of each API process."""
+    published_schemas: str = ""
+    """Schemas of the database whose tables are served as collections too, with commas between them."""
     web_dir: Path = Path(__file__).parents[1] / "web" / "dist"
     """The built pages."""
+
+    def schemas(self) -> list[str]:
+        """Return the published schemas."""
+        return [name for name in map(str.strip, self.published_schemas.split(",")) if name]

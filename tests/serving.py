@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -15,9 +16,9 @@ from gis.settings import Settings
 
 
 @contextmanager
-def serving(database_url: str, data_dir: Path, caller: Caller = LOCAL) -> Iterator[str]:
+def serving(database_url: str, data_dir: Path, caller: Caller = LOCAL, **set_: Any) -> Iterator[str]:
     """Serve a database in a thread; yields the address."""
-    settings = Settings(database_url=database_url, data_dir=data_dir)
+    settings = Settings(database_url=database_url, data_dir=data_dir, **set_)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(create_app(settings, caller), log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

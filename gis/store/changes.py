@@ -5,6 +5,7 @@ rolled back, so a transaction that commits late is never skipped, and two reader
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -66,6 +67,10 @@ class Change:
     op: str
     bbox: list[float] | None
     """West, south, east, north of the old and new shapes together, degrees (EPSG:4490)."""
+    at: datetime | None = None
+    author: str = ""
+    reason: str = ""
+    origin: str = ""
 
     @property
     def position(self) -> Position:
@@ -79,6 +84,7 @@ class Change:
 
 CHANGES = """
 SELECT c.xid::text::bigint AS xid, c.seq, c.layer, c.kind, c.feature_id, c.enterprise_id, c.jurisdiction, j.path, c.op,
+    c.at, c.author, c.reason, c.origin,
     CASE WHEN coalesce(c.old_env, c.new_env) IS NULL THEN NULL ELSE (
         SELECT ARRAY[ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)]
         FROM (SELECT ST_Extent(g) AS e FROM unnest(ARRAY[c.old_env, c.new_env]) AS g) x

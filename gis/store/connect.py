@@ -125,3 +125,11 @@ async def writing_aside(pool: "AsyncConnectionPool[AsyncConnection]", actor: Act
             yield connection
     except psycopg.errors.UniqueViolation as error:
         raise Conflict("别人刚刚写了同一行，请刷新后再试") from error
+
+
+MOST_STATEMENT_S = 30
+
+
+async def single(connection: AsyncConnection) -> None:
+    """Make a connection in autocommit one for single statements of strangers' asking: times in UTC, none without end."""
+    await connection.execute(f"SET timezone = 'UTC'; SET statement_timeout = '{MOST_STATEMENT_S}s'")

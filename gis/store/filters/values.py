@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -86,7 +87,9 @@ def box_of(given: Any, system: ReferenceSystem) -> BaseGeometry:
     if not system.geographic:
         if west > east:
             raise ValueError("西边大于东边")
-        return to_lonlat(shapely.segmentize(_box(west, south, east, north), max((east - west) / 16, (north - south) / 16, 1e-6)), system)
+        # Sides of a grid are no meridians: they bend.
+        sides = shapely.segmentize(_box(west, south, east, north), max((east - west) / 16, (north - south) / 16, 1e-6))
+        return to_lonlat(sides, replace(system, swapped=False))
     if south < -90 or north > 90:
         raise ValueError("纬度超出 ±90，请核对轴序")
     if west > east:

@@ -1,0 +1,33 @@
+"""What the map server conforms to: each class by the tests that `tests/api/test_ogc_conformance.py` names for it."""
+
+FEATURES = "http://www.opengis.net/spec/ogcapi-features"
+CLASSES = (
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    *(f"{FEATURES}-1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
+    f"{FEATURES}-2/1.0/conf/crs",
+    *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "filter", "features-filter")),
+    *(
+        f"{FEATURES}-5/1.0/conf/{name}"
+        for name in ("schemas", "core-roles-features", "returnables-and-receivables", "queryables", "sortables")
+    ),
+    *(
+        f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"
+        for name in (
+            "cql2-text",
+            "cql2-json",
+            "basic-cql2",
+            "advanced-comparison-operators",
+            "case-insensitive-comparison",
+            "accent-insensitive-comparison",
+            "basic-spatial-functions",
+            "basic-spatial-functions-plus",
+            "spatial-functions",
+            "temporal-functions",
+            "array-functions",
+            "property-property",
+            "functions",
+            "arithmetic",
+        )
+    ),
+)

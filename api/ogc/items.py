@@ -1,0 +1,167 @@
+"""`/collections/{collection}/items` and below: bare ASGI, bytes straight from the database."""
+
+import gzip
+from asyncio import to_thread
+from collections.abc import Mapping
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.answers import encoded
+from api.caller import Permission, identify
+from api.house import House
+from api.ogc import pages
+from api.ogc.documents import GEOJSON, HTML, both, link
+from api.ogc.parameters import ITEM, ITEMS, form_of, read, selection, simple, view
+from gis.errors import Forbidden, NotFound
+from gis.store.collections import Collection
+from gis.store.items import Page, Selection, View, current_version, item, page
+
+VERSION = version("quanjing")
+LEAST_GZIP, MOST_INLINE = 1024, 64 * 1024
+"""Bytes from which an answer is compressed; up to which that is done at once rather than in a thread."""
+GZIP_LEVEL = 1
+
+
+def base_of(request: Request) -> str:
+    """Return the address that the caller knows the server by, without a slash at its end."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
+def wanted(house: House, name: str) -> Collection:
+    """Return a collection; raises NotFound."""
+    found = house.collections.get(name)
+    if found is None:
+        raise NotFound(f"没有图层 {name:.60}；可用的有 {'、'.join(house.collections)}")
+    return found
+
+
+def tag(*parts: str) -> str:
+    """Return an entity tag of all that an answer depends on."""
+    return blake2b("\n".join((VERSION, *parts)).encode(), digest_size=12).hexdigest()
+
+
+def same(request: Request, etag: str) -> bool:
+    """Tell whether the caller has that already (RFC 9110, 13.1.2)."""
+    given = request.headers.get("if-none-match", "")
+    return bool(given) and (given.strip() == "*" or etag in given)
+
+
+async def answer(request: Request, body: bytes, media_type: str, headers: dict[str, str], etag: str = "") -> Response:
+    """Return a body, compressed where the caller takes that."""
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding", **headers}
+    suffix = ""
+    if len(body) >= LEAST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
+        small = len(body) <= MOST_INLINE
+        body = gzip.compress(body, GZIP_LEVEL, mtime=0) if small else await to_thread(gzip.compress, body, GZIP_LEVEL, mtime=0)
+        headers["Content-Encoding"], suffix = "gzip", "-gzip"
+    if etag:
+        headers["ETag"] = f'"{etag}{suffix}"'
+    return Response(b"" if request.method == "HEAD" else body, media_type=media_type, headers=headers)
+
+
+def _links(base: str, found: Page, chosen: Selection, shown: View, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the links of a page: itself, its other form, the next and the one before, its collection."""
+    at, form = f"{base}/collections/{quote(chosen.collection.id)}", parameters["f"]
+    rest = {name: value for name, value in parameters.items() if name not in ("f", "offset")}
+
+    def to(rel: str, offset: int, form: str, title: str) -> dict[str, Any]:
+        query = urlencode({**rest, **({"offset": str(offset)} if offset else {}), "f": form}, quote_via=quote, safe="/:,")
+        return link(rel, f"{at}/items?{query}", GEOJSON if form == "json" else HTML, title)
+
+    other = "html" if form == "json" else "json"
+    links = [to("self", shown.offset, form, "本页"), to("alternate", shown.offset, other, "本页")]
+    if shown.offset + found.returned < found.matched and found.returned:
+        links.append(to("next", shown.offset + shown.limit, form, "下一页"))
+    if shown.offset:
+        links.append(to("prev", max(0, shown.offset - shown.limit), form, "上一页"))
+    links.append(link("collection", at, "application/json", chosen.collection.title))
+    return links
+
+
+class Items:
+    """The application of `/collections/{collection}/items` and `…/items/{feature_id}`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        request = Request(scope, receive)
+        response = await self.respond(request)
+        await response(scope, receive, send)
+
+    async def respond(self, request: Request) -> Response:
+        """Answer a request; errors go to the application's own handlers."""
+        house: House = request.app.state.house
+        caller = identify(request)
+        if Permission.FEATURES_READ not in caller.permissions:
+            raise Forbidden(f"需要权限 {Permission.FEATURES_READ}")
+        collection = wanted(house, request.path_params["collection"])
+        feature_id = request.path_params.get("feature_id")
+        if feature_id is not None:
+            return await self._item(request, house, collection, feature_id, caller.scope)
+        return await self._page(request, house, collection, caller.scope)
+
+    async def _page(self, request: Request, house: House, collection: Collection, scope: str) -> Response:
+        query = request.scope["query_string"]
+        parameters = read(query, [*ITEMS, *simple(collection)])
+        form = form_of(parameters, request.headers.get("accept", ""))
+        ground_m = house.settings.ground_ellipsoid_m
+        chosen, shown = selection(collection, parameters, scope, ground_m), view(collection, parameters, ground_m)
+        headers = {"Content-Crs": f"<{shown.system.uri}>"}
+        base = base_of(request)
+        key = (house.store_id, scope, form, base, collection.id, query.decode("latin-1"))
+        async with house.hot.connection() as connection:
+            if "if-none-match" in request.headers and collection.kind:
+                etag = tag(*key, await current_version(connection, chosen))
+                if same(request, etag):
+                    return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
+            found = await page(connection, chosen, shown, house.counts)
+        links = orjson.dumps(_links(base, found, chosen, shown, {**parameters, "f": form}))
+        body = b'{"type":"FeatureCollection","links":%b,"numberMatched":%d,"numberReturned":%d,"features":[%b]}' % (
+            links,
+            found.matched,
+            found.returned,
+            found.features,
+        )
+        if form == "html":
+            return await self._html(request, collection, "", pages.items(collection, orjson.loads(body)), headers)
+        etag = tag(*key, found.version) if collection.kind else blake2b(body, digest_size=12).hexdigest()
+        if same(request, etag):
+            return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
+        return await answer(request, body, GEOJSON, headers, etag)
+
+    async def _item(self, request: Request, house: House, collection: Collection, feature_id: str, scope: str) -> Response:
+        query = request.scope["query_string"]
+        parameters = read(query, ITEM)
+        form = form_of(parameters, request.headers.get("accept", ""))
+        shown = view(collection, parameters, house.settings.ground_ellipsoid_m)
+        chosen = selection(collection, parameters, scope)
+        async with house.hot.connection() as connection:
+            feature = await item(connection, chosen, feature_id, shown)
+        headers = {"Content-Crs": f"<{shown.system.uri}>"}
+        if form == "html":
+            told = orjson.loads(feature)
+            name = str(told["properties"].get("name") or told["id"])
+            return await self._html(request, collection, name, pages.item(collection, told), headers)
+        base, home = base_of(request), f"/collections/{quote(collection.id)}"
+        at = f"{home}/items/{quote(feature_id)}"
+        links = [*both(base, at, form, collection.title, GEOJSON), link("collection", f"{base}{home}", "application/json")]
+        if collection.kind:
+            links.append(link("version-history", f"{base}{at}/history", "application/json", "谁在何时因何修改"))
+        body = feature[:-1] + b',"links":' + encoded(links) + b"}"
+        etag = blake2b(body, digest_size=12).hexdigest()
+        if same(request, etag):
+            return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
+        return await answer(request, body, GEOJSON, headers, etag)
+
+    async def _html(self, request: Request, collection: Collection, name: str, body: str, headers: dict[str, str]) -> Response:
+        trail = [("/?f=html", "接口"), ("/collections?f=html", "图层"), (f"/collections/{quote(collection.id)}?f=html", collection.title)]
+        if name:
+            trail.append((f"/collections/{quote(collection.id)}/items?f=html", "要素"))
+        json_href = str(request.url.include_query_params(f="json"))
+        return await answer(request, pages.page(name or f"{collection.title}：要素", trail, body, json_href), HTML, headers)
