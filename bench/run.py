@@ -22,6 +22,7 @@ BENCHMARKS = {
     "live": "live",
     "picture": "picture",
     "sheets": "sheets",
+    "serving": "serving",
     "city": "whole_city",
 }
 HEAD = ("what", "ours", "peer", "unit", "ratio", "note")

@@ -18,6 +18,7 @@ from gis.store.filters.fragment import Fragment, bound, column, joined, put
 from gis.store.filters.functions import functions_for
 from gis.store.filters.terms import Layer, Queryable, Type
 from gis.store.kind_tables import columns
+from gis.store.related import related, table_layers
 
 STATE = ("alarm_level", "open_alarms", "case_count", "case_ids", "readings")
 """The three groups that every kind carries: alarms, case links, feeds."""
@@ -74,7 +75,10 @@ class Collection:
         if self.geometry is not None:
             named[self.geom] = Queryable(self.geom, Type.GEOMETRY, column(self.geom))
         hidden = {one.name: Queryable(one.name, Type.TEXT, one.sql) for one in self.columns if one.type is None}
-        object.__setattr__(self, "layer", Layer(named, self.srid, functions_for(hidden), hidden))
+        functions = functions_for(hidden)
+        if self.kind is not None:
+            functions["related"] = related(related_layers)
+        object.__setattr__(self, "layer", Layer(named, self.srid, functions, hidden))
 
     def column(self, name: str) -> Column | None:
         """Return a property by its name."""
@@ -141,6 +145,13 @@ def _of_kind(kind: Kind) -> Collection:
 def kind_collections() -> dict[str, Collection]:
     """Return the collections of the kinds that lie on the map, by their ids."""
     return {kind.name: _of_kind(kind) for kind in KINDS.values() if not kind.schematic}
+
+
+@cache
+def related_layers() -> dict[str, tuple[Fragment, Layer]]:
+    """Return what a filter may ask of things of the same enterprise: all kinds, and what hangs on them."""
+    kinds = {one.id: (column(f"{one.id}_view"), one.layer) for one in kind_collections().values()}
+    return kinds | table_layers()
 
 
 @dataclass(frozen=True, slots=True)
