@@ -1,5 +1,7 @@
 """What the map server conforms to: each class by the tests that `tests/api/test_ogc_conformance.py` names for it."""
 
+from api.routes.tilesets import CONFORMANCE as TILES
+
 FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 CLASSES = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -30,4 +32,5 @@ CLASSES = (
             "arithmetic",
         )
     ),
+    *TILES,
 )

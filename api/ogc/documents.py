@@ -62,7 +62,9 @@ def landing(base: str, form: str) -> Json:
             link("data", f"{base}/collections", JSON, "图层"),
             link(f"{REL}/conformance", f"{base}/conformance", JSON, "符合的标准"),
             link(f"{REL}/data", f"{base}/collections", JSON, "图层"),
-            link("http://www.opengis.net/def/rel/ogc/1.0/functions", f"{base}/functions", JSON, "过滤可用的函数"),
+            link(f"{REL}/tilesets-vector", f"{base}/tiles", JSON, "矢量切片"),
+            link(f"{REL}/styles", f"{base}/styles", JSON, "样式"),
+            link(f"{REL}/functions", f"{base}/functions", JSON, "过滤可用的函数"),
         ],
     }
 

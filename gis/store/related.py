@@ -1,6 +1,7 @@
 """What a filter may ask of things that belong to the same enterprise: `related('outlet', 'medium = ''water''')`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import LiteralString
 
 from gis.errors import Invalid
 from gis.store.filters.compiler import compile_filter
@@ -10,24 +11,27 @@ from gis.store.filters.terms import Function, Layer, Queryable, Term, Type
 
 Layers = Mapping[str, tuple[Fragment, Layer]]
 """Name → what to select from, and what its filter may name."""
-_SCOPED = "JOIN features f ON f.feature_id = {} WHERE quanjing_in_scope(f.jurisdiction)"
-_OF_FEATURE, _OF_ENTERPRISE = _SCOPED.format("t.feature_id"), _SCOPED.format("t.enterprise_id")
-_NEWEST = "ORDER BY t.enterprise_id, permit_no, valid_from, recorded_at DESC"
-TABLES: dict[str, tuple[str, dict[str, Type]]] = {
+NEWEST_PERMITS: LiteralString = """(SELECT DISTINCT ON (enterprise_id, permit_no, valid_from) * FROM permits
+    ORDER BY enterprise_id, permit_no, valid_from, recorded_at DESC)"""
+TABLES: dict[str, tuple[LiteralString, LiteralString, dict[str, Type]]] = {
     "alarm": (
-        f"(SELECT t.*, f.enterprise_id FROM alarms t {_OF_FEATURE})",
+        "t.*, f.enterprise_id",
+        "alarms t JOIN features f ON f.feature_id = t.feature_id",
         {"rule": Type.TEXT, "level": Type.NUMBER, "message": Type.TEXT, "opened": Type.TIMESTAMP, "closed": Type.TIMESTAMP},
     ),
     "case": (
-        f"(SELECT t.*, f.enterprise_id FROM case_links t {_OF_FEATURE})",
+        "t.*, f.enterprise_id",
+        "case_links t JOIN features f ON f.feature_id = t.feature_id",
         {"case_id": Type.TEXT, "title": Type.TEXT, "opened_on": Type.DATE, "status": Type.TEXT},
     ),
     "permit": (
-        f"(SELECT DISTINCT ON (t.enterprise_id, permit_no, valid_from) t.* FROM permits t {_OF_ENTERPRISE} {_NEWEST})",
+        "t.*",
+        f"{NEWEST_PERMITS} t JOIN features f ON f.feature_id = t.enterprise_id",
         {"permit_no": Type.TEXT, "valid_from": Type.DATE, "valid_to": Type.DATE, "recorded_at": Type.TIMESTAMP},
     ),
     "problem": (
-        f"(SELECT t.* FROM problems t {_OF_ENTERPRISE})",
+        "t.*",
+        "problems t JOIN features f ON f.feature_id = t.enterprise_id",
         {"code": Type.TEXT, "message": Type.TEXT, "since": Type.TIMESTAMP, "resolved": Type.TIMESTAMP},
     ),
 }
@@ -36,10 +40,11 @@ TABLES: dict[str, tuple[str, dict[str, Type]]] = {
 
 def table_layers() -> dict[str, tuple[Fragment, Layer]]:
     """Return what is no feature as layers."""
-    return {
-        name: (Fragment(select), Layer({one: Queryable(one, type_, column(one)) for one, type_ in types.items()}, 4490, dict(FUNCTIONS)))
-        for name, (select, types) in TABLES.items()
-    }
+    listed = {}
+    for name, (what, source, types) in TABLES.items():
+        select = put("(SELECT {} FROM {} WHERE quanjing_in_scope(f.jurisdiction))", Fragment(what), Fragment(source))
+        listed[name] = select, Layer({one: Queryable(one, type_, column(one)) for one, type_ in types.items()}, 4490, dict(FUNCTIONS))
+    return listed
 
 
 def related(layers: Callable[[], Layers]) -> Function:

@@ -8,7 +8,7 @@ import pytest
 from api.ogc.conformance import CLASSES
 
 TESTS = Path(__file__).parents[1]
-FILTERS, OGC = TESTS / "gis" / "test_filters.py", TESTS / "api" / "test_ogc.py"
+FILES = (TESTS / "gis" / "test_filters.py", TESTS / "api" / "test_ogc.py", TESTS / "api" / "test_vector_tiles.py")
 PROOFS: dict[str, tuple[str, ...]] = {
     "ogcapi-common-1/1.0/conf/core": ("test_every_link_leads_to_what_it_says",),
     "ogcapi-common-2/1.0/conf/collections": ("test_collections_are_the_kinds_and_the_published_tables",),
@@ -41,6 +41,12 @@ PROOFS: dict[str, tuple[str, ...]] = {
         ),
         ("test_schema_queryables_and_sortables_name_what_features_have",),
     ),
+    "ogcapi-tiles-1/1.0/conf/core": ("test_one_tile_holds_all_layers_as_they_are_stored", "test_faults_name_the_parameter"),
+    "ogcapi-tiles-1/1.0/conf/tileset": ("test_the_tileset_describes_what_the_tiles_hold",),
+    "ogcapi-tiles-1/1.0/conf/tilesets-list": ("test_the_tileset_describes_what_the_tiles_hold",),
+    "ogcapi-tiles-1/1.0/conf/dataset-tilesets": ("test_the_tileset_describes_what_the_tiles_hold",),
+    "ogcapi-tiles-1/1.0/conf/collections-selection": ("test_every_layer_of_the_registry_can_be_asked_for",),
+    "ogcapi-tiles-1/1.0/conf/mvt": ("test_one_tile_holds_all_layers_as_they_are_stored",),
     "cql2/1.0/conf/cql2-text": ("test_every_class",),
     "cql2/1.0/conf/cql2-json": ("test_every_class", "test_faulty_json_is_refused"),
 }
@@ -50,7 +56,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("uri", CLASSES, ids=lambda uri: uri.split("/spec/")[1])
 def test_each_class_is_proved(uri: str) -> None:
     name = uri.removeprefix("http://www.opengis.net/spec/")
-    text = FILTERS.read_text(encoding="utf-8") + OGC.read_text(encoding="utf-8")
+    text = "".join(file.read_text(encoding="utf-8") for file in FILES)
     if name in PROOFS:
         for test in PROOFS[name]:
             assert re.search(rf"^def {test}\b", text, re.MULTILINE), test
