@@ -9,8 +9,8 @@ from shapely.geometry import Point
 from demo.geography import TRANSPLANTED, City
 from demo.names import person
 from demo.sites import PlantSite
+from gis.surroundings import AIR_REACH_M, WATER_REACH_M
 
-REACH_M = 5000.0
 MOST = 9
 HAMLETS = ("塆", "坝", "沟", "院子", "桥头", "坡", "岩")
 
@@ -48,7 +48,7 @@ def receptors(of: City, site: PlantSite, sites: tuple[PlantSite, ...]) -> tuple[
     middle = Point(site.east, site.north)
     dice = random.Random(f"{of.seed}:receptors:{site.number}")  # noqa: S311 — an invented map
     found = [_hamlet(of, site, sites, number, dice) for number in range(dice.randint(2, 3))]
-    near = sorted((place.xy.distance(middle), place.code, place) for place in of.places if place.xy.distance(middle) <= REACH_M)
+    near = sorted((place.xy.distance(middle), place.code, place) for place in of.places if place.xy.distance(middle) <= AIR_REACH_M)
     found += [
         Receptor(place.code, place.kind, place.name, place.people, place.xy.x, place.xy.y, round(away), place.contact, place.phone)
         for away, _, place in near[:MOST]
@@ -56,9 +56,9 @@ def receptors(of: City, site: PlantSite, sites: tuple[PlantSite, ...]) -> tuple[
     river = next(one for one in of.rivers if one.name == site.river)
     on = river.xy.interpolate(river.xy.project(middle))
     name = f"{river.name}（{river.target}类）"
-    if on.distance(middle) < 2 * REACH_M:
+    if on.distance(middle) < WATER_REACH_M:
         found.append(Receptor(f"RV{site.number + 1:04d}", "river", name, 0, round(on.x, 1), round(on.y, 1), round(on.distance(middle))))
-    if river.name == "州河" and river.xy.project(middle) < river.xy.project(of.intake) and of.intake.distance(middle) < 2 * REACH_M:
+    if river.name == "州河" and river.xy.project(middle) < river.xy.project(of.intake) and of.intake.distance(middle) < WATER_REACH_M:
         away = round(of.intake.distance(middle))
         found.append(Receptor("QSK001", "intake", "罗江镇水源地取水口（示意）", 0, round(of.intake.x, 1), round(of.intake.y, 1), away))
     return tuple(found)

@@ -10,6 +10,7 @@ from demo.plant import Plant, Thing, Values
 from demo.receptors import Receptor
 from demo.sites import PlantSite
 from drawings.composing import Caption, Composition, Curve, Symbol, compose
+from gis.surroundings import AIR_REACH_M, NEAR_M
 
 Sheet = Literal["A", "C", "D"]
 TITLES: dict[Sheet, str] = {"A": "厂区平面图", "C": "污染物排放及监控点位图", "D": "周边风险点位图"}
@@ -25,8 +26,8 @@ RECEPTORS = {
     "intake": "QJ_INTAKE",
     "river": "QJ_RIVER",
 }
-RINGS_M = (500.0, 5000.0)
-"""Around the middle of the site (HJ 941-2018: receptors of the air within 500 m and 5 km)."""
+RINGS_M = (NEAR_M, AIR_REACH_M)
+"""Around the middle of the site."""
 BANK_M = 12.0
 """Of the outlet at the river, from its middle towards the plant."""
 LEVELS = ("COVER", "INVERT")

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from drawings.checks import OUTLET_REACH_M, TOUCH_M
 from drawings.norm import APPID, BLOCKS, LAYERS, REQUIRED_LAYERS, SOURCE_CODE, Layer, Symbol, tags_of
 from drawings.report import SEVERITY_LABELS
-from drawings.rings import AIR_REACH_M, DISTANCE_M, WATER_REACH_M
+from drawings.rings import DISTANCE_M
 from drawings.sets import SAME_PLACE_M
 from drawings.template import COMMON, DASHES, FONT, TEXT_STYLE, label_of, layer_rgb
 from gis.issues import CODES, GROUPS
 from gis.kinds import ENUMS, KINDS, Attribute, Kind
 from gis.models.sheet import TITLES
 from gis.supervision.network import REACH_M
+from gis.surroundings import AIR_REACH_M, WATER_REACH_M
 from styles.dxf import nearest_aci
 
 WHERE = {"set": "四张图之间", "permit": "图与许可证", "layer": "图层文件", "sheet": "印出的图幅"}

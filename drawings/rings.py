@@ -12,12 +12,9 @@ from drawings.frames import Frame
 from drawings.ledger import finding, layer_of
 from gis.issues import Issue, Place
 from gis.models.plan import PlanFeature
+from gis.surroundings import AIR_REACH_M, WATER_REACH_M
 
 RING_LAYER = "QJ-R-RING"
-AIR_REACH_M = 5_000.0
-"""How far from the plant receptors of the air are looked for (HJ 941-2018)."""
-WATER_REACH_M = 10_000.0
-"""How far downstream receptors of the water are (HJ 941-2018)."""
 OF_WATER = ("intake", "river")
 DISTANCE_M = 5.0
 """How far a distance that is written may be from the one that is drawn, metres (norm, E604)."""

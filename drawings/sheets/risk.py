@@ -21,17 +21,16 @@ from drawings.sheets.plan import draw_boundary, has_boundary, notes_of, site_of
 from drawings.sheets.receptors import Around, metres, plain
 from drawings.sheets.stamps import day_of, stamp
 from drawings.sheets.tables import Column, Table
-from drawings.sheets.waters import REACH_M, Downstream, downstream
+from drawings.sheets.waters import Downstream, downstream
 from drawings.sheets.window import Window, grid
 from gis.models.sheet import TITLES, SheetFacts
+from gis.surroundings import AIR_REACH_M, NEAR_M, WATER_REACH_M
 from styles.palette import Theme
 
 COLUMN_MM = 122.0
 SCALE = 50000
 INSET_SCALES = (10000, 15000, 20000, 25000)
 """Of the enlarged map: the largest at which it is not too wide."""
-NEAR_M, FAR_M = 500.0, 5000.0
-"""Radii within which receptors of the air are counted (HJ 941-2018, 6.2)."""
 INSET_MM = (60.0, 82.0)
 """Least and greatest side of the enlarged map of what is near."""
 MARGIN_MM = 8.0
@@ -230,13 +229,13 @@ def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Ar
         Column("类型", 24.0, "centre"),
         Column("位置", 22.0, "right"),
     )
-    return Table(f"下游 {REACH_M / 1000:.0f} km 水体", columns, tuple(rows))
+    return Table(f"下游 {WATER_REACH_M / 1000:.0f} km 水体", columns, tuple(rows))
 
 
 def _people(listed: Sequence[Around]) -> str:
     if not listed:
         return "周边风险受体未绘制：图上没有受体，人数待查。"
-    near, far = (sum(int(one.thing.says("population") or 0) for one in listed if one.distance_m <= reach) for reach in (NEAR_M, FAR_M))
+    near, far = (sum(int(one.thing.says("population") or 0) for one in listed if one.distance_m <= away) for away in (NEAR_M, AIR_REACH_M))
     return f"受体人数：500 m 内 {near} 人，5 km 内 {far} 人（{len(listed)} 处受体；河流和取水口不计人数）。"
 
 
@@ -265,7 +264,7 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     _zones(drawing, around)
     _water(drawing, rivers, flow)
     away = (45.0 if corner.bottom == map_box.bottom else 135.0) * (1 if corner.left == map_box.left else -1)
-    _ring(drawing, site, FAR_M, "厂界外 5 km", away)
+    _ring(drawing, site, AIR_REACH_M, "厂界外 5 km", away)
     _ring(drawing, site, NEAR_M, "500 m", 180.0)
     at, clear = drawing.sign(symbol_named("enterprise"), window.point(site.centroid.x, site.centroid.y), "本企业")
     drawing.wanted.append(

@@ -8,11 +8,10 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from drawings.sheets.ground import Thing
+from gis.surroundings import WATER_REACH_M
 
 JOIN_M = 60.0
 """A river that ends so near to another flows into it."""
-REACH_M = 10_000.0
-"""Of downstream water that is looked at (HJ 169-2018, 5.3.3; HJ 941-2018, 6.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Downstream:
     rivers: tuple[str, ...]
     """Names, in the order that they are reached."""
     way: BaseGeometry
-    """EPSG:4545, from where it begins to at most `REACH_M` on; empty where no river is near."""
+    """EPSG:4545, from where it begins to at most `WATER_REACH_M` on; empty where no river is near."""
     start_m: float
     """How far the river is from the plant."""
 
@@ -32,7 +31,7 @@ class Downstream:
             return None
         away = float(self.way.project(place.centroid))
         # What lies beyond the end of the reach is nearest to its end.
-        return None if away > REACH_M - 1 else away
+        return None if away > WATER_REACH_M - 1 else away
 
 
 def downstream(rivers: Sequence[Thing], start: BaseGeometry, preferred: str = "") -> Downstream:
@@ -53,7 +52,7 @@ def downstream(rivers: Sequence[Thing], start: BaseGeometry, preferred: str = ""
     point = start.centroid
     thing, line = min(lines, key=lambda row: (bool(preferred) and row[0].name != preferred, row[1].distance(point)))
     begun = line.distance(start)
-    at, left = line.project(point), REACH_M
+    at, left = line.project(point), WATER_REACH_M
     names: list[str] = []
     points: list[tuple[float, float]] = []
     passed: set[int] = set()
