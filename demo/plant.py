@@ -54,3 +54,8 @@ class Plant:
     """Middle of the main gate on the boundary."""
     low_side: tuple[float, float] = (0.0, -1.0)
     """Unit vector in which the ground falls: drains run there."""
+
+    @property
+    def direct_outlets(self) -> tuple[Thing, ...]:
+        """Outlets of water that lead into a river, not into somebody's sewage works."""
+        return tuple(thing for thing in self.things if thing.block == "QJ_DW" and thing.values.get("WAY") == "direct")

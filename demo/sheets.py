@@ -77,14 +77,16 @@ def _receptor(one: Receptor, boundary: Polygon) -> Symbol:
 def _outfalls(site: PlantSite, plant: Plant, around: Iterable[Receptor]) -> list[Symbol]:
     """Return the outlets at the river of what is discharged directly."""
     river = next((one for one in around if one.kind == "river"), None)
-    direct = [thing.values for thing in plant.things if thing.block == "QJ_DW" and thing.values.get("WAY") == "direct"]
-    if river is None or not direct:
+    if river is None or not plant.direct_outlets:
         return []
     away = max(math.dist((river.east, river.north), (site.east, site.north)), 1.0)
     share = min(BANK_M / away, 0.5)
     at = round(river.east + (site.east - river.east) * share, 3), round(river.north + (site.north - river.north) * share, 3)
     values: Values = {"CODE": f"RH{site.number + 1:04d}", "NAME": f"{site.name}入河排污口", "KIND": site.river}
-    values |= {"SRC": f"达市环审〔2019〕{site.number + 1}号（示范）", "PARENT": "、".join(str(outlet["CODE"]) for outlet in direct)}
+    values |= {
+        "SRC": f"达市环审〔2019〕{site.number + 1}号（示范）",
+        "PARENT": "、".join(str(outlet.values["CODE"]) for outlet in plant.direct_outlets),
+    }
     return [Symbol("QJ-R-OUTLET", "QJ_RO", at, values)]
 
 

@@ -23,6 +23,8 @@ APART_M = 60.0
 """Between two boundaries."""
 BANK_M = 45.0
 """Between a boundary and the middle of a river, beside half its width."""
+OUTFALL_M = 3000.0
+"""Between the middle of a site and the river that it discharges into directly."""
 MOST_TRIES = 4000
 
 
@@ -115,7 +117,7 @@ def _kept(of: City) -> shapely.geometry.base.BaseGeometry:
 
 def _names(industry: Industry, county_name: str, used: set[str], dice: random.Random) -> str:
     """Return a name that nobody has yet."""
-    short = county_name.removesuffix("区").removesuffix("县").removesuffix("市")
+    short = county_name[:-1] if len(county_name) > 2 else county_name
     for number in range(10_000):
         if industry.institution or industry.key in ("sewage_works", "landfill"):
             serial = "一二三四五六七八九十"[number] if number < 10 else str(number + 1)
@@ -134,8 +136,9 @@ def _names(industry: Industry, county_name: str, used: set[str], dice: random.Ra
 def sites(of: City, count: int = 140) -> tuple[tuple[PlantSite, Plant], ...]:
     """Return the enterprises of a city with what stands on their sites, in a fixed order.
 
-    Plants stand in the industrial zones, by the rivers, near the towns or in the valleys, as their industry does; never in a river, in the
-    protection areas of the water source, or within 60 m of each other or of the transplanted survey; inside their county.
+    Plants stand in the industrial zones, by the rivers, near the towns or in the valleys, as their industry does; within 3 km of a river
+    where they discharge into one; never in a river, in the protection areas of the water source, or within 60 m of each other or of the
+    transplanted survey; inside their county.
 
     Raises
     ------
@@ -161,6 +164,8 @@ def sites(of: City, count: int = 140) -> tuple[tuple[PlantSite, Plant], ...]:
             if not holds.contains(spot):
                 continue
             to_river, river, away = _turn_to(of, spot)
+            if plant.direct_outlets and away > OUTFALL_M:
+                continue
             # Within a zone streets are parallel; the low side is the one of the four that looks most to the river.
             turn = to_river if turn is None else turn + 90 * round((to_river - turn) / 90)
             area = translate(rotate(shape, turn, origin=(0, 0)), spot.x, spot.y)

@@ -44,18 +44,32 @@ OPTIONS = {
 }
 """As measured in the drafting norm (§Process-flow layout); spacings in millimetres."""
 
+TIGHT = {
+    "elk.spacing.nodeNode": "3",
+    "elk.spacing.edgeEdge": "2",
+    "elk.spacing.edgeNode": "2.5",
+    "elk.layered.spacing.nodeNodeBetweenLayers": "6",
+    "elk.layered.spacing.edgeNodeBetweenLayers": "2.5",
+    "elk.layered.spacing.edgeEdgeBetweenLayers": "2",
+}
+"""Spacings of a large process."""
+COMPACTION = "elk.layered.compaction.postCompaction.strategy"
 WRAPPING = "elk.layered.wrapping.strategy"
 WRAPPINGS: tuple[dict[str, str], ...] = (
     {WRAPPING: "OFF"},
     {WRAPPING: "MULTI_EDGE", "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "2.0"},
     {WRAPPING: "MULTI_EDGE"},
     {WRAPPING: "SINGLE_EDGE"},
+    {WRAPPING: "OFF", **TIGHT, COMPACTION: "EDGE_LENGTH"},
+    {WRAPPING: "SINGLE_EDGE", **TIGHT, COMPACTION: "EDGE_LENGTH", "elk.aspectRatio": "2.0"},
+    {WRAPPING: "MULTI_EDGE", **TIGHT, "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "2.0"},
 )
-"""One line of stages reads best; where it is too long for a sheet it is cut and goes on below, the cut that does most often first."""
-ROOM_MM = (380.0, 240.0)
-"""What an A3 sheet lying leaves for the picture."""
+"""One line of stages reads best; where it is too long for a sheet it is cut and goes on below, the cut that does most often first. What is
+too large even so stands closer together."""
+ROOM_MM = (380.0, 175.0)
+"""What an A3 sheet lying leaves for the picture, above table and title block."""
 LEGIBLE = 0.75
-"""A picture is shrunk to this and no further before it is wrapped: names of 3.2 mm stay above 2.4 mm."""
+"""A picture is shrunk to this and no further before it is wrapped: names of 3.2 mm stay above 2.4 mm, what stands below them above 2.2."""
 
 Problem = dict[str, Any]
 Solve = Callable[[Problem], Problem]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from drawings.process.words import LEADING, NAME_MM, Line, lines_of
+from drawings.process.words import LEADING, NAME_MM, SMALL_MM, Line, lines_of
 from gis.models.process import NodeType, PlacedNode, ProcessGraph, ProcessLayout, ProcessNode
 from styles.ops import Area, Stroke
 from styles.palette import Theme, colour
@@ -173,7 +173,7 @@ def picture(graph: ProcessGraph, layout: ProcessLayout, theme: Theme = "light") 
             ops.append(Stroke(Path(tuple((x, y, 0.0) for x, y in route.points)), ink, width, dash))
             ops.append(_arrow(route.points, ARROW_MM * scale, ink))
         if stream.carries and route.label:
-            height = 2.7 * scale
+            height = SMALL_MM * scale
             words.append(Text(stream.carries, route.label, height, "centre", ink, colour("paper", theme)))
     for node, box in zip(graph.nodes, layout.nodes, strict=True):
         ops += _node(node, box, scale, theme)

@@ -9,7 +9,7 @@ from gis.kinds import ENUMS
 from gis.models.process import NodeType, ProcessNode, ProcessStream
 from gis.pollutants import short_name
 
-NAME_MM, SMALL_MM = 3.2, 2.7
+NAME_MM, SMALL_MM = 3.2, 3.0
 """Heights of a name and of what stands below it."""
 LEADING = 1.42
 """From line to line, by the height of the lower one."""
@@ -45,7 +45,7 @@ class Line:
 
 def columns(text: str) -> float:
     """Return how wide a text is, in full-width characters."""
-    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.58 for letter in text)
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.62 for letter in text)
 
 
 def wrapped(text: str, widest: float = WIDEST) -> list[str]:

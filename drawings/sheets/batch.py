@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import hashlib
 import json
 import os
 import signal
@@ -16,15 +17,17 @@ from psycopg import AsyncConnection
 
 from drawings.process.elk import Elk
 from drawings.sheets.canvas import Format, printed
-from drawings.sheets.composing import compose
+from drawings.sheets.composing import compose, press
 from drawings.sheets.composing import digests as digests_of
 from gis.models.sheet import Kind, SheetFacts
 from gis.store.connect import snapshot
-from gis.store.sheets import enterprise_ids, sheet_facts
+from gis.store.sheets import enterprise_ids, sheet_facts, sheet_stamps
 from styles.palette import Theme
 
 INDEX = "index.json"
 """In the folder: file → digest of what it was drawn from."""
+STAMPS = "stamps.json"
+"""In the folder: source code → stamp of what was stored as its sheets were looked at: with the same stamp they need no second look."""
 
 PR_SET_PDEATHSIG = 1
 """prctl(2)."""
@@ -66,13 +69,17 @@ def file_name(code: str, kind: Kind, format_: Format) -> str:
     return f"{code}/{code}_{kind}.{format_}"
 
 
-def known(folder: Path) -> dict[str, str]:
+def known(folder: Path, name: str = INDEX) -> dict[str, str]:
     """Return the index of a folder, empty where there is none."""
     try:
-        index: dict[str, str] = json.loads(folder.joinpath(INDEX).read_text(encoding="utf-8"))
+        index: dict[str, str] = json.loads(folder.joinpath(name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return index
+
+
+def _keep(folder: Path, name: str, index: dict[str, str]) -> None:
+    write(folder / name, json.dumps(dict(sorted(index.items())), indent=0).encode())
 
 
 def write(path: Path, data: bytes) -> None:
@@ -107,6 +114,11 @@ async def _facts(url: str, enterprise_id: UUID) -> SheetFacts:
         return await sheet_facts(connection, enterprise_id)
 
 
+async def _stamps(url: str, enterprises: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+        return await sheet_stamps(connection, enterprises)
+
+
 async def _ids(url: str) -> list[UUID]:
     async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
         return await enterprise_ids(connection)
@@ -114,16 +126,33 @@ async def _ids(url: str) -> list[UUID]:
 
 def facts_of(url: str, enterprise_id: UUID) -> SheetFacts:
     """Return what the sheets of an enterprise show; opens a connection of its own."""
-    return asyncio.run(_facts(url, enterprise_id))
+    # `asyncio.run` and `Runner.run` spell out all that a coroutine returned, as they put the signal handler back: as long as reading it.
+    with asyncio.Runner() as runner:
+        return runner.get_loop().run_until_complete(_facts(url, enterprise_id))
 
 
 def _work(url: str, enterprise_id: UUID, order: Order, index: dict[str, str]) -> Done:
     return print_sheets(facts_of(url, enterprise_id), order, index)
 
 
+def _now(url: str, enterprises: Sequence[UUID], order: Order) -> dict[UUID, tuple[str, str]]:
+    """Return code and stamp of enterprises: with the same stamp their sheets would be the same."""
+    how = f"{press(order.theme, order.base_url)}{''.join(order.kinds)}{'+'.join(order.formats)}"
+    stored = asyncio.run(_stamps(url, enterprises))
+    return {id_: (code, hashlib.sha256(f"{how}{stamp}".encode()).hexdigest()[:32]) for id_, (code, stamp) in stored.items()}
+
+
 def all_enterprises(url: str) -> list[UUID]:
     """Return the ids of all enterprises, by source code."""
     return asyncio.run(_ids(url))
+
+
+def _standing(code: str, order: Order, index: dict[str, str]) -> Done | None:
+    """Return that all sheets of an enterprise are there, None where one is missing."""
+    names = [file_name(code, kind, format_) for kind in order.kinds for format_ in order.formats]
+    if not all(name in index and order.folder.joinpath(name).is_file() for name in names):
+        return None
+    return Done(code, {name: index[name] for name in names}, 0)
 
 
 def _die_with_parent() -> None:
@@ -132,7 +161,7 @@ def _die_with_parent() -> None:
 
 
 def _each(url: str, enterprises: Sequence[UUID], order: Order, index: dict[str, str], processes: int) -> Iterator[Done]:
-    if processes == 1 or len(enterprises) == 1:
+    if processes == 1 or len(enterprises) <= 1:
         for enterprise_id in enterprises:
             yield _work(url, enterprise_id, order, index)
         return
@@ -163,13 +192,19 @@ def print_all(
         Told after each enterprise.
     """
     order.folder.mkdir(parents=True, exist_ok=True)
-    index = known(order.folder)
+    index, stamps = known(order.folder), known(order.folder, STAMPS)
     before = dict(index)
-    done: list[Done] = []
-    for one in _each(url, enterprises, order, before, processes or os.cpu_count() or 1):
+    now = _now(url, enterprises, order)
+    standing = {id_: one for id_, (code, stamp) in now.items() if stamps.get(code) == stamp and (one := _standing(code, order, index))}
+    done = [*standing.values()]
+    due = [id_ for id_ in enterprises if id_ not in standing]
+    told = dict(now.values())
+    for one in _each(url, due, order, before, processes or os.cpu_count() or 1):
         done.append(one)
         index |= one.digests
         # Kept after each enterprise: a run that is stopped goes on from here.
-        write(order.folder / INDEX, json.dumps(dict(sorted(index.items())), indent=0).encode())
+        _keep(order.folder, INDEX, index)
+        stamps[one.code] = told.get(one.code, "")
+        _keep(order.folder, STAMPS, stamps)
         progress(len(done), len(enterprises), one.code)
     return sorted(done, key=lambda one: one.code)

@@ -11,7 +11,6 @@ from drawings.sheets.legend import Entry
 from drawings.sheets.paper import FRAME, LEADING, LEAST, TINY, Box
 from drawings.sheets.tables import Table
 from drawings.sheets.titleblock import Stamp
-from gis.errors import QuanjingError
 from styles.palette import Theme
 
 GAP = 2.0
@@ -20,10 +19,6 @@ COMPASS = 32.0
 """Height of north arrow and wind rose, mm."""
 ROSE = 9.5
 """Radius of the wind rose, mm."""
-
-
-class NoSpace(QuanjingError):
-    """The tables of a sheet take more room than it has."""
 
 
 def boxes(width: float) -> tuple[Box, Box]:
@@ -49,23 +44,48 @@ def compass(box: Box, theme: Theme) -> list[Ink]:
     return inks
 
 
+def _heights(blocks: Sequence[Sequence[Table]]) -> list[float]:
+    return [max(tables.height(table) for table in block) for block in blocks]
+
+
+def _fits(blocks: Sequence[Sequence[Table]], room: Box) -> bool:
+    return sum(_heights(blocks)) + GAP * max(len(blocks) - 1, 0) <= room.height + 0.01
+
+
+def _shortened(blocks: Sequence[Sequence[Table]], room: Box) -> Sequence[Sequence[Table]]:
+    """Return rows of tables without the last rows of the tallest, which says so: a sheet that can't show all is better than none."""
+    kept = [list(block) for block in blocks]
+    left_out: dict[tuple[int, int], int] = {}
+    shown = kept
+    while not _fits(shown, room):
+        tall = _heights(shown)
+        row = tall.index(max(tall))
+        place = max(range(len(kept[row])), key=lambda index: tables.height(shown[row][index]))
+        table = kept[row][place]
+        if not table.rows:
+            break
+        left_out[row, place] = left_out.get((row, place), 0) + 1
+        kept[row][place] = replace(table, rows=table.rows[:-1])
+        shown = [
+            [tables.ending(table, left_out.get((row, index), 0)) for index, table in enumerate(block)] for row, block in enumerate(kept)
+        ]
+    return shown
+
+
 def _blocks(blocks: Sequence[Sequence[Table]], box: Box, theme: Theme) -> list[Ink]:
     """Return rows of tables side by side, from above to below."""
     inks: list[Ink] = []
     y = box.top
     for block in blocks:
-        shown = [table for table in block if table.rows]
-        spare = (box.width - sum(table.width for table in shown)) / (len(shown) + 1)
+        spare = (box.width - sum(table.width for table in block)) / (len(block) + 1)
         x, ends = box.left, [y]
-        for table in shown:
+        for table in block:
             x += spare
             drawn, end = tables.drawn(table, x, y, theme)
             inks += drawn
             ends.append(end)
             x += table.width
-        y = min(ends) - (GAP if shown else 0.0)
-    if y < box.bottom - GAP - 0.01:
-        raise NoSpace(f"{blocks[-1][-1].title}：{box.bottom - y:.1f} mm")
+        y = min(ends) - GAP
     return inks
 
 
@@ -94,31 +114,33 @@ def column(
     rose : bool
         Whether north arrow and wind rose stand at the top.
 
-    Raises
-    ------
-    NoSpace
-        The tables take more room than there is.
+    Where the tables take more room than there is, their type is smaller, which still is more than 2 mm high, then the legend is wider and
+    lower; where that is not enough the last rows of the longest table are left out, and it says how many.
     """
     black = ink(theme)
     foot = Box(box.left, box.bottom, box.right, box.bottom + titleblock.height())
-    key = Box(box.left, foot.top, box.right, foot.top + legend.height(len(entries), legend_columns))
     inks: list[Ink] = [framed(box, black, MEDIUM)]
     drawn, links = titleblock.title_block(stamp, foot, theme)
-    inks += [*drawn, *legend.legend(entries, key, legend_columns, theme)]
-    top, bottom = box.top, key.top + GAP
+    inks += drawn
+    top = box.top
     if rose:
         inks += compass(Box(box.left, top - COMPASS, box.right, top), theme)
         top -= COMPASS
     lines = [line for index, note in enumerate(notes) for line in wrapped(f"{index + 1}. {note}", box.width - 12, TINY)]
+    noted = len(lines) * TINY * LEADING
+
+    def room(columns: int) -> Box:
+        bottom = foot.top + legend.height(len(entries), columns) + GAP + (noted + GAP if lines else 0.0)
+        return Box(box.left, bottom, box.right, top - GAP / 2)
+
+    full = [some for block in blocks if (some := [table for table in block if table.rows])]
+    smaller = [[replace(table, size=LEAST) for table in block] for block in full]
+    tries = ((full, legend_columns), (smaller, legend_columns), (smaller, legend_columns + 1))
+    shown, columns = next(((rows, wide) for rows, wide in tries if _fits(rows, room(wide))), (None, legend_columns + 1))
+    key = Box(box.left, foot.top, box.right, foot.top + legend.height(len(entries), columns))
+    inks += legend.legend(entries, key, columns, theme)
     if lines:
-        y = bottom + len(lines) * TINY * LEADING
+        y = key.top + GAP + noted
         inks.append(Text("注：", (box.left + 1.5, y - TINY * LEADING / 2), TINY, weight="bold", colour=black))
         inks += [Text(line, (box.left + 7.5, y - (index + 0.5) * TINY * LEADING), TINY, colour=black) for index, line in enumerate(lines)]
-        bottom = y + GAP
-    room = Box(box.left, bottom, box.right, top - GAP / 2)
-    try:
-        return [*inks, *_blocks(blocks, room, theme)], links
-    except NoSpace:
-        # Smaller type, which still is more than 2 mm high, before nothing at all.
-        smaller = [[replace(table, size=LEAST) for table in block] for block in blocks]
-        return [*inks, *_blocks(smaller, room, theme)], links
+    return [*inks, *_blocks(shown or _shortened(smaller, room(columns)), room(columns), theme)], links

@@ -46,16 +46,21 @@ def compose(facts: SheetFacts, kind: Kind, theme: Theme, base_url: str, solve: S
     return flow(facts, theme, base_url, solve) if kind == "B" else MAPS[kind](facts, theme, base_url)
 
 
+def press(theme: Theme, base_url: str) -> str:
+    """Return what every printed sheet hangs on beside the facts: the program that draws it, and what that is told."""
+    return hashlib.sha256(_program() + repr((theme, base_url)).encode()).hexdigest()
+
+
 def digests(facts: SheetFacts, kinds: Iterable[Kind], theme: Theme, base_url: str) -> dict[Kind, str]:
     """Return what each printed sheet hangs on: the same digest, the same bytes.
 
     Alarms, readings and cases are left out: no sheet shows them.
     """
-    told = hashlib.sha256(_program())
+    told = hashlib.sha256(press(theme, base_url).encode())
     for feature in (facts.enterprise, *facts.features, *facts.around):
         told.update(_feature(feature))
     issued = sorted((name, repr(issue)) for name, issue in facts.issued.items())
-    told.update(repr((theme, base_url, facts.county, facts.permit_version, facts.process, facts.permit, issued)).encode())
+    told.update(repr((facts.county, facts.permit_version, facts.process, facts.permit, issued)).encode())
     found: dict[Kind, str] = {}
     for kind in kinds:
         one = told.copy()

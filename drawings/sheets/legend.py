@@ -118,8 +118,9 @@ def legend(entries: Sequence[Entry], box: Box, columns: int, theme: Theme, *, dr
         column, row = divmod(index, rows)
         left, y = box.left + column * wide, box.top - HEADING - (row + 0.5) * ROW
         inks += draw(one, Box(left + 2.0, y - ROW / 2, left + 2.0 + SAMPLE, y + ROW / 2), theme)
-        lines_ = _broken(one.label, wide - SAMPLE - 4.0)
-        size = TINY if len(lines_) == 1 else LEAST
+        room = wide - SAMPLE - 5.0
+        lines_ = _broken(one.label, room)
+        size = TINY if len(lines_) == 1 and width(lines_[0], TINY) <= room else LEAST
         inks += [
             Text(line, (left + SAMPLE + 3.8, y + (len(lines_) - 1 - 2 * number) * LEAST * 0.55), size, colour=black)
             for number, line in enumerate(lines_)

@@ -127,7 +127,8 @@ def monitoring(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"))
     drawing.hard += [shapely.box(box.left, box.bottom, box.right, box.top) for box in (bar_box, *taken)]
     for thing in own:
-        if thing.kind in ("outlet", "river_outlet"):
+        # The outlet at the river may lie far off the sheet; the table has it.
+        if thing.kind == "outlet" or (thing.kind == "river_outlet" and window.shows(thing.xy)):
             label = f"{DISCHARGE.get(thing.type or '', '')}排放口" if thing.kind == "outlet" else None
             at, clear = drawing.symbol(thing, label=label)
             forms = outlet_label(facts, thing) if thing.kind == "outlet" else ((thing.name,),)

@@ -207,11 +207,11 @@ def _near(window: Window, scene: Scene, theme: Theme) -> tuple[list[Ink], list[E
     return every, list(drawing.entries.values())
 
 
-def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Around], width: float) -> Table:
-    """Return what lies along the water downstream."""
+def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Around], width: float, start: str) -> Table:
+    """Return what lies along the water downstream; `start` names what the way to it is measured from."""
     rows = []
     if flow.rivers:
-        rows.append(("—", " → ".join(flow.rivers), "受纳水体", f"距厂 {metres(flow.start_m)}"))
+        rows.append(("—", " → ".join(flow.rivers), "受纳水体", f"距{start} {metres(flow.start_m)}"))
     places = [(thing.xy, _section(thing.name), "水质断面") for thing in around if thing.kind == "water_station"]
     places += [(one.thing.xy, one.name, "取水口") for one in listed if one.thing.type == "intake"]
     places += [
@@ -225,9 +225,9 @@ def _waters_table(flow: Downstream, around: Sequence[Thing], listed: Sequence[Ar
         rows.append(("—", f"{flow.way.length / 1000:.1f} km 内无水源保护区、取水口和水质断面", "", ""))
     columns = (
         Column("号", 6.0, "centre"),
-        Column("名称", width - 52.0, most=2),
+        Column("名称", width - 56.0, most=2),
         Column("类型", 24.0, "centre"),
-        Column("位置", 22.0, "right"),
+        Column("位置", 26.0, "right"),
     )
     return Table(f"下游 {WATER_REACH_M / 1000:.0f} km 水体", columns, tuple(rows))
 
@@ -288,7 +288,8 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
         *notes_of(facts),
     ]
     wide = side.width - 4.0
-    blocks = ((receptors.table(listed, wide, contacts=True),), (_waters_table(flow, around, listed, wide),))
+    waters = _waters_table(flow, around, listed, wide, "排放口" if outlets else "厂界")
+    blocks = ((receptors.table(listed, wide, contacts=True),), (waters,))
     inks, links = column(
         side, stamp(facts, "D", window.scale, base_url), merged([*drawing.entries.values(), *entries]), blocks, notes, theme=theme
     )

@@ -1,7 +1,7 @@
 """Ruled tables on a sheet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drawings.sheets.fonts import wrapped
 from drawings.sheets.inks import FINE, MEDIUM, Align, Ink, Text, framed, ink, stroke
@@ -58,6 +58,15 @@ def heights(table: Table) -> list[float]:
 def height(table: Table) -> float:
     """Return the height of a table with its title, mm."""
     return HEADING + sum(heights(table))
+
+
+def ending(table: Table, left_out: int) -> Table:
+    """Return a table that says in a last row how many are left out; itself where none is."""
+    if not left_out:
+        return table
+    widest = max(table.columns, key=lambda column: column.width)
+    last = tuple(f"另有 {left_out} 行从略" if column is widest else "…" for column in table.columns)
+    return replace(table, rows=(*table.rows, last))
 
 
 def paired(table: Table) -> Table:

@@ -52,6 +52,11 @@ class Window:
         middle = self.box.middle
         return (x - self.centre[0]) * self.mm_a_metre + middle[0], (y - self.centre[1]) * self.mm_a_metre + middle[1]
 
+    def shows(self, shape: BaseGeometry) -> bool:
+        """Return whether a shape of the ground lies in it, EPSG:4545."""
+        ground = self.ground
+        return bool(shapely.box(ground.left, ground.bottom, ground.right, ground.top).contains(shape))
+
     @property
     def ground(self) -> Box:
         """What of the ground it shows, EPSG:4545, metres."""

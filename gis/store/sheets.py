@@ -1,6 +1,7 @@
 """Reading what the sheets of an enterprise show, from one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -30,12 +31,33 @@ SELECT drawing_kind, version, drawn_by, published_at, file_name, reviewer, revie
     resurvey_on
 FROM drawings WHERE enterprise_id = %s AND state = 'published' ORDER BY drawing_kind
 """
+STAMP_OWN = """
+SELECT enterprise_id AS owner, concat_ws(' ', feature_id, extract(epoch FROM lower(recorded))) AS told
+FROM {view} WHERE enterprise_id = ANY (%(ids)s)
+"""
+STAMP_NEAR = """
+SELECT e.feature_id, concat_ws(' ', c.feature_id, extract(epoch FROM lower(c.recorded)))
+FROM enterprise_view e JOIN {view} c ON c.enterprise_id IS NULL AND c.geom && ST_Expand(e.geom, %(reach)s)
+WHERE e.feature_id = ANY (%(ids)s)
+"""
+# Permits by how they stand today: one that begins or ends changes what holds.
+STAMP_PAPERS = """
+SELECT enterprise_id, concat_ws(' ', permit_id, valid_from <= day, valid_to >= day)
+FROM permits, (SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date AS day) today WHERE enterprise_id = ANY (%(ids)s)
+UNION ALL SELECT enterprise_id, md5(d::text) FROM drawings d WHERE published AND enterprise_id = ANY (%(ids)s)
+UNION ALL SELECT e.feature_id, j.name FROM enterprise_view e JOIN jurisdictions j ON j.code = e.jurisdiction
+WHERE e.feature_id = ANY (%(ids)s)
+"""
+STAMPS = """
+SELECT e.feature_id, e.code, s.stamp FROM enterprise_view e
+JOIN (SELECT owner, md5(string_agg(told, ',' ORDER BY told)) AS stamp FROM ({told}) t GROUP BY owner) s ON s.owner = e.feature_id
+"""
 REGISTERED = "SELECT count(*) AS count FROM permits WHERE enterprise_id = %s AND permit_no = %s AND valid_from = %s"
 
 Row = dict[str, Any]
 
 
-async def _rows(connection: AsyncConnection, query: str | sql.Composed, parameters: Sequence[Any]) -> list[Row]:
+async def _rows(connection: AsyncConnection, query: str | sql.Composed, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
     async with connection.cursor(row_factory=dict_row) as cursor:
         # The text is a constant of this module, or composed of quoted names; values are always parameters.
         await cursor.execute(query, parameters)  # type: ignore[call-overload,unused-ignore]
@@ -94,6 +116,24 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
         issued,
         await _process(connection, enterprise_id),
     )
+
+
+@cache
+def _stamps() -> sql.Composed:
+    def of(query: str, kinds: Iterable[str]) -> list[sql.Composable]:
+        return [sql.SQL(query).format(view=sql.Identifier(f"{kind}_view")) for kind in kinds]  # type: ignore[arg-type,unused-ignore]
+
+    told = [*of(STAMP_OWN, KINDS), *of(STAMP_NEAR, AROUND), sql.SQL(STAMP_PAPERS)]
+    return sql.SQL(STAMPS).format(told=sql.SQL(" UNION ALL ").join(told))
+
+
+async def sheet_stamps(connection: AsyncConnection, enterprises: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Return of enterprises in the caller's scope the code, and a stamp that changes when anything is written that `sheet_facts` reads.
+
+    It goes by ids and times alone, of many enterprises at once: a hundredth of the work of reading their facts.
+    """
+    rows = await _rows(connection, _stamps(), {"ids": list(enterprises), "reach": REACH_DEG})
+    return {row["feature_id"]: (row["code"] or str(row["feature_id"]), row["stamp"]) for row in rows}
 
 
 async def enterprise_ids(connection: AsyncConnection) -> list[UUID]:

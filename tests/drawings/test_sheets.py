@@ -24,12 +24,16 @@ from drawings.publish import publish_drawing
 from drawings.sheets.batch import INDEX, Order, facts_of, known, print_all
 from drawings.sheets.binding import CITY, bind
 from drawings.sheets.canvas import printed
+from drawings.sheets.column import boxes, column
 from drawings.sheets.composing import compose, digest
 from drawings.sheets.contents import items
 from drawings.sheets.difference import difference_sheets, printed_sheets
 from drawings.sheets.inks import Ink, Sheet, Text
+from drawings.sheets.legend import Entry
 from drawings.sheets.printed import Printed, read_printed
 from drawings.sheets.proof import glyphs, overlaps, proof, small
+from drawings.sheets.stamps import stamp
+from drawings.sheets.tables import Column, Table
 from gis.models.sheet import KINDS, TITLES, Kind, SheetFacts
 from gis.models.version import Difference
 from gis.settings import Settings
@@ -301,6 +305,10 @@ def test_a_batch_that_was_killed_goes_on_where_it_stopped(city: City, bare: UUID
     assert set(known(tmp_path)) == {name for one in done for name in one.digests}
     again = print_all(module_database.reader, ids, order, processes=1)
     assert [one.written for one in again] == [0, 0]
+    assert [one.digests for one in again] == [one.digests for one in done]
+    city.rows("UPDATE buildings SET name = name || '改' WHERE code = 'B04'")
+    edited = print_all(module_database.reader, ids, order, processes=1)
+    assert {one.code: one.written for one in edited} == {code: len(KINDS), BARE["source_code"]: 0}
     tmp_path.joinpath(INDEX).unlink()
     volumes = bind(tmp_path, [one.code for one in done], order.kinds, city=True)
     assert len(volumes) == 3
@@ -329,3 +337,15 @@ def test_the_service_hands_out_the_sheet_of_now(city: City, module_database: Url
         assert client.get(f"/api/enterprises/{city.enterprise_id}/sheets/A.png?theme=print-bw").headers["content-type"] == "image/png"
         assert client.get(f"/api/enterprises/{UUID(int=0)}/sheets").status_code == 404
         assert client.get(f"/api/enterprises/{UUID(int=0)}/sheets/A.pdf").status_code == 404
+
+
+def test_tables_too_long_for_a_sheet_say_how_much_they_leave_out(facts: SheetFacts) -> None:
+    _, side = boxes(130.0)
+    entries = [Entry("line", "road", f"线型{number}") for number in range(24)]
+    rows = tuple((f"{number}", f"第{number}行") for number in range(150))
+    table = Table("监控点位", (Column("编号", 20.0), Column("名称", 100.0)), rows)
+    inks, _ = column(side, stamp(facts, "C", 2000, ADDRESS), entries, ((table,),), ["注"], theme="light")
+    texts = [ink for ink in inks if isinstance(ink, Text)]
+    shown = [ink for ink in texts if ink.text.startswith("第") and ink.text.endswith("行")]
+    assert f"另有 {150 - len(shown)} 行从略" in {ink.text for ink in texts}
+    assert min(ink.at[1] for ink in shown) > next(ink.at[1] for ink in texts if ink.text.startswith("图"))
