@@ -11,6 +11,7 @@ from drawings.sheets.legend import Entry
 from drawings.sheets.paper import FRAME, LEADING, LEAST, TINY, Box
 from drawings.sheets.tables import Table
 from drawings.sheets.titleblock import Stamp
+from gis.errors import QuanjingError
 from styles.palette import Theme
 
 GAP = 2.0
@@ -19,6 +20,10 @@ COMPASS = 32.0
 """Height of north arrow and wind rose, mm."""
 ROSE = 9.5
 """Radius of the wind rose, mm."""
+
+
+class NoSpace(QuanjingError):
+    """The tables of a sheet take more room than it has."""
 
 
 def boxes(width: float) -> tuple[Box, Box]:
@@ -99,6 +104,7 @@ def column(
     theme: Theme,
     legend_columns: int = 3,
     rose: bool = True,
+    whole: bool = False,
 ) -> tuple[list[Ink], list[Link]]:
     """Return the column of a sheet.
 
@@ -113,9 +119,16 @@ def column(
     legend_columns : int
     rose : bool
         Whether north arrow and wind rose stand at the top.
+    whole : bool
+        Whether no row may be left out.
 
     Where the tables take more room than there is, their type is smaller, which still is more than 2 mm high, then the legend is wider and
     lower; where that is not enough the last rows of the longest table are left out, and it says how many.
+
+    Raises
+    ------
+    NoSpace
+        It is not enough, and no row may be left out.
     """
     black = ink(theme)
     foot = Box(box.left, box.bottom, box.right, box.bottom + titleblock.height())
@@ -136,11 +149,16 @@ def column(
     full = [some for block in blocks if (some := [table for table in block if table.rows])]
     smaller = [[replace(table, size=LEAST) for table in block] for block in full]
     tries = ((full, legend_columns), (smaller, legend_columns), (smaller, legend_columns + 1))
+    shown: Sequence[Sequence[Table]] | None
     shown, columns = next(((rows, wide) for rows, wide in tries if _fits(rows, room(wide))), (None, legend_columns + 1))
+    if shown is None:
+        if whole:
+            raise NoSpace(f"{full[-1][-1].title}：{sum(_heights(smaller)):.1f} mm")
+        shown = _shortened(smaller, room(columns))
     key = Box(box.left, foot.top, box.right, foot.top + legend.height(len(entries), columns))
     inks += legend.legend(entries, key, columns, theme)
     if lines:
         y = key.top + GAP + noted
         inks.append(Text("注：", (box.left + 1.5, y - TINY * LEADING / 2), TINY, weight="bold", colour=black))
         inks += [Text(line, (box.left + 7.5, y - (index + 0.5) * TINY * LEADING), TINY, colour=black) for index, line in enumerate(lines)]
-    return [*inks, *_blocks(shown or _shortened(smaller, room(columns)), room(columns), theme)], links
+    return [*inks, *_blocks(shown, room(columns), theme)], links

@@ -248,7 +248,7 @@ def difference_sheets(facts: SheetFacts, difference: Difference, new: Version, t
             more = [f"表中列出前 {shown} 项，其余 {len(listed) - shown} 项见续页。"] if shown < len(listed) else []
             block = ((Table("变化的要素", ROWS, tuple(listed[:shown])),),) if shown else ()
             try:
-                filled, links = column(side, stamped, entries, block, [*notes, *more], theme=theme, legend_columns=3)
+                filled, links = column(side, stamped, entries, block, [*notes, *more], theme=theme, whole=True)
                 break
             except NoSpace:
                 shown -= max(1, shown // 8)

@@ -44,7 +44,7 @@ WHERE e.feature_id = ANY (%(ids)s)
 STAMP_PAPERS = """
 SELECT enterprise_id, concat_ws(' ', permit_id, valid_from <= day, valid_to >= day)
 FROM permits, (SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date AS day) today WHERE enterprise_id = ANY (%(ids)s)
-UNION ALL SELECT enterprise_id, md5(d::text) FROM drawings d WHERE published AND enterprise_id = ANY (%(ids)s)
+UNION ALL SELECT enterprise_id, md5(d::text) FROM drawings d WHERE state = 'published' AND enterprise_id = ANY (%(ids)s)
 UNION ALL SELECT e.feature_id, j.name FROM enterprise_view e JOIN jurisdictions j ON j.code = e.jurisdiction
 WHERE e.feature_id = ANY (%(ids)s)
 """
