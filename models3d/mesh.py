@@ -58,6 +58,14 @@ def turn(mesh: Mesh, axes: Floats) -> Mesh:
     return Mesh(mesh.positions @ axes.T, (mesh.normals @ axes.T).astype(np.float32), mesh.triangles)
 
 
+def lean(mesh: Mesh, a: float, b: float, c: float) -> Mesh:
+    """Return the mesh lifted at each place by a x + b y + c: what was level lies in that plane, what was upright stays so."""
+    lift = mesh.positions[:, :2] @ np.array([a, b]) + c
+    normals = mesh.normals - mesh.normals[:, 2:] * np.array([a, b, 0.0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Mesh(mesh.positions + np.outer(lift, [0.0, 0.0, 1.0]), normals.astype(np.float32), mesh.triangles)
+
+
 def about_z(degrees: float) -> Floats:
     """Return the rotation about the upright axis, counter-clockwise seen from above."""
     sine, cosine = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))

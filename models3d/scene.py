@@ -13,7 +13,7 @@ from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
 from models3d.courses import courses
 from models3d.footprints import Footprints, fault, footprints
-from models3d.heights import edge_m, extent, is_line, is_patch
+from models3d.heights import SUNK_M, edge_m, extent, is_line, is_patch
 from models3d.markers import markers
 from models3d.mesh import Mesh, concatenate
 from models3d.parts.basin import basin
@@ -21,7 +21,7 @@ from models3d.parts.frame import frame
 from models3d.parts.prism import prism, prisms
 from models3d.patches import lay
 from models3d.solid import SolidMesh, painted, type_of
-from models3d.standing import stand
+from models3d.standing import drape, stand
 from styles.tokens import scene_colour
 
 STACK_TAPER = 0.7
@@ -161,17 +161,26 @@ def scene(site: Site, ground: Ground) -> Scene:
     shapes, up_m = places.shapes.copy(), places.up_m
     z_m = np.array([extent(feature, type_) for feature, type_ in zip(features, types, strict=True)])
 
-    bodies, patches = np.flatnonzero(sorts.body), np.flatnonzero(sorts.patch)
-    roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in bodies]
-    shapes[patches], z_m[patches] = lay([features[index] for index in patches], shapes[patches], up_m[patches], z_m[patches], roofed)
-
-    parts = {
+    bodies, patches = np.flatnonzero(sorts.body).tolist(), np.flatnonzero(sorts.patch)
+    heights = (z_m + up_m[:, None]).tolist()
+    heights = [(low, max(high, up_m[index] + KERB_M) if sorts.basin[index] else high) for index, (low, high) in enumerate(heights)]
+    standing = {
         index: part
-        for index in bodies.tolist()
-        if (part := stand(features[index], types[index], shapes[index], *(z_m[index] + up_m[index]).tolist()))
+        for index in (*bodies, *np.flatnonzero(sorts.basin).tolist())
+        if (part := stand(features[index], types[index], shapes[index], *heights[index]))
     }
+    roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in bodies]
+    shapes[patches], z_m[patches], on = lay([features[index] for index in patches], shapes[patches], up_m[patches], z_m[patches], roofed)
+    under = {index: bodies[row] for index, row in zip(patches.tolist(), on.tolist(), strict=True) if row >= 0}
+
     meshes: dict[int, Mesh] = {}
-    raised = np.array([index for index in np.flatnonzero(sorts.body | sorts.patch).tolist() if index not in parts], int)
+    for index, body in under.items():
+        # A patch on a level roof lies at its top; on a sloping one so much over each face.
+        over_m = float(z_m[index, 1] + up_m[index] - z_m[body, 1] - up_m[body])
+        if body in standing and len((mesh := drape(shapes[index], standing[body].roof, -SUNK_M, over_m)).positions):
+            meshes[index] = mesh
+    plain = (sorts.body | sorts.patch) & ~np.isin(np.arange(len(features)), [*standing, *meshes])
+    raised = np.flatnonzero(plain)
     taper = np.array([STACK_TAPER if type_ == "stack" else 1.0 for type_ in types])
     extruded = _extrusions([features[index] for index in raised], shapes[raised], (z_m + up_m[:, None])[raised], taper[raised])
     meshes.update(zip(raised.tolist(), extruded, strict=True))
@@ -186,13 +195,15 @@ def scene(site: Site, ground: Ground) -> Scene:
         )
         for index, mesh in meshes.items()
     }
-    solids |= {index: painted(features[index], part, (float(z_m[index, 0]), float(z_m[index, 1]))) for index, part in parts.items()}
-    for index in np.flatnonzero(sorts.basin).tolist():
+    solids |= {
+        index: painted(features[index], part.meshes, (float(z_m[index, 0]), float(z_m[index, 1]))) for index, part in standing.items()
+    }
+    for index in np.flatnonzero(sorts.basin & ~np.isin(np.arange(len(features)), list(standing))).tolist():
         solids[index] = _basin(features[index], shapes[index], float(up_m[index]), (float(z_m[index, 0]), float(z_m[index, 1])))
 
     ground_plate = np.array([feature.kind == "site_boundary" for feature in features])
-    standing = np.flatnonzero((sorts.body | sorts.basin | sorts.patch) & ~ground_plate).tolist()
-    tops = [(shapes[index], float(solids[index].mesh.positions[:, 2].max())) for index in standing]
+    bearing = np.flatnonzero((sorts.body | sorts.basin | sorts.patch) & ~ground_plate).tolist()
+    tops = [(shapes[index], float(solids[index].mesh.positions[:, 2].max())) for index in bearing]
     spots = np.flatnonzero(sorts.point)
     marked = markers([features[index] for index in spots], Footprints(shapes[spots], up_m[spots]), tops)
     solids.update(zip(spots.tolist(), marked, strict=True))

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gis.models.feature import Feature
+from models3d.kit.clarifier import Clarifier
 from models3d.kit.column import Column
 from models3d.kit.cooling_tower import CoolingTower
 from models3d.kit.fixed_roof_tank import FixedRoofTank
 from models3d.kit.house import House
 from models3d.kit.piece import Detail, Part, Piece
+from models3d.kit.roof import Slope, slopes
 from models3d.kit.silo import Silo
 from models3d.kit.stack import Stack
-from models3d.mesh import Mesh, about_z, translate, turn
+from models3d.mesh import Mesh, about_z, concatenate, lean, translate, turn
+from models3d.parts.prism import prism
 from styles.tokens import Rgb, part_colour, scene_colour
 
 DETAIL: Detail = 1
@@ -26,6 +30,13 @@ SQUARE = 0.999
 SLENDER = 2.5
 """Towers at least so many times as high as wide are columns, wide ones cooling towers."""
 WIDE_M = 12.0
+BRIDGED_M = 8.0
+"""Round basins from this width on have a scraper and its bridge."""
+ROUND_TYPES = ("tank", "stack", "silo", "tower", "pond")
+APART_M = 0.001
+"""From the piece of a patch on one face of a roof to the edge of the face."""
+LEAST_AREA_M2 = 0.01
+"""Of a piece of a patch on a roof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +84,58 @@ def rectangle(shape: shapely.Geometry) -> Rectangle | None:
 
 
 def _round(type_: str | None, diameter_m: float, height_m: float) -> Part | None:
+    part: Part | None = None
     match type_:
         case "tank":
-            return FixedRoofTank(diameter_m, height_m)
+            part = FixedRoofTank(diameter_m, height_m)
         case "stack":
-            return Stack(diameter_m, height_m)
+            part = Stack(diameter_m, height_m)
         case "silo":
-            return Silo(diameter_m, height_m)
+            part = Silo(diameter_m, height_m)
         case "tower" if height_m >= SLENDER * diameter_m:
-            return Column(diameter_m, height_m)
+            part = Column(diameter_m, height_m)
         case "tower" if diameter_m >= WIDE_M:
-            return CoolingTower(diameter_m, height_m)
-    return None
+            part = CoolingTower(diameter_m, height_m)
+        case "pond" if diameter_m >= BRIDGED_M:
+            part = Clarifier(diameter_m, height_m, 0.0)
+    return part
 
 
 def _colour(piece: Piece, feature: Feature, type_: str | None) -> Rgb:
+    if type_ == "pond" and piece.material == "body":
+        return scene_colour(feature.kind)
     return scene_colour(feature.kind, type_) if piece.material == "body" else part_colour(piece.material)
 
 
-def stand(feature: Feature, type_: str | None, shape: shapely.Geometry, low_m: float, high_m: float) -> list[tuple[Mesh, Rgb]] | None:
-    """Return the part that stands for a feature, in place, as closed solids with their colours; None where a prism does.
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """A part in its place."""
+
+    meshes: tuple[tuple[Mesh, Rgb], ...]
+    """Closed solids with their colours."""
+    roof: tuple[Slope, ...] = ()
+    """The faces of its roof, metres east, north and up; none where it is level or no roof."""
+
+
+def _set(part: Part, feature: Feature, type_: str | None, place: tuple[float, float, float], turned_deg: float = 0.0) -> Standing:
+    axes, spot = about_z(turned_deg), np.array(place)
+    meshes = tuple((translate(turn(piece.mesh, axes), spot), _colour(piece, feature, type_)) for piece in part.pieces(DETAIL))
+    if not isinstance(part, House):
+        return Standing(meshes)
+    x, y = part.length_m / 2, part.width_m / 2
+    return Standing(meshes, tuple(_moved(face, axes, place) for face in slopes(part.roof, (-x, -y, x, y), part.eaves_m, part.height_m)))
+
+
+def _moved(face: Slope, axes: NDArray[np.float64], place: tuple[float, float, float]) -> Slope:
+    """Return a roof's face where its house stands."""
+    region, (a, b, c) = face
+    there = shapely.transform(region, lambda xy: xy @ axes[:2, :2].T + place[:2])
+    east, north = (axes[:2, :2] @ [a, b]).tolist()
+    return there, (east, north, c + place[2] - east * place[0] - north * place[1])
+
+
+def stand(feature: Feature, type_: str | None, shape: shapely.Geometry, low_m: float, high_m: float) -> Standing | None:
+    """Return the part that stands for a feature; None where a prism or a basin does.
 
     Parameters
     ----------
@@ -104,19 +147,23 @@ def stand(feature: Feature, type_: str | None, shape: shapely.Geometry, low_m: f
     low_m, high_m : float
         Foot and top, metres up.
     """
-    part: Part | None = None
-    centre, turned = (0.0, 0.0), 0.0
-    if feature.kind == "structure" and type_ in ("tank", "stack", "silo", "tower"):
-        if found := circle(shape):
-            part, centre = _round(type_, found.diameter_m, high_m - low_m), found.centre
+    if feature.kind == "structure" and type_ in ROUND_TYPES:
+        if (found := circle(shape)) and (part := _round(type_, found.diameter_m, high_m - low_m)):
+            return _set(part, feature, type_, (*found.centre, low_m))
     elif feature.kind == "building" and feature.attributes.get("roof") not in (None, "flat") and (box := rectangle(shape)):
-        part = House(box.length_m, box.width_m, high_m - low_m, feature.attributes["roof"])
-        centre, turned = box.centre, box.turned_deg
-    if part is None:
-        return None
-    return [(mesh, _colour(piece, feature, type_)) for piece, mesh in _placed(part, centre, turned, low_m)]
+        house = House(box.length_m, box.width_m, high_m - low_m, feature.attributes["roof"])
+        return _set(house, feature, type_, (*box.centre, low_m), box.turned_deg)
+    return None
 
 
-def _placed(part: Part, centre: Sequence[float], turned_deg: float, low_m: float) -> list[tuple[Piece, Mesh]]:
-    axes, spot = about_z(turned_deg), np.array([*centre, low_m])
-    return [(piece, translate(turn(piece.mesh, axes), spot)) for piece in part.pieces(DETAIL)]
+def drape(shape: shapely.Geometry, roof: Sequence[Slope], low_m: float, high_m: float) -> Mesh:
+    """Return a patch on a roof, from so much under its faces to so much over them: a closed solid for each face that it lies on."""
+    return concatenate(
+        [
+            lean(prism(part, low_m, high_m), *plane)
+            for region, plane in roof
+            # Solids that share an edge are not closed once they are welded.
+            for part in shapely.get_parts(shapely.buffer(shapely.intersection(shape, region), -APART_M, join_style="mitre"))
+            if part.area > LEAST_AREA_M2
+        ]
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import samples
 import shapely
+import shapely.affinity
 import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,13 +19,13 @@ from models3d.kit.house import House
 from models3d.kit.lying_tank import LyingTank
 from models3d.kit.piece import DETAILS, SIDES, Part, Piece
 from models3d.kit.pipe_run import PipeRun
-from models3d.kit.roof import ROOFS
+from models3d.kit.roof import ROOFS, slopes
 from models3d.kit.sphere import Sphere
 from models3d.mesh import volume_m3
 from models3d.parts.lathe import cylinder
 from models3d.parts.tube import tube
 from models3d.scene import scene
-from models3d.standing import circle, rectangle
+from models3d.standing import circle, drape, rectangle
 from styles.tokens import part_colour, scene_colour
 
 REACH_M = 2.6
@@ -153,3 +154,33 @@ def test_a_scene_takes_parts_where_outlines_fit() -> None:
     assert np.ptp(tank.mesh.positions[:, 0]) >= 15.0
     part = House(60.0, 25.0, 12.5, "gable")
     assert volume_m3(house.mesh) == pytest.approx(sum(volume_m3(piece.mesh) for piece in part.pieces(1)), rel=1e-3)
+
+
+@pytest.mark.parametrize("outline", [(-12.0, -6.0, 12.0, 6.0), (-4.0, -9.0, 4.0, 9.0), (-5.0, -5.0, 5.0, 5.0)])
+@pytest.mark.parametrize("shape", ROOFS)
+def test_the_faces_of_a_roof_are_its_surface(shape: str, outline: tuple[float, float, float, float]) -> None:
+    faces = slopes(shape, outline, 5.0, 9.0)
+    whole = shapely.box(*outline)
+    assert shapely.union_all([region for region, _ in faces]).symmetric_difference(whole).area < 1e-9
+    assert sum(region.area for region, _ in faces) == pytest.approx(whole.area)
+    solid = ROOFS[shape](outline, 0.0, 5.0, 9.0)
+    under = sum(_mean(region, plane) * region.area for region, plane in faces)
+    assert under == pytest.approx(volume_m3(solid))
+    draped = drape(whole.buffer(-0.5), faces, -0.05, 0.2)
+    assert closed(Piece(draped))
+    assert volume_m3(draped) == pytest.approx(whole.buffer(-0.5).area * 0.25, rel=3e-3)
+
+
+def _mean(region: shapely.Polygon, plane: tuple[float, float, float]) -> float:
+    spot = region.centroid
+    return plane[0] * spot.x + plane[1] * spot.y + plane[2]
+
+
+def test_a_store_under_a_gable_is_seen_on_its_roof() -> None:
+    house = samples.feature("building", "B09", "成品库", samples.box(-80, -40, 60, 25), height_m=12.5, attributes={"roof": "gable"})
+    store = samples.feature("storage", "S09", "成品库", samples.box(-78, -38, 56, 21), attributes={"storage_type": "product"})
+    body, patch = scene(replace(samples.SITE, features=(house, store)), ConstantGround()).solids
+    part = House(60.0, 25.0, 12.5, "gable")
+    heights = patch.mesh.positions[:, 2] - body.mesh.positions[:, 2].min()
+    assert heights.max() == pytest.approx(12.5 + 0.2, abs=0.02)
+    assert heights.min() == pytest.approx(part.eaves_m + 2 * (12.5 - part.eaves_m) / 12.5 - 0.05, abs=0.02)
