@@ -3,7 +3,7 @@
 import hashlib
 from importlib.resources import files
 
-PACKAGES = ("models3d", "models3d.parts", "tiles", "styles", "gis.geometry")
+PACKAGES = ("models3d", "models3d.kit", "models3d.parts", "tiles", "styles", "gis.geometry")
 SINGLE = (("gis", "kinds.yaml"), ("gis", "crs.py"), ("gis", "ground.py"))
 
 
