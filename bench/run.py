@@ -23,6 +23,7 @@ BENCHMARKS = {
     "picture": "picture",
     "sheets": "sheets",
     "serving": "serving",
+    "feeds": "feeds_wire",
     "city": "whole_city",
 }
 HEAD = ("what", "ours", "peer", "unit", "ratio", "note")
