@@ -35,6 +35,7 @@ from api.routes import (
     live,
     look,
     process,
+    queries,
     sheets,
     styles,
     tiles3d,
@@ -72,6 +73,7 @@ ROUTERS = (
     tilesets.router,
     collections.router,
     changes.router,
+    queries.router,
 )
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""

@@ -164,8 +164,10 @@ def run() -> list[Row]:
             assert Client(port).get(path, {"If-None-Match": etag})[0] == 304
             assert len(json.loads(Client(port).get(path)[1])["features"]) == 1000
         parts = psycopg.conninfo.conninfo_to_dict(owner)
+        # asyncpg takes the folder of the socket as a host, escaped.
+        folder = quote(str(parts["host"]), safe="")
         environ = os.environ | {
-            "DATABASE_URL": f"postgresql://{parts['user']}:{parts['password']}@/{parts['dbname']}?host={quote(str(parts['host']))}",
+            "DATABASE_URL": f"postgresql://{parts['user']}:{parts['password']}@{folder}:{parts['port']}/{parts['dbname']}",
             "TIPG_DB_SCHEMAS": '["peer"]',
             "TIPG_MAX_FEATURES_PER_QUERY": "10000",
         }

@@ -9,6 +9,8 @@ from shapely.ops import substring
 
 JOIN_M = 60.0
 """How near to another river's course a river ends that flows into it, metres."""
+LEAST_M = 0.001
+"""A way that is this short ends, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def downstream(rivers: Sequence[LineString], start: Point, *, snap_m: float, mos
         return []
     reaches: list[Reach] = []
     at, gone, seen = start, 0.0, set[int]()
-    while river >= 0 and gone < most_m:
+    while river >= 0 and most_m - gone > LEAST_M:
         seen.add(river)
         line = rivers[river]
         begin = float(line.project(at))

@@ -1,7 +1,7 @@
 """What inspectors ask of the map: functions over a scoped snapshot, each an `Answer` to be shown as a table or as GeoJSON."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
@@ -18,6 +18,7 @@ from gis.crs import lonlat_to_xy, xy_to_lonlat
 from gis.errors import Invalid, NotFound
 from gis.geometry.rivers import along, downstream
 from gis.kinds import ENUMS, KINDS
+from gis.questions import AT, Query, read
 from gis.store.collections import Collection, kind_collections, related_layers
 from gis.store.filters.compiler import compile_filter, shape_literal
 from gis.store.filters.fragment import Fragment, bound, column, joined, put
@@ -482,3 +483,25 @@ async def standing(connection: AsyncConnection, at: LonLat, height: float) -> An
         whole = row["z_max_m"] - row["z_min_m"]
         row["floor"] = min(storeys, int((height - row["z_min_m"]) / whole * storeys) + 1) if storeys and whole > 0 else None
     return Answer(("kind_label", "name", "code", "floor", "z_min_m", "z_max_m", "enterprise", "alarm_level"), _shown(rows))
+
+
+ANSWERS: Mapping[str, Callable[..., Awaitable[Answer]]] = {
+    one.__name__: one for one in (within, nearest, down, upwind, unwatched, select, measure, count, standing)
+}
+
+
+async def ask(connection: AsyncConnection, query: Query, given: Mapping[str, str]) -> Answer:
+    """Answer a question whose parameters are given as text.
+
+    Raises
+    ------
+    Invalid
+        One of them is unknown, missing or wrong.
+    NotFound
+        What it speaks of is not there.
+    """
+    values = read(query, given)
+    feature = values.pop("feature", None) if AT in query.parameters else None
+    if feature is not None:
+        values["at"] = await place_of(connection, feature)
+    return await ANSWERS[query.answers](connection, **values)

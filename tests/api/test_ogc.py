@@ -271,6 +271,20 @@ def test_the_state_of_an_instant(client: httpx.Client, city: City) -> None:
     assert oldest["author"] == "quanjing"
 
 
+def test_queries_are_listed_and_answered(client: httpx.Client) -> None:
+    listed = {one["name"]: one for one in client.get("/api/queries").json()["queries"]}
+    assert listed["within"]["parameters"][2] == {"name": "radius", "label": "米", "form": "number", "required": True}
+    asked = {"at": "107.5,31.1", "radius": "8000", "kind": "river"}
+    table = client.get("/api/queries/within", params=asked).json()
+    assert [row["code"] for row in table["rows"]] == ["R10", "R9"]
+    assert {"name": "distance_m", "label": "距离（m）"} in table["columns"]
+    shapes = client.get("/api/queries/within", params=asked | {"f": "geojson"})
+    assert shapes.headers["content-type"] == "application/geo+json"
+    assert shapes.json()["features"][0]["geometry"]["type"] == "LineString"
+    assert client.get("/api/queries/within?radius=1").json()["parameter"] == "at"
+    assert client.get("/api/queries/nosuch").status_code == 404
+
+
 # Systems ----------------------------------------------------------------------------------------------------------------
 
 
