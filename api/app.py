@@ -22,6 +22,7 @@ from api.ogc.home import Home
 from api.ogc.items import Items
 from api.pages import Headers, pages
 from api.routes import (
+    accidents,
     changes,
     city,
     collections,
@@ -61,6 +62,7 @@ ROUTERS = (
     enterprise_file.router,
     city.router,
     features.router,
+    accidents.router,
     kinds.router,
     tiles3d.router,
     live.router,

@@ -13,6 +13,7 @@ from gis.errors import Invalid
 
 Floats = NDArray[np.float64]
 GRAVITY = 9.81
+MOST_KG = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,22 @@ def peak(amount_kg: float, river: River, x_m: float) -> tuple[float, float]:
     """Return when the peak comes to a place, hours after the spill, and its concentration, mg/l."""
     t = x_m / river.speed
     return t / 3600, float(passing(amount_kg, river, np.array(x_m), np.array(t)))
+
+
+def checked_amount(amount_kg: float) -> float:
+    """Return what was spilt as it is; raises Invalid."""
+    if not 0 < amount_kg <= MOST_KG:
+        raise Invalid("amount", f"泄漏量应大于 0，不超过 {MOST_KG:.0f} kg")
+    return amount_kg
+
+
+def assumptions(river: River) -> list[str]:
+    """Return all that was assumed, Chinese, to be printed with the result."""
+    return [
+        "一维瞬时排放筛查模式（HJ 2.3-2018 附录 E），仅供应急初判，不能代替监测",
+        (
+            f"全程流量 {river.flow_m3_s:g} m³/s，河宽 {river.width_m:g} m，水深 {river.depth_m:g} m，比降 {river.slope:g}，"
+            f"流速 {river.speed:.2f} m/s，纵向离散系数 {river.spreading:.0f} m²/s，衰减 {river.decay_1_d:g} d⁻¹；支流汇入、闸坝未考虑"
+        ),
+        "投入即在断面混合均匀；峰值到达时间按平均流速计算",
+    ]
