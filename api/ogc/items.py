@@ -2,7 +2,8 @@
 
 import gzip
 from asyncio import to_thread
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any
@@ -53,17 +54,35 @@ def same(request: Request, etag: str) -> bool:
     return bool(given) and (given.strip() == "*" or etag in given)
 
 
-async def answer(request: Request, body: bytes, media_type: str, headers: dict[str, str], etag: str = "") -> Response:
-    """Return a body, compressed where the caller takes that."""
+class Parts(Response):
+    """A body that is sent in parts, each as it is: a megabyte is not copied to put two brackets around it."""
+
+    def __init__(self, parts: Sequence[bytes], media_type: str, headers: dict[str, str]) -> None:
+        super().__init__(b"", media_type=media_type, headers=headers | {"Content-Length": str(sum(map(len, parts)))})
+        self.parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 — the interface of ASGI
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for part in self.parts if scope["method"] != "HEAD" else ():
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def answer(request: Request, body: bytes | Sequence[bytes], media_type: str, headers: dict[str, str], etag: str = "") -> Response:
+    """Return a body, or parts of one, compressed where the caller takes that."""
     headers = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding", **headers}
-    suffix = ""
-    if len(body) >= LEAST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
-        small = len(body) <= MOST_INLINE
-        body = gzip.compress(body, GZIP_LEVEL, mtime=0) if small else await to_thread(gzip.compress, body, GZIP_LEVEL, mtime=0)
-        headers["Content-Encoding"], suffix = "gzip", "-gzip"
+    parts = (body,) if isinstance(body, bytes) else body
+    suffix, size = "", sum(map(len, parts))
+    if size >= LEAST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
+        # A large one not on the loop, where it would hold up the others.
+        pack = partial(gzip.compress, b"".join(parts), GZIP_LEVEL, mtime=0)
+        packed = pack() if size <= MOST_INLINE else await to_thread(pack)
+        parts, suffix = (packed,), "-gzip"
+        headers["Content-Encoding"] = "gzip"
     if etag:
         headers["ETag"] = f'"{etag}{suffix}"'
-    return Response(b"" if request.method == "HEAD" else body, media_type=media_type, headers=headers)
+    return Parts(parts, media_type, headers)
 
 
 def _links(base: str, found: Page, chosen: Selection, shown: View, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -122,18 +141,14 @@ class Items:
                     return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
             found = await page(connection, chosen, shown, house.counts)
         links = orjson.dumps(_links(base, found, chosen, shown, {**parameters, "f": form}))
-        body = b'{"type":"FeatureCollection","links":%b,"numberMatched":%d,"numberReturned":%d,"features":[%b]}' % (
-            links,
-            found.matched,
-            found.returned,
-            found.features,
-        )
+        head = b'{"type":"FeatureCollection","links":%b,"numberMatched":%d,"numberReturned":%d,"features":['
+        parts = (head % (links, found.matched, found.returned), found.features, b"]}")
         if form == "html":
-            return await self._html(request, collection, "", pages.items(collection, orjson.loads(body)), headers)
-        etag = tag(*key, found.version) if collection.kind else blake2b(body, digest_size=12).hexdigest()
+            return await self._html(request, collection, "", pages.items(collection, orjson.loads(b"".join(parts))), headers)
+        etag = tag(*key, found.version) if collection.kind else blake2b(b"".join(parts), digest_size=12).hexdigest()
         if same(request, etag):
             return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
-        return await answer(request, body, GEOJSON, headers, etag)
+        return await answer(request, parts, GEOJSON, headers, etag)
 
     async def _item(self, request: Request, house: House, collection: Collection, feature_id: str, scope: str) -> Response:
         query = request.scope["query_string"]

@@ -19,6 +19,7 @@ from gis.store.filters.functions import functions_for
 from gis.store.filters.terms import Layer, Queryable, Type
 from gis.store.kind_tables import columns
 from gis.store.related import related, table_layers
+from gis.store.scope import owned_inside, placed_inside
 
 STATE = ("alarm_level", "open_alarms", "case_count", "case_ids", "readings")
 """The three groups that every kind carries: alarms, case links, feeds."""
@@ -179,26 +180,51 @@ PAST_STATE = """LEFT JOIN LATERAL (
 ) c ON true"""
 
 
-def relation(collection: Collection, scope: str = EVERYWHERE, moment: Moment | None = None) -> Fragment:
+def relation(collection: Collection, scope: str = EVERYWHERE, moment: Moment | None = None, *, state: bool = True) -> Fragment:
     """Return what to select a collection's features from, in a scope, now or as of then; its columns are those of the kind's view.
 
-    The statement runs in a transaction or session that carries the scope (`gis.store.connect`), where it is not all.
+    The statement runs in a transaction or session that carries the scope too (`gis.store.connect`): functions of filters ask for it.
+
+    Parameters
+    ----------
+    collection : Collection
+    scope : str
+        A code of `jurisdictions`, or `*`.
+    moment : Moment, optional
+        None: now.
+    state : bool
+        Whether alarms, case links and feeds are among the columns; of the past they are always.
     """
     kind = collection.kind
     if kind is None:
         assert collection.table is not None, "a collection is a kind's or a table's"  # noqa: S101
         return collection.table
-    if moment is not None:
-        return _past(kind, scope, moment)
-    if scope != EVERYWHERE:
-        return column(f"{kind.name}_view")
-    # The same as the view, without the question to each row who asks; a join that nothing is taken from costs nothing.
-    listed = joined(", ", [column(name, "k") for name in (*columns(kind), "recorded", "author", "reason", "origin", "geom_3857")])
+    return _present(kind, scope, state=state) if moment is None else _past(kind, scope, moment)
+
+
+def _present(kind: Kind, scope: str, *, state: bool) -> Fragment:
+    """Return the same as the kind's view, in which each row is asked whose it is; here that is worked out once."""
+    inside = Fragment("TRUE") if scope == EVERYWHERE else Fragment(owned_inside("k.enterprise_id", "%s"), (scope,))
+    names = [*columns(kind), "recorded", "author", "reason", "origin", "geom_3857"]
+    listed = [column(name, "k") for name in names] + ([column(name, "s") for name in STATE] if state else [])
     return put(
-        "(SELECT {}, {} FROM {} k LEFT JOIN feature_state s USING (feature_id) WHERE k.closed_at IS NULL)",
-        listed,
-        joined(", ", [column(name, "s") for name in STATE]),
+        "(SELECT {} FROM {} k {} WHERE k.closed_at IS NULL AND {})",
+        joined(", ", listed),
         column(kind.table),
+        Fragment("LEFT JOIN feature_state s USING (feature_id)" if state else ""),
+        inside,
+    )
+
+
+def with_state(rows: Fragment) -> Fragment:
+    """Return rows of a relation without state, with it, in the same order."""
+    state = joined(", ", [column(name, "s") for name in STATE])
+    # One look each, so that no other kind of join brings them out of order.
+    return put(
+        "(SELECT p.*, s.* FROM {} p LEFT JOIN LATERAL"
+        " (SELECT {} FROM feature_state s WHERE s.feature_id = p.feature_id OFFSET 0) s ON true)",
+        rows,
+        state,
     )
 
 
@@ -218,7 +244,8 @@ def _past(kind: Kind, scope: str, moment: Moment) -> Fragment:
     )
     if not moment.instant:
         versions = put("SELECT DISTINCT ON (feature_id) * FROM ({}) v ORDER BY feature_id, lower(recorded) DESC", versions)
-    within = Fragment("TRUE") if scope == EVERYWHERE else Fragment("quanjing_in_scope(f.jurisdiction)")
+    # Whose it is now decides, as in its history.
+    within = Fragment("TRUE") if scope == EVERYWHERE else Fragment(placed_inside("f.jurisdiction", "%s"), (scope,))
     return put(
         "(SELECT k.*, ST_Transform(k.geom, 3857) AS geom_3857, a.alarm_level, a.open_alarms, c.case_count, c.case_ids,"
         " '{{}}'::jsonb AS readings FROM ({}) k JOIN features f USING (feature_id) {} WHERE {})",

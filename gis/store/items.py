@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.errors import Forbidden, Invalid, NotFound
 from gis.reference_systems import CRS84, ReferenceSystem
-from gis.store.collections import Collection, Column, Moment, relation
+from gis.store.collections import STATE, Collection, Column, Moment, relation, with_state
 from gis.store.connect import EVERYWHERE
 from gis.store.filters.compiler import compile_filter, shape_literal
 from gis.store.filters.fragment import Fragment, bound, column, joined, put
@@ -197,6 +197,20 @@ def geometry_sql(collection: Collection, view: View) -> Fragment:
 
 def feature_sql(collection: Collection, view: View) -> Fragment:
     """Return one feature as GeoJSON text."""
+    key = collection.id, collection.srid, view.system.code, view.properties, view.ground_m, view.geometry
+    known = _FEATURES.get(key)
+    if known is None:
+        if len(_FEATURES) >= MOST_KEPT:
+            _FEATURES.clear()
+        known = _FEATURES[key] = _feature_sql(collection, view)
+    return known
+
+
+_FEATURES: dict[Any, Fragment] = {}
+MOST_KEPT = 500
+
+
+def _feature_sql(collection: Collection, view: View) -> Fragment:
     shown = [one for one in collection.columns if view.properties is None or one.name in view.properties]
     named = joined(", ", [put("{} AS {}", one.sql, column(one.name)) for one in shown])
     id_ = column(collection.id_column)
@@ -219,21 +233,30 @@ def _version(collection: Collection) -> Fragment:
 
 def page_sql(selection: Selection, view: View, *, count: bool) -> Fragment:
     """Return the statement of a page: version, count, how many it holds, and its features as bytes."""
-    collection = selection.collection
+    collection, where = selection.collection, selection.where
     order = joined(", ", [*view.order, column(collection.id_column)])
-    total = put("(SELECT count(*) FROM {} f WHERE {})", selection.source, selection.where) if count else Fragment("NULL::bigint")
-    return put(
-        "SELECT {}, {}, count(*), convert_to(coalesce(string_agg({}, ','), ''), 'UTF8')"
-        " FROM (SELECT * FROM {} f WHERE {} ORDER BY {} LIMIT {} OFFSET {}) f",
-        _version(collection),
-        total,
-        feature_sql(collection, view),
-        selection.source,
-        selection.where,
+    total = put("(SELECT count(*) FROM {} f WHERE {})", selection.source, where) if count else Fragment("NULL::bigint")
+    late = collection.kind is not None and selection.moment is None and not _names_state(where, order)
+    rows = put(
+        "(SELECT * FROM {} f WHERE {} ORDER BY {} LIMIT {} OFFSET {})",
+        relation(collection, selection.scope, selection.moment, state=not late),
+        where,
         order,
         bound(view.limit, "bigint"),
         bound(view.offset, "bigint"),
     )
+    return put(
+        "SELECT {}, {}, count(*), convert_to(coalesce(string_agg({}, ','), ''), 'UTF8') FROM {} f",
+        _version(collection),
+        total,
+        feature_sql(collection, view),
+        # What is skipped needs no state, so it is joined to the page alone.
+        with_state(rows) if late else rows,
+    )
+
+
+def _names_state(*parts: Fragment) -> bool:
+    return any(f'"{name}"' in part.text for part in parts for name in STATE)
 
 
 _SCOPES: WeakKeyDictionary[AsyncConnection, str] = WeakKeyDictionary()
