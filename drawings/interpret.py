@@ -29,6 +29,7 @@ from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
 from drawings.process.drawn import connected
+from drawings.process.network import network
 from drawings.rings import rings_of
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
@@ -266,6 +267,18 @@ def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanF
             yield feature, [handle_of(one.entity) for one in (item, mark) if one]
 
 
+def _on_sheet(found: Found) -> list[Item]:
+    """Take out of what was found what a mapping makes part of a process, and return it: it is connected by geometry."""
+
+    def schematic(item: Item) -> bool:
+        return item.making.rule is not None and item.making.kind is not None and item.making.kind.schematic
+
+    taken = [item for item in (*found.spots, *found.lines) if schematic(item)]
+    found.spots = [item for item in found.spots if not schematic(item)]
+    found.lines = [item for item in found.lines if not schematic(item)]
+    return taken
+
+
 def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
     """Yield each area and each labelled point with the handles of the entities it is made of."""
     pairing = pair(
@@ -365,10 +378,12 @@ def interpretation(
     refuse_unknown(found, ledger)
     frame = _frame(document, found, options, mapping)
     ledger.issues += frame.issues
+    on_sheet = _on_sheet(found) if mapping and options.drawing_kind == "B" else []
     outlines = _outlines(found.areas, frame, ledger)
     labels = _labels(found.symbols, frame, ledger)
     features, kinds = list[PlanFeature](), dict[str, str]()
-    for feature, handles in chain(_features(outlines, labels, ledger), _singles(found, frame, ledger)):
+    networked = network(on_sheet, mapping.network, ledger) if mapping and on_sheet else []
+    for feature, handles in chain(_features(outlines, labels, ledger), _singles(found, frame, ledger), networked):
         features.append(feature)
         kinds.update(dict.fromkeys(map(whole, handles), feature.kind))
     # What is sorted, and what the drawing is made of, is not needed twice.

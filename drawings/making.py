@@ -23,12 +23,15 @@ def _said(entity: DXFEntity, name: str, argument: str | None) -> str:
     if name == "attrib" and isinstance(entity, Insert):
         found = next((attrib for attrib in entity.attribs if str(attrib.dxf.tag).upper() == (argument or "").upper()), None)
         return printable(found.plain_text()).strip() if found is not None else ""
+    if name == "attribs" and isinstance(entity, Insert):
+        said = [(str(attrib.dxf.tag), printable(attrib.plain_text()).strip()) for attrib in entity.attribs]
+        return "；".join(f"{printable(tag)}={text}" for tag, text in said if text)
     if name == "z":
         height = anchor_z(entity)
         added = number(argument) if argument else 0.0
         return "" if height is None or added is None else f"{height + added:.4f}"
-    said = {"text": text_of, "block": block_of, "layer": layer_of}.get(name)
-    return str((said(entity) if said else None) or "")
+    reader = {"text": text_of, "block": block_of, "layer": layer_of}.get(name)
+    return str((reader(entity) if reader else None) or "")
 
 
 @lru_cache(maxsize=1024)
@@ -44,7 +47,8 @@ def _parts(template: str) -> tuple[str | tuple[str, str | None], ...]:
 def filled(template: str, entity: DXFEntity) -> str:
     """Return a template with the entity's own words.
 
-    These are `{text}`, `{layer}`, `{block}`, `{attrib:TAG}`, `{z}` (as drawn) and `{z:NUMBER}` (the number added to it).
+    These are `{text}`, `{layer}`, `{block}`, `{attrib:TAG}`, `{attribs}` (each that says something, with its tag), `{z}`
+    (as drawn) and `{z:NUMBER}` (the number added to it).
     """
     if "{" not in template:
         return template.strip()

@@ -65,7 +65,7 @@ class Rule(_Part):
     kind: str | None = Field(default=None, description="入库为哪类要素")
     ignore: Text | None = Field(default=None, description="不入库的理由")
     explode: bool = Field(default=False, description="块：炸开，其中的图元再按各规则处理")
-    name: str = Field(default="", description="名称；可用 {text} {layer} {block} {attrib:TAG} {z} {z:加数}")
+    name: str = Field(default="", description="名称；可用 {text} {layer} {block} {attrib:TAG} {attribs} {z} {z:加数}")
     code: str = Field(default="", description="编号；同上")
     attributes: dict[str, str | float | bool] = Field(default={}, description="属性名 → 值或模板")
     height: float | Text | None = Field(default=None, description="高度（米），数或模板，如 {attrib:H}")
@@ -110,12 +110,27 @@ def _check_attributes(kind: str, values: dict[str, str | float | bool]) -> None:
             raise ValueError(f"{KINDS[kind].label}须写属性 {name}{enum_hint}")
 
 
+class Network(_Part):
+    """How near things must come on a flow sheet to belong together, drawing units."""
+
+    reach: float = Field(default=0.6, gt=0, le=100, description="管线端点离图块或另一条管线不超过这么远算接上")
+    touch: float = Field(
+        default=1.6, gt=0, le=100, description="图块、笔画之间不超过这么远算相接（法兰的间隙）；同一条规则的笔画相接的算一件"
+    )
+    gap: float = Field(default=8.0, ge=0, le=1000, description="两个端点正对、相距不超过这么远，算同一条管线（让开交叉、留给管件的断口）")
+    beside: float = Field(default=8.0, gt=0, le=1000, description="名称、管线标注离它所说的东西不超过这么远")
+
+
 class Mapping(_Part):
     """A mapping file."""
 
     mapping: Literal[1] = Field(description="格式版本")
     name: str = Field(default="", description="给人看的说明")
     crs: Text | None = Field(default=None, description="图形坐标的坐标系，如 EPSG:4545、gcj02")
+    drawing: Literal["A", "B", "C", "D"] | None = Field(
+        default=None, description="图种：A 平面图、B 工艺图、C 监测点位图、D 周边风险图；缺省看文件名"
+    )
+    network: Network = Field(default=Network(), description="工艺图（B）：管线怎样算接上，图形单位")
     unit: Literal["m", "mm", "cm", "dm", "km", "in", "ft"] | None = Field(default=None, description="图形单位；缺省由坐标判断")
     rules: list[Rule] = Field(default=[], max_length=2000, description="自上而下，第一条符合的生效")
 

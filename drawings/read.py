@@ -132,7 +132,9 @@ def reading_of(
     named = FILE_NAME.fullmatch(file_name)
     said = named["source"].upper() if named else None
     source_code = options.source_code or said
-    drawing_kind = options.drawing_kind or (named["kind"].upper() if named else "A")
+    mapping, faults = mapping_of(options.mapping) if options.mapping is not None else (None, [])
+    told_kind = options.drawing_kind or (mapping.drawing if mapping else None) or (named["kind"].upper() if named else None)
+    drawing_kind = told_kind or "A"
     document, issues = document_of(data, file_name, progress=progress)
     if said and source_code != said:
         hint = "请核对图纸属于哪个企业"
@@ -141,10 +143,9 @@ def reading_of(
     if document is None:
         return None, Reading(SitePlan(drawing_kind, source_code, file_name, sha256, (), tuple(issues), Counts(0, 0, 0, 0)))
     progress("interpret", _READ)
-    mapping, faults = mapping_of(options.mapping) if options.mapping is not None else (None, [])
     issues += faults
     # Which drawing it is must be said for what has to be on it to be asked.
-    known = replace(options, source_code=source_code, drawing_kind=options.drawing_kind or (named and drawing_kind))
+    known = replace(options, source_code=source_code, drawing_kind=told_kind)
     reading = interpretation(document, known, file_name=file_name, sha256=sha256, mapping=mapping)
     progress("interpret", 1.0)
     return document, replace(reading, plan=replace(reading.plan, issues=(*issues, *reading.plan.issues)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from drawings.process.words import LEADING, NAME_MM, SMALL_MM, Line, lines_of
+from drawings.process.words import LEADING, NAME_MM, SMALL_MM, Line, columns, lines_of
 from gis.models.process import NodeType, PlacedNode, ProcessGraph, ProcessLayout, ProcessNode
 from styles.ops import Area, Stroke
 from styles.palette import Theme, colour
@@ -22,6 +22,8 @@ MAIN_MM, EDGE_MM, THIN_MM = 0.7, 0.4, 0.25
 ARROW_MM = 2.6
 SIGN_MM = 4.6
 """Side of the warning triangle of a pollution step."""
+LEAST_SHARE = 0.4
+"""Words that a symbol of somebody's drawing has less room for are left out."""
 MEDIA = {
     "process": "ink",
     "gas": "gas",
@@ -133,7 +135,16 @@ def _node(node: ProcessNode, box: PlacedNode, scale: float, theme: Theme) -> Ite
         middle = (box.x + 2.6 * scale, box.y)
     elif look.shape == "flag":
         middle = (box.x - 0.8 * scale, box.y)
-    yield from _written(lines_of(node), middle, scale, theme)
+    lines = lines_of(node)
+    if (share := _room(lines, box, scale)) >= LEAST_SHARE:
+        yield from _written(lines, middle, scale * share, theme)
+
+
+def _room(lines: Sequence[Line], box: PlacedNode, scale: float) -> float:
+    """Return how much of their size words have room for in a box, at most 1; a box made for its words has all of it."""
+    wide = max((columns(line.text) * line.height for line in lines), default=0.0) * scale
+    high = sum(line.height * LEADING for line in lines) * scale
+    return min(1.0, box.width / wide, box.height / high) if lines else 1.0
 
 
 def _arrow(points: Sequence[Point], size: float, ink: Rgb) -> Area:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
@@ -176,20 +177,41 @@ def _middle(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return round((x1 + x2) / 2, 2), round((y1 + y2) / 2, 2)
 
 
+def _from_corner(nodes: Sequence[PlacedNode], routes: Sequence[Route]) -> tuple[list[PlacedNode], list[Route]]:
+    """Return a picture moved so that it begins at (0, 0): a sheet of somebody's has a frame, or lies anywhere."""
+    left = min(node.x - node.width / 2 for node in nodes) - PADDING_MM
+    low = min(node.y - node.height / 2 for node in nodes) - PADDING_MM
+
+    def moved(point: tuple[float, float]) -> tuple[float, float]:
+        return round(point[0] - left, 3), round(point[1] - low, 3)
+
+    placed = [replace(node, x=round(node.x - left, 3), y=round(node.y - low, 3)) for node in nodes]
+    return placed, [Route(one.code, tuple(map(moved, one.points)), moved(one.label) if one.label else None) for one in routes]
+
+
 def _as_drawn(process: StoredProcess) -> ProcessLayout | None:
     """Return a process where it is stored, None where something has no place, or the boxes have outgrown it since."""
-    nodes = []
-    for node, middle in zip(process.graph.nodes, process.middles, strict=True):
+    nodes, drawn = [], set[str]()
+    for node, middle, box in zip(process.graph.nodes, process.middles, process.boxes, strict=True):
         if middle is None:
             return None
-        nodes.append(PlacedNode(node.code, *middle, *size_of(node)))
+        if box is not None:
+            drawn.add(node.code)
+        nodes.append(PlacedNode(node.code, *middle, *(box or size_of(node))))
     boxes = {box.code: box for box in nodes}
+
+    def leads(point: tuple[float, float], code: str) -> bool:
+        # A drawing of somebody's own is what it is.
+        return code in drawn or _touches(point, boxes[code])
+
     routes = []
     for stream, way in zip(process.graph.streams, process.ways, strict=True):
-        if len(way.points) < 2 or not (_touches(way.points[0], boxes[stream.source]) and _touches(way.points[-1], boxes[stream.target])):
+        if len(way.points) < 2 or not (leads(way.points[0], stream.source) and leads(way.points[-1], stream.target)):
             return None
         label = way.label or (_middle(way.points) if stream.carries else None)
         routes.append(Route(stream.code, way.points, label))
+    if drawn:
+        nodes, routes = _from_corner(nodes, routes)
     ends = [point for route in routes for point in (*route.points, *([route.label] if route.label else []))]
     right = max([*(box.x + box.width / 2 for box in nodes), *(x for x, _ in ends)])
     top = max([*(box.y + box.height / 2 for box in nodes), *(y for _, y in ends)])

@@ -137,5 +137,7 @@ class StoredProcess:
     """Nodes and streams with their `feature_id`."""
     middles: tuple[tuple[float, float] | None, ...]
     """Where the middle of each node's box stands, sheet units, y upwards; in the order of the graph's nodes."""
+    boxes: tuple[tuple[float, float] | None, ...]
+    """Width and height of each symbol as it was drawn, where it is another's drawing; None of a box that is as large as its words need."""
     ways: tuple[StoredStream, ...]
     """In the order of the graph's streams."""

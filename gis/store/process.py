@@ -69,7 +69,8 @@ def _process(nodes: Sequence[Row], streams: Sequence[Row]) -> StoredProcess:
     codes = {row["code"] for row in coded}
     led = [row for row in streams if row["from_code"] in codes and row["to_code"] in codes]
     graph = ProcessGraph(tuple(map(_node, coded)), tuple(map(_stream, led)))
-    return StoredProcess(graph, tuple(_point(row["shape"].get("point")) for row in coded), tuple(_way(row["shape"]) for row in led))
+    middles, boxes = (tuple(_point(row["shape"].get(name)) for row in coded) for name in ("point", "box"))
+    return StoredProcess(graph, middles, boxes, tuple(_way(row["shape"]) for row in led))
 
 
 def process_of(connection: "Transaction | Plain", enterprise_id: UUID) -> StoredProcess:

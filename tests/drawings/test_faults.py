@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import pytest
 from city import DRAFTER, DRAWING, ENTERPRISE, EXAMPLES, found_city
 from dxf_faults import (
@@ -33,6 +34,8 @@ from dxf_faults import (
     shift_end,
 )  # fmt: skip
 
+from drawings.interpret import interpretation
+from drawings.mapping import Mapping, Rule, When
 from drawings.options import Options
 from drawings.process import checks
 from drawings.process.table import graph_of
@@ -246,12 +249,22 @@ def tangled() -> list[Issue]:
     return checks.picture_issues(ProcessLayout(10, 10, (PlacedNode("P", 0, 0, 1, 1),), (*level, *upright)))
 
 
+def loose() -> list[Issue]:
+    """Return what is said of a sheet, read by a mapping, whose only pipe ends in the open."""
+    document = ezdxf.new()
+    document.modelspace().add_line((0, 0), (20, 0), dxfattribs={"layer": "PIPE"})
+    rule = Rule(when=When(layer=["PIPE"]), kind="process_stream", attributes={"medium": "process"})
+    reading = interpretation(document, Options(drawing_kind="B"), mapping=Mapping(mapping=1, rules=[rule]))
+    return [*reading.plan.issues]
+
+
 FLOWING: dict[str, Callable[[], list[Issue]]] = {
     "E501": lambda: process(("  - {from: P04, to: C1}\n", "")),
     "E502": lambda: process(("pollutants: [SS]", "pollutants: []")),
     "E503": lambda: process(("type: step, unit: MF0001", "type: step, unit: MF0009")),
     "E504": lambda: process(("  - {from: M3, to: P02}\n", "")),
     "W505": tangled,
+    "W506": loose,
 }
 """Code → a process with that fault in its table."""
 STORED = {"E112", "E210", "E212"}
