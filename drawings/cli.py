@@ -308,6 +308,42 @@ def export(
     raise typer.Exit(1 if done.issues else 0)
 
 
+@app.command(help="出现场检查表：按图纸、许可证和问题清单，列出到哪里看什么，按行走路线排序；A4（PDF）或 JSON")
+def checklist(
+    enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="写到哪个 .pdf 文件；缺省为 编码_现场检查表.pdf", dir_okay=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，不写文件")] = False,
+) -> None:
+    """Print what to look at where in a plant."""
+    import json
+
+    from drawings.inspection.checklist import checklist as made
+    from drawings.inspection.printing import printed_checklist
+    from drawings.sheets.batch import facts_of, write
+    from drawings.sheets.canvas import bound_pages
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import driver_of, engine, looking
+    from gis.store.enterprises import find_enterprise
+    from gis.store.problems import problems
+    from gis.store.schema import bring_up
+
+    settings = Settings()
+    urls = ensure_running(settings)
+    bring_up(urls.owner)
+    with looking(engine(urls.reader)) as connection:
+        enterprise_id, code = find_enterprise(connection, enterprise)
+        listed = problems(driver_of(connection), enterprise_id)
+    facts = facts_of(urls.reader, enterprise_id)
+    found = made(facts, listed)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        return
+    path = out or Path(f"{code}_现场检查表.pdf")
+    write(path, bound_pages(printed_checklist(facts, found, "light", settings.public_url)))
+    typer.echo(f"{path}：{len(found.stops)} 处，行走约 {found.walk_m:.0f} m，未消除的问题 {found.problems} 个")
+
+
 app.command("sheet", help="出图：A3 图纸（PDF，另可 SVG、PNG），一家或全部")(sheet)
 app.command("versions", help="列出企业四张图的各版：状态、制图、审核、发布、复测日期、意见")(of_versions.versions)
 app.command("fetch", help="取回某一版的文件，与送交时逐字节相同")(of_versions.fetch)

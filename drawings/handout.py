@@ -5,7 +5,8 @@ from datetime import date
 
 from drawings.checking import Checked, counted
 from drawings.report import SEVERITY_LABELS
-from drawings.sheets.pages import A4, GREY, MARGIN, PAPER, Pages, Words, broken
+from drawings.sheets.pages import GREY, MARGIN, PAPER, Pages, Words, broken
+from drawings.sheets.paper import A4
 from gis.issues import CODES, GROUPS, Issue, Severity
 from styles.tokens import rgb
 

@@ -13,7 +13,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
-      input: { panorama: "index.html", drafting: "drafting.html" },
+      input: { panorama: "index.html", drafting: "drafting.html", file: "file.html" },
       output: {
         codeSplitting: {
           groups: [

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from drawings.permit.proposal import Proposal
 
-app = typer.Typer(name="permit", help="排污许可证：从副本读取、数据格式", no_args_is_help=True)
+app = typer.Typer(name="permit", help="排污许可证：从副本读取、出摘要、数据格式", no_args_is_help=True)
 LEVELS = {"missing": "缺少", "conflict": "矛盾", "doubt": "存疑"}
 SHOWN = 40
 """Values, and texts that were not taken, that a screen shows."""
@@ -46,6 +46,33 @@ def read(
     if out is not None:
         typer.echo(f"{out}：对照副本核对 permit 一节，在 checked_by 填核对人，再运行 quanjing enterprise permit {out}")
     raise typer.Exit(1 if proposal.findings else 0)
+
+
+@app.command(help="出许可证摘要：A4（PDF），一家")
+def sheet(
+    enterprise: Annotated[str, typer.Option(help="18 位信用代码或 22 位排污单位编码")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="写到哪个 .pdf 文件；缺省为 编码_许可证摘要.pdf", dir_okay=False)] = None,
+    bw: Annotated[bool, typer.Option("--bw", help="黑白（按黑白打印配色）")] = False,
+) -> None:
+    """Print the summary of an enterprise's permit."""
+    from drawings.permit.summary import summary
+    from drawings.sheets.batch import facts_of, write
+    from drawings.sheets.canvas import bound_pages
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import engine
+    from gis.store.enterprises import find_enterprise
+    from gis.store.schema import bring_up
+
+    settings = Settings()
+    urls = ensure_running(settings)
+    bring_up(urls.owner)
+    with engine(urls.reader).connect() as connection:
+        enterprise_id, code = find_enterprise(connection, enterprise)
+    sheets = summary(facts_of(urls.reader, enterprise_id), "print-bw" if bw else "light", settings.public_url)
+    path = out or Path(f"{code}_许可证摘要.pdf")
+    write(path, bound_pages(sheets))
+    typer.echo(f"{path}：{len(sheets)} 张")
 
 
 def _say(proposal: "Proposal") -> None:

@@ -10,7 +10,6 @@ import cairocffi
 
 from drawings.sheets.fonts import PLAIN, face
 from drawings.sheets.inks import Ink, Sheet, Text
-from drawings.sheets.paper import A3
 from styles.canvas import set_pen, trace
 from styles.ops import MITER_LIMIT, Area, Stroke
 
@@ -39,7 +38,7 @@ def printed(sheet: Sheet, format_: Format) -> bytes:
     buffer = io.BytesIO()
     if format_ == "png":
         scale = DPI / 25.4
-        image = cairocffi.ImageSurface(cairocffi.FORMAT_RGB24, round(A3.width * scale), round(A3.height * scale))
+        image = cairocffi.ImageSurface(cairocffi.FORMAT_RGB24, round(sheet.paper.width * scale), round(sheet.paper.height * scale))
         context = cairocffi.Context(image)
         context.set_source_rgb(1, 1, 1)
         context.paint()
@@ -47,7 +46,7 @@ def printed(sheet: Sheet, format_: Format) -> bytes:
         image.write_to_png(buffer)
         return buffer.getvalue()
     make = cairocffi.PDFSurface if format_ == "pdf" else cairocffi.SVGSurface
-    surface = make(buffer, A3.width * POINT_MM, A3.height * POINT_MM)
+    surface = make(buffer, sheet.paper.width * POINT_MM, sheet.paper.height * POINT_MM)
     if format_ == "pdf":
         _describe(surface, sheet)
     context = cairocffi.Context(surface)
@@ -57,9 +56,10 @@ def printed(sheet: Sheet, format_: Format) -> bytes:
 
 
 def bound_pages(sheets: Sequence[Sheet]) -> bytes:
-    """Return sheets as the pages of one PDF; its title and day are those of the first."""
+    """Return sheets of one paper as the pages of one PDF; its title and day are those of the first."""
     buffer = io.BytesIO()
-    surface = cairocffi.PDFSurface(buffer, A3.width * POINT_MM, A3.height * POINT_MM)
+    first = sheets[0].paper
+    surface = cairocffi.PDFSurface(buffer, first.width * POINT_MM, first.height * POINT_MM)
     _describe(surface, sheets[0])
     for sheet in sheets:
         _draw(cairocffi.Context(surface), sheet, POINT_MM, links=True)
@@ -78,7 +78,7 @@ def _describe(surface: Any, sheet: Sheet) -> None:
 
 def _draw(context: Any, sheet: Sheet, scale: float, *, links: bool = False) -> None:
     context.scale(scale, -scale)
-    context.translate(0, -A3.height)
+    context.translate(0, -sheet.paper.height)
     context.set_fill_rule(cairocffi.FILL_RULE_EVEN_ODD)
     context.set_miter_limit(MITER_LIMIT)
     options = cairocffi.FontOptions(hint_style=cairocffi.HINT_STYLE_NONE, hint_metrics=cairocffi.HINT_METRICS_OFF)
@@ -89,7 +89,7 @@ def _draw(context: Any, sheet: Sheet, scale: float, *, links: bool = False) -> N
         for link in sheet.links:
             box = link.box
             # The rectangle of a link is in the surface's points, from its upper left corner.
-            left, top = box.left * scale, (A3.height - box.top) * scale
+            left, top = box.left * scale, (sheet.paper.height - box.top) * scale
             where = f"rect=[{left:.2f} {top:.2f} {box.width * scale:.2f} {box.height * scale:.2f}]"
             context.tag_begin("Link", f"{where} uri='{link.address}'")
             context.tag_end("Link")

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal
 
 from drawings.sheets.fonts import Weight, width
-from drawings.sheets.paper import BODY, Box, Point
+from drawings.sheets.paper import A3, BODY, Box, Point
 from styles.ops import Area, Stroke
 from styles.palette import Theme, colour
 from styles.paths import Path
@@ -59,6 +59,7 @@ class Sheet:
     subject: str
     day: str
     """The day that the file says it is of, YYYY-MM-DD."""
+    paper: Box = A3
 
 
 def path(points: Sequence[Point], closed: bool = False) -> Path:

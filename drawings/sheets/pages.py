@@ -10,10 +10,9 @@ import cairocffi
 
 from drawings.sheets.canvas import CREATOR, POINT_MM
 from drawings.sheets.fonts import PLAIN, Weight, face, width, wrapped
-from drawings.sheets.paper import Box
+from drawings.sheets.paper import A4
 from styles.tokens import Rgb, rgb, tokens
 
-A4 = Box(0.0, 0.0, 210.0, 297.0)
 MARGIN = 16.0
 FOOT = 14.0
 """From the lower edge to the page number, mm."""

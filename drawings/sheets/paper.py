@@ -1,4 +1,4 @@
-"""The paper: sizes of an A3 sheet and boxes on it.
+"""The paper: sizes of A3 and A4 sheets and boxes on them.
 
 All coordinates of a sheet are millimetres, x right, y up, from the lower left corner.
 """
@@ -49,6 +49,9 @@ class Box:
 A3 = Box(0.0, 0.0, 420.0, 297.0)
 FRAME = Box(25.0, 5.0, 415.0, 292.0)
 """Of a bound A3 sheet (GB/T 14689-2008, table 2: a = 25 mm at the binding edge, c = 5 mm elsewhere for A3)."""
+A4 = Box(0.0, 0.0, 210.0, 297.0)
+A4_FRAME = Box(25.0, 5.0, 205.0, 292.0)
+"""Of a bound A4 sheet (GB/T 14689-2008, table 2)."""
 TINY, SMALL, BODY, HEAD, NAME, TITLE = 2.4, 2.6, 2.8, 3.5, 4.2, 5.0
 """Sizes of type (em), mm. A Chinese character of the smallest is 2.2 mm high, a capital of it 1.76 mm."""
 LEAST = 2.25

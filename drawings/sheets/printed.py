@@ -113,13 +113,18 @@ class Printed:
 
 def read_printed(source: Path | bytes) -> Printed:
     """Read the first page of a PDF."""
+    return next(read_pages(source))
+
+
+def read_pages(source: Path | bytes) -> Iterator[Printed]:
+    """Read a PDF page by page."""
     opened = io.BytesIO(source) if isinstance(source, bytes) else source
     with pdfplumber.open(opened) as document:
-        page = document.pages[0]
-        items = list(page.layout)
-    letters = [item for item in items if isinstance(item, LTChar)]
-    shapes = [shape for item in items if isinstance(item, LTCurve) for shape in _shapes(item)]
-    return Printed(tuple(_runs(letters)), tuple(shapes))
+        for page in document.pages:
+            items = list(page.layout)
+            letters = [item for item in items if isinstance(item, LTChar)]
+            shapes = [shape for item in items if isinstance(item, LTCurve) for shape in _shapes(item)]
+            yield Printed(tuple(_runs(letters)), tuple(shapes))
 
 
 def _runs(letters: Sequence[LTChar]) -> Iterator[Run]:

@@ -33,6 +33,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     size: float = TINY
+    spare: float = 0.0
+    """Kept free at the right of each cell, mm: a closing mark may hang over there."""
 
     @property
     def width(self) -> float:
@@ -41,7 +43,10 @@ class Table:
 
 
 def _cells(table: Table, row: Sequence[str]) -> list[tuple[str, ...]]:
-    return [wrapped(text, column.width - 2 * PAD, table.size, most=column.most) for column, text in zip(table.columns, row, strict=True)]
+    return [
+        wrapped(text, column.width - 2 * PAD - table.spare, table.size, most=column.most)
+        for column, text in zip(table.columns, row, strict=True)
+    ]
 
 
 def row_height(lines: int, size: float) -> float:
@@ -75,7 +80,14 @@ def paired(table: Table) -> Table:
     empty = ("",) * len(table.columns)
     right = [*table.rows[half:], *([empty] * (2 * half - len(table.rows)))]
     rows = tuple((*one, *other) for one, other in zip(table.rows[:half], right, strict=True))
-    return Table(table.title, table.columns * 2, rows, table.size)
+    return replace(table, columns=table.columns * 2, rows=rows)
+
+
+def _blank(table: Table, cells: Sequence[tuple[str, ...]]) -> float:
+    """Return how wide the empty cells are that a row begins with: what stands above goes on there, so no rule parts them."""
+    empty = [not any(lines) for lines in cells]
+    count = empty.index(False) if False in empty else len(empty)
+    return sum(column.width for column in table.columns[:count])
 
 
 def drawn(table: Table, left: float, top: float, theme: Theme) -> tuple[list[Ink], float]:
@@ -109,7 +121,7 @@ def drawn(table: Table, left: float, top: float, theme: Theme) -> tuple[list[Ink
             x += column.width
         y -= high
         if number < len(rows) - 1:
-            inks.append(stroke(((left, y), (left + table.width, y)), black, FINE))
+            inks.append(stroke(((left + _blank(table, rows[number + 1][0]), y), (left + table.width, y)), black, FINE))
     x = left
     for column in table.columns[:-1]:
         x += column.width

@@ -16,6 +16,8 @@ LABEL = 16.5
 """Width of a field's name, mm."""
 CODE = 21.0
 """Side of the QR code's cell, mm."""
+Rows = tuple[tuple[tuple[str, str], ...], ...]
+"""Name and value of each field, row by row."""
 UNSIGNED = "（未签）"
 """Of a signature that nobody has given."""
 
@@ -42,7 +44,7 @@ class Stamp:
     """Of the enterprise's page."""
 
     @property
-    def fields(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+    def fields(self) -> "Rows":
         """Name and value of each field, row by row."""
         return (
             (("排污单位编码", self.source_code),),
@@ -66,25 +68,30 @@ def height() -> float:
 
 def title_block(stamp: Stamp, box: Box, theme: Theme) -> tuple[list[Ink], list[Link]]:
     """Return the title block in a box, and the link of its code."""
+    return block(stamp.title, stamp.enterprise, stamp.fields, stamp.address, box, theme)
+
+
+def block(title: str, enterprise: str, rows: Rows, address: str, box: Box, theme: Theme) -> tuple[list[Ink], list[Link]]:  # noqa: PLR0917
+    """Return a title block: enterprise and title above rows of fields, a code that leads to an address beside them; and its link."""
     black = ink(theme)
     inks: list[Ink] = [framed(box, black, MEDIUM)]
     top = box.top - HEADING
     code = Box(box.right - CODE, top - CODE, box.right, top)
-    lines = wrapped(stamp.enterprise, box.width - 4, NAME, "bold", most=2)
+    lines = wrapped(enterprise, box.width - 4, NAME, "bold", most=2)
     middle = (box.left + box.right) / 2
     if len(lines) == 1:
         inks.append(Text(lines[0], (middle, box.top - 4.8), NAME, "centre", weight="bold", colour=black))
-        inks.append(Text(stamp.title, (middle, box.top - 11.8), TITLE, "centre", weight="bold", colour=black))
+        inks.append(Text(title, (middle, box.top - 11.8), TITLE, "centre", weight="bold", colour=black))
     else:
         inks += [
             Text(line, (middle, box.top - 3.2 - 4.4 * index), 3.4, "centre", weight="bold", colour=black)
             for index, line in enumerate(lines)
         ]
-        inks.append(Text(stamp.title, (middle, box.top - 13.2), NAME, "centre", weight="bold", colour=black))
+        inks.append(Text(title, (middle, box.top - 13.2), NAME, "centre", weight="bold", colour=black))
     inks.append(stroke(((box.left, top), (box.right, top)), black, FINE))
-    inks += _fields(stamp.fields, Box(box.left, box.bottom, box.right, top), code, theme)
+    inks += _fields(rows, Box(box.left, box.bottom, box.right, top), code, theme)
     inks += [stroke(((code.left, code.top), (code.left, code.bottom), (code.right, code.bottom)), black, FINE)]
-    drawn, link = _qr(stamp.address, code, theme)
+    drawn, link = _qr(address, code, theme)
     return [*inks, *drawn], [link]
 
 

@@ -117,3 +117,8 @@ async def current_permit(connection: AsyncConnection, enterprise_id: UUID) -> di
         raise NotFound("没有登记这个企业的排污许可证")
     document: dict[str, Any] = row[0]
     return document
+
+
+async def has_permit(connection: AsyncConnection, enterprise_id: UUID) -> bool:
+    """Return whether an enterprise has a permit that `current_permit` finds."""
+    return await (await connection.execute(CURRENT, [enterprise_id])).fetchone() is not None

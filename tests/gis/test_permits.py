@@ -132,7 +132,10 @@ def test_the_browser_gets_the_permit_of_today(city: City, database: Urls, tmp_pa
 
     with serving(database.reader, tmp_path) as address, httpx.Client(base_url=f"{address}/api/enterprises/{city.enterprise_id}") as client:
         missing = client.get("/permit")
-        assert missing.status_code == 404
+        assert missing.status_code == client.get("/permit.pdf").status_code == 404
+        assert [sheet["kind"] for sheet in client.get("/sheets").json()["sheets"]] == ["A", "B", "C", "D", "checklist"]
+        assert client.get("/checklist").json()["stops"][0]["name"] == "资料核查"
+        assert client.get("/checklist.pdf").content[:5] == b"%PDF-"
         assert missing.headers["content-type"] == "application/problem+json"
         assert client.get("/site-history").json() == {"history": []}
         put(city, permit(today - 7 * year, today - 2 * year, "旧证"))
@@ -141,6 +144,11 @@ def test_the_browser_gets_the_permit_of_today(city: City, database: Urls, tmp_pa
         put(city, permit(today - year, today + 4 * year, "初版"))
         put(city, permit(today - year, today + 4 * year, "变更"))
         assert client.get("/permit").json() == permit(today - year, today + 4 * year, "变更")
+        listed = client.get("/sheets").json()["sheets"]
+        assert (listed[-2]["kind"], listed[-2]["title"]) == ("permit", "排污许可证摘要")
+        summary = httpx.get(f"{address}{listed[-2]['url']}")
+        assert (summary.status_code, summary.content[:5]) == (200, b"%PDF-")
+        assert httpx.get(f"{address}{listed[-2]['url']}", headers={"If-None-Match": summary.headers["ETag"]}).status_code == 304
         tell(city, EVENTS)
         newest, first = client.get("/site-history").json()["history"]
         assert (newest["date"], newest["kind"], newest["kind_label"], newest["author"]) == ("2020-06-30", "permit", "排污许可", "drafter")

@@ -25,6 +25,25 @@ async function problem(response: Response): Promise<ApiError> {
   return new ApiError(response.status, text(body.title, response.statusText), text(body.detail, ""));
 }
 
+/** Send a request; an answer that is no success is an `ApiError`. */
+export async function sent(method: string, path: string, body?: BodyInit, type = "application/json"): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = type;
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, ...(body === undefined ? {} : { body }) });
+  } catch (cause) {
+    throw new ApiError(0, "network", cause instanceof Error ? cause.message : String(cause));
+  }
+  if (!response.ok) throw await problem(response);
+  return response;
+}
+
+/** Ask with JSON for JSON. */
+export async function asked<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return (await (await sent(method, path, body === undefined ? undefined : JSON.stringify(body))).json()) as T;
+}
+
 export class Api {
   constructor(private readonly fetcher: typeof fetch = (input, init) => fetch(input, init)) {}
 

@@ -42,6 +42,7 @@ export const zhCN = {
   "card.readings": "最新监测值",
   "card.noReadings": "没有监测数据",
   "card.cases": "关联案件",
+  "card.file": "企业档案",
   "card.sheets": "图纸（A3，PDF）",
   "card.noCases": "没有关联案件",
   "card.noAttributes": "没有登记属性",

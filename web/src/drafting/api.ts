@@ -1,5 +1,5 @@
 /** `/api/drafts`: a file on its way up, and what is asked of the draft that it becomes. */
-import { ApiError } from "../core/api";
+import { ApiError, asked } from "../core/api";
 import type { Enterprise, FeatureSummary } from "../core/types";
 import type { Draft, Enums, Kind, Options, Preview } from "./types";
 
@@ -19,19 +19,6 @@ function refused(status: number, body: string, fallback: string): ApiError {
     // Not ours: a proxy's page, or nothing at all.
   }
   return new ApiError(status, problem.title ?? fallback, problem.detail ?? "");
-}
-
-async function asked<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
-  try {
-    response = await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  } catch (cause) {
-    throw new ApiError(0, "network", cause instanceof Error ? cause.message : String(cause));
-  }
-  if (!response.ok) throw refused(response.status, await response.text(), response.statusText);
-  return (await response.json()) as T;
 }
 
 const at = (draft: string) => `/api/drafts/${encodeURIComponent(draft)}`;

@@ -1,0 +1,64 @@
+"""The page `/file`, in a real browser on a real PostGIS: an enterprise's file, filled in by mouse and by workbook."""
+
+import io
+from pathlib import Path
+
+import pytest
+from browser import chromium, visit
+from city import found_city
+from openpyxl import load_workbook
+from serving import serving
+
+from gis.file_workbook import workbook
+from gis.store.cluster import Urls
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+def filled() -> bytes:
+    """Return the template with a rule that is right and one that is not."""
+    book = load_workbook(io.BytesIO(workbook()))
+    book["管理制度"].append(["危险化学品安全管理制度", "化学品管理", "2024-06-01", None, "安环部"])
+    book["管理制度"].append(["台账", "化学品管理", "去年"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_file_is_filled_in(database: Urls, tmp_path: Path) -> None:
+    city = found_city(database.owner, drawing=None)
+    with serving(database.reader, tmp_path) as address, chromium() as browser, visit(browser, f"{address}/file") as seen:
+        page = seen.page
+        page.click("[data-testid=file-enterprise]")
+        page.click("[data-part=chemicals]")
+        page.click("[data-testid=file-add]")
+        page.fill("[name=year]", "2025")
+        page.fill("[name=cas]", "1336-21-7")
+        page.click("[data-testid=file-save]")
+        # Nothing is sent while something is wrong.
+        page.wait_for_selector("[data-fault=name]:has-text('必填')")
+        assert "校验码" in (page.text_content("[data-fault=cas]") or "")
+        page.fill("[name=name]", "氨水（20%）")
+        page.fill("[name=cas]", "1336-21-6")
+        page.select_option("[name=role]", "auxiliary")
+        page.fill("[name=used_t]", "3200")
+        page.fill("[name=release_note]", "氨水罐区设围堰和喷淋")
+        page.click("[data-testid=file-save]")
+        page.wait_for_selector("[data-testid=file-row]")
+        page.click("[data-testid=file-edit]")
+        page.fill("[name=used_t]", "2900")
+        page.click("[data-testid=file-save]")
+        page.wait_for_selector("[data-testid=file-row]:has-text('2,900')")
+        page.set_input_files("[data-testid=file-import]", {"name": "填报.xlsx", "mimeType": "", "buffer": filled()})
+        page.wait_for_selector("[data-testid=file-imported]")
+        told = page.text_content("[data-testid=file-imported]") or ""
+        assert "新增 1，修改 0，不变 0，拒绝 1" in told
+        assert "管理制度 第 3 行 C 列“发布日期”：“去年”应为日期" in told
+        assert page.locator("[data-testid=file-errors]").get_attribute("download") == "企业档案_错误.xlsx"
+        assert city.rows("SELECT used_t, removed_at IS NULL FROM chemicals ORDER BY recorded_at") == [(3200.0, False), (2900.0, True)]
+        assert city.rows("SELECT title, keeper FROM management_rules") == [("危险化学品安全管理制度", "安环部")]
+        page.click("[data-part=chemicals]")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.click("[data-testid=file-remove]")
+        page.wait_for_selector("[data-testid=file-row]", state="detached")
+        assert seen.foreign == seen.complaints == []

@@ -1,0 +1,8 @@
+import { createApp } from "vue";
+import "../generated/tokens.css";
+import "../styles/base.css";
+import "./file.css";
+import { pageTheme } from "../core/theme";
+import FilePage from "./FilePage.vue";
+
+createApp(FilePage, { theme: pageTheme() }).mount("#app");

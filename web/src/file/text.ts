@@ -1,0 +1,42 @@
+/** The Chinese catalogue of the page of an enterprise's file. */
+import { catalogue } from "../core/i18n";
+
+const zhCN = {
+  "app.page": "企业档案",
+  "app.panorama": "返回全景",
+  "enterprise.choose": "选择企业",
+  "enterprise.search": "企业名称或编号",
+  "enterprise.none": "先选择一家企业",
+  "parts.label": "档案各部分",
+  "rows.none": "还没有记录。可以逐条填写，或下载模板填好后导入。",
+  "rows.count": "{count} 条",
+  "rows.add": "新增一条",
+  "rows.edit": "修改",
+  "rows.remove": "删除",
+  "rows.sure": "确定删除这一条？删除后仍保留在历史中。",
+  "rows.by": "{author} · {reason}",
+  "form.add": "新增：{part}",
+  "form.edit": "修改：{part}",
+  "form.save": "保存",
+  "form.saving": "正在保存…",
+  "form.cancel": "取消",
+  "form.choose": "（请选择）",
+  "form.required": "必填",
+  "form.number": "应为不小于 0 的数字",
+  "form.year": "应为年份，如 2025",
+  "form.date": "应为日期，如 2026-01-31",
+  "form.cas": "不是 CAS 号：形如 7664-41-7，末位为校验码",
+  "form.long": "不能超过 {most} 字",
+  "excel.template": "下载模板",
+  "excel.export": "导出 Excel",
+  "excel.import": "导入 Excel",
+  "excel.busy": "正在导入…",
+  "excel.done": "新增 {insert}，修改 {update}，不变 {unchanged}，拒绝 {refused}",
+  "excel.errors": "下载有错误的行",
+  "excel.more": "另有 {count} 处错误，见下载的工作簿",
+  "excel.close": "关闭",
+  failed: "没有做成：{why}",
+  loading: "正在读取…",
+} as const;
+
+export const t = catalogue(zhCN);
