@@ -24,7 +24,7 @@ BAR_MM = 9.0
 """At the foot of the map, for its scale."""
 HALF_MM = 1.9
 """Half the side of a number's box."""
-TICKS = "□ 是　□ 否　□ 不涉及"
+TICKS = "□是 □否 □不涉及"
 
 
 def _spread(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -81,7 +81,7 @@ def _stops(listed: Sequence[Stop]) -> Table:
         for number, look in enumerate(stop.looks):
             first = (str(stop.number), _place(stop)) if number == 0 else ("", "")
             rows.append((*first, f"【问题】{look.text}" if look.problem else look.text, look.basis, TICKS, ""))
-    return wide_table("检查内容（按行走路线）", "序 7c|地点 30|看什么 68|依据 28|结果 19|备注 22", rows)
+    return wide_table("检查内容（按行走路线）", "序 7c|地点 29|看什么 62|依据 27|结果 29|备注 20", rows)
 
 
 def _heading(found: Checklist) -> Table:
@@ -89,14 +89,14 @@ def _heading(found: Checklist) -> Table:
         ("检查时间", "　　年　月　日　时　分 至 　时　分", "天气", ""),
         ("检查人员", "", "执法证号", ""),
         ("检查人员", "", "执法证号", ""),
-        ("企业现场负责人", "", "职务、电话", ""),
+        ("企业负责人", "", "职务、电话", ""),
         ("检查点", f"{len(found.stops)} 处，行走约 {found.walk_m:.0f} m", "未消除的问题", f"{found.problems} 个"),
     ]
     return wide_table("检查情况", "项目 22c|内容 65|项目 22c|内容 65", rows)
 
 
 def _signing() -> Table:
-    signed = "　　　　　　　　".join(("检查人员：", "企业现场负责人：", "日期：　　年　月　日"))
+    signed = "　　　　　　　　".join(("检查人员：", "企业负责人：", "日期：　　年　月　日"))
     free = [("", "")] * 3
     rows = [
         ("检查结论", ""),

@@ -44,7 +44,7 @@ class Table:
 
 def _cells(table: Table, row: Sequence[str]) -> list[tuple[str, ...]]:
     return [
-        wrapped(text, column.width - 2 * PAD - table.spare, table.size, most=column.most)
+        wrapped(text, column.width - 2 * PAD - (table.spare if column.align == "left" else 0.0), table.size, most=column.most)
         for column, text in zip(table.columns, row, strict=True)
     ]
 

@@ -323,7 +323,7 @@ def test_a_batch_that_was_killed_goes_on_where_it_stopped(city: City, bare: UUID
 def test_the_service_hands_out_the_sheet_of_now(city: City, module_database: Urls, tmp_path: Path) -> None:
     with serving(module_database.reader, tmp_path) as address, httpx.Client(base_url=address) as client:
         listed = client.get(f"/api/enterprises/{city.enterprise_id}/sheets").json()["sheets"]
-        assert [one["kind"] for one in listed] == list(KINDS)
+        assert [one["kind"] for one in listed] == [*KINDS, "checklist"]
         answer = client.get(listed[0]["url"])
         assert answer.headers["content-type"] == "application/pdf"
         assert answer.content.startswith(b"%PDF")
