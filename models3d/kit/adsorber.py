@@ -4,23 +4,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from models3d.kit.fittings import pipe
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.parts.block import box
 
 
 @dataclass(frozen=True, slots=True)
-class Adsorber:
+class Adsorber(Oblong):
     """A box of drawers on a frame, a duct in at one end and out at the other."""
 
     LABEL: ClassVar[str] = "活性炭吸附箱"
     length_m: float = 4.0
     width_m: float = 2.0
     height_m: float = 2.8
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the box; frame and ducts; drawers."""

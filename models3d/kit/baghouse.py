@@ -5,23 +5,18 @@ from typing import ClassVar
 
 from models3d.kit.fittings import handrail, ladder, pipe
 from models3d.kit.hoppers import casing
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.parts.block import box
 
 
 @dataclass(frozen=True, slots=True)
-class Baghouse:
+class Baghouse(Oblong):
     """A bag filter: casing over hoppers, clean-air chambers on top, ducts along it."""
 
     LABEL: ClassVar[str] = "布袋除尘器"
     length_m: float = 12.0
     width_m: float = 5.0
     height_m: float = 11.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the casing; chambers on it and ducts; rails and ladder."""

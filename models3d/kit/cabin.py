@@ -3,24 +3,19 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.kit.roof import flat, gable
 from models3d.parts.block import box
 
 
 @dataclass(frozen=True, slots=True)
-class Cabin:
+class Cabin(Oblong):
     """The room of an online monitor (HJ 75: at least 2.5 m × 2.5 m, 2.8 m high), with air conditioning and sign."""
 
     LABEL: ClassVar[str] = "监测站房"
     length_m: float = 4.0
     width_m: float = 3.0
     height_m: float = 3.4
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return walls and roof; door and window; air conditioner."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import SUNK_M, ladder, pipe, platform
-from models3d.kit.piece import DOME, SIDES, Detail, Piece
+from models3d.kit.piece import DOME, SIDES, Detail, Piece, Round
 from models3d.parts.lathe import dome, lathe, ring
 
 DECKS_M = 8.0
@@ -14,17 +14,12 @@ DECKS_M = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Round):
     """A slender upright vessel with platforms and a pipe down its side."""
 
     LABEL: ClassVar[str] = "塔器"
     diameter_m: float = 2.4
     height_m: float = 28.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the vessel; platforms and overhead pipe; ladder and skirt."""

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.parts.block import box, polyhedron
 
 
 @dataclass(frozen=True, slots=True)
-class Conveyor:
+class Conveyor(Oblong):
     """A closed gallery that climbs from the ground to a height along x, on trestles."""
 
     LABEL: ClassVar[str] = "输送廊"
@@ -20,11 +20,6 @@ class Conveyor:
     """Of the head's roof."""
     gallery_m: float = 2.8
     """Height of the gallery."""
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def _floor(self, x: float) -> float:
         share = (x + self.length_m / 2) / self.length_m

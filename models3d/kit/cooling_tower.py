@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import around
-from models3d.kit.piece import DOME, FINE, SIDES, Detail, Piece
+from models3d.kit.piece import DOME, FINE, SIDES, Detail, Piece, Round
 from models3d.parts.lathe import cylinder, lathe, ring
 from models3d.parts.tube import tube
 
@@ -19,18 +19,13 @@ WALL = 0.015
 
 
 @dataclass(frozen=True, slots=True)
-class CoolingTower:
+class CoolingTower(Round):
     """A natural-draught tower: a hyperboloid shell on slanting legs over its basin."""
 
     LABEL: ClassVar[str] = "冷却塔"
     diameter_m: float = 60.0
     """Of the basin."""
     height_m: float = 80.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def _radius(self, share: float) -> float:
         """Return the shell's radius at a share of the height: a hyperbola through foot, throat and mouth."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import shapely
 
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.mesh import concatenate
 from models3d.parts.block import box
 from models3d.parts.caps import cap
@@ -14,7 +14,7 @@ from models3d.parts.walls import wall
 
 
 @dataclass(frozen=True, slots=True)
-class Dike:
+class Dike(Oblong):
     """A wall around a tank farm that holds what a tank may lose."""
 
     LABEL: ClassVar[str] = "围堰"
@@ -22,11 +22,6 @@ class Dike:
     width_m: float = 30.0
     height_m: float = 1.2
     thickness_m: float = 0.3
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     @property
     def capacity_m3(self) -> float:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from models3d.kit.piece import FINE, Detail, Piece
+from models3d.kit.piece import FINE, Detail, Oblong, Piece
 from models3d.mesh import translate
 from models3d.parts.block import box
 from models3d.parts.lathe import cylinder
@@ -15,18 +15,13 @@ DRUM_RADIUS_M, DRUM_HEIGHT_M = 0.292, 0.88
 
 
 @dataclass(frozen=True, slots=True)
-class DrumStore:
+class DrumStore(Oblong):
     """An open shed over drums on pallets, on a floor with a sill that holds what leaks."""
 
     LABEL: ClassVar[str] = "桶装库"
     length_m: float = 8.0
     width_m: float = 5.0
     height_m: float = 4.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return roof and floor, with walls between from afar; posts, back wall and drums."""

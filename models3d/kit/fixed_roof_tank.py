@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import RAIL_HEIGHT_M, SUNK_M, handrail, pipe
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Piece, Round
 from models3d.mesh import translate
 from models3d.parts.block import box
 from models3d.parts.lathe import cylinder, lathe, ring
@@ -17,17 +17,12 @@ STEP_M = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class FixedRoofTank:
+class FixedRoofTank(Round):
     """An upright cylindrical tank with a cone roof; its height reaches to the tip."""
 
     LABEL: ClassVar[str] = "固定顶储罐"
     diameter_m: float = 12.0
     height_m: float = 10.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     @property
     def eaves_m(self) -> float:

@@ -4,23 +4,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from models3d.kit.fittings import around
-from models3d.kit.piece import FINE, SIDES, Detail, Piece
+from models3d.kit.piece import FINE, SIDES, Detail, Piece, Round
 from models3d.parts.lathe import cylinder, lathe
 from models3d.parts.tube import tube
 
 
 @dataclass(frozen=True, slots=True)
-class Flare:
+class Flare(Round):
     """A flare stack with its tip, guyed from three sides."""
 
     LABEL: ClassVar[str] = "火炬"
     diameter_m: float = 1.2
     height_m: float = 50.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     @property
     def guyed_m(self) -> float:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from models3d.kit.fittings import SUNK_M, ladder, platform
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Piece, Round
 from models3d.parts.lathe import lathe, ring
 
 SHELL_M = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class FloatingRoofTank:
+class FloatingRoofTank(Round):
     """An upright tank, open above, whose roof floats on what it holds."""
 
     LABEL: ClassVar[str] = "浮顶储罐"
@@ -19,11 +19,6 @@ class FloatingRoofTank:
     height_m: float = 14.0
     filled: float = 0.7
     """Height of the roof, as a share of the shell's."""
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the shell over floor and roof as one solid; pontoon and wind girder; ladder and platform."""

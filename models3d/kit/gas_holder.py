@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from models3d.kit.fittings import around, legs
-from models3d.kit.piece import DOME, SIDES, Detail, Piece
+from models3d.kit.piece import DOME, SIDES, Detail, Piece, Round
 from models3d.parts.lathe import dome, lathe, ring
 
 
 @dataclass(frozen=True, slots=True)
-class GasHolder:
+class GasHolder(Round):
     """A wet gas holder: a bell that rises within its guide frame out of a tank of water."""
 
     LABEL: ClassVar[str] = "气柜"
@@ -17,11 +17,6 @@ class GasHolder:
     height_m: float = 18.0
     """Of the guide frame."""
     filled: float = 0.6
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return a cylinder; tank, bell and guide frame."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.kit.roof import ROOFS, flat
 from models3d.parts.block import box
 
@@ -13,7 +13,7 @@ WINDOW_M = 3.6
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class House(Oblong):
     """A rectangular building under a roof of one of five shapes."""
 
     LABEL: ClassVar[str] = "房屋"
@@ -22,11 +22,6 @@ class House:
     height_m: float = 9.0
     """To the ridge."""
     roof: Literal["flat", "gable", "hip", "sawtooth", "barrel"] = "gable"
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     @property
     def eaves_m(self) -> float:

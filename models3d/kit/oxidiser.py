@@ -6,14 +6,14 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import ladder, pipe
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Oblong, Piece
 from models3d.mesh import translate
 from models3d.parts.block import box
 from models3d.parts.lathe import cylinder
 
 
 @dataclass(frozen=True, slots=True)
-class Oxidiser:
+class Oxidiser(Oblong):
     """Beds of ceramics under one combustion chamber, ducts with their valves below."""
 
     LABEL: ClassVar[str] = "蓄热燃烧炉"
@@ -21,11 +21,6 @@ class Oxidiser:
     width_m: float = 3.2
     height_m: float = 7.0
     beds: int = 3
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return its block; chamber over beds, ducts; burner, valves and ladder."""

@@ -39,3 +39,30 @@ class Part(Protocol):
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return its solids; its body first, equally large in every detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is as long as it is wide: a part on a circle."""
+
+    diameter_m: float
+    height_m: float
+
+    @property
+    def size(self) -> tuple[float, float, float]:
+        """Length, width and height of the body."""
+        return self.diameter_m, self.diameter_m, self.height_m
+
+
+@dataclass(frozen=True, slots=True)
+class Oblong:
+    """A part on a rectangle."""
+
+    length_m: float
+    width_m: float
+    height_m: float
+
+    @property
+    def size(self) -> tuple[float, float, float]:
+        """Length, width and height of the body."""
+        return self.length_m, self.width_m, self.height_m

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import pipe
-from models3d.kit.piece import Detail, Piece
+from models3d.kit.piece import Detail, Oblong, Piece
 from models3d.parts.block import box
 
 BAY_M = 6.0
@@ -15,18 +15,13 @@ BEAM_M = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class PipeRack:
+class PipeRack(Oblong):
     """Portal frames in a row that carry pipes on two levels."""
 
     LABEL: ClassVar[str] = "管廊"
     length_m: float = 30.0
     width_m: float = 4.0
     height_m: float = 6.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return a deck on posts at its ends; all frames and large pipes; small pipes and the beams between."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from models3d.kit.fittings import handrail
 from models3d.kit.hoppers import CLEAR, HOPPER, casing
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Oblong, Piece
 from models3d.mesh import Mesh, translate
 from models3d.parts.block import box, polyhedron
 from models3d.parts.lathe import cylinder
@@ -17,7 +17,7 @@ FUNNEL_M = 1.4
 
 
 @dataclass(frozen=True, slots=True)
-class Precipitator:
+class Precipitator(Oblong):
     """Fields in a row between an inlet and an outlet funnel, transformers on the roof."""
 
     LABEL: ClassVar[str] = "电除尘器"
@@ -26,11 +26,6 @@ class Precipitator:
     width_m: float = 9.0
     height_m: float = 14.0
     fields: int = 4
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.length_m, self.width_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the casing; funnels and transformers; rails."""

@@ -6,23 +6,18 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import SUNK_M, ladder, pipe, platform
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Piece, Round
 from models3d.mesh import translate
 from models3d.parts.lathe import cylinder, lathe, ring
 
 
 @dataclass(frozen=True, slots=True)
-class Scrubber:
+class Scrubber(Round):
     """A spray tower: gas in below, out above through a cone and a short stack of its own."""
 
     LABEL: ClassVar[str] = "洗涤塔"
     diameter_m: float = 3.0
     height_m: float = 12.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the tower; inlet duct, platform; ladder, spray pipes, manholes."""

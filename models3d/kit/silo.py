@@ -6,24 +6,19 @@ from typing import ClassVar
 import numpy as np
 
 from models3d.kit.fittings import SUNK_M, around, ladder, legs
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Piece, Round
 from models3d.mesh import translate
 from models3d.parts.block import box
 from models3d.parts.lathe import lathe, ring
 
 
 @dataclass(frozen=True, slots=True)
-class Silo:
+class Silo(Round):
     """An upright silo on legs with a hopper below; its height reaches to the roof's tip."""
 
     LABEL: ClassVar[str] = "筒仓"
     diameter_m: float = 6.0
     height_m: float = 18.0
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def pieces(self, detail: Detail = 2) -> tuple[Piece, ...]:
         """Return the bin; legs under its hopper; filter, ring and ladder."""

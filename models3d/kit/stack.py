@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from models3d.kit.fittings import ladder, platform
-from models3d.kit.piece import SIDES, Detail, Piece
+from models3d.kit.piece import SIDES, Detail, Piece, Round
 from models3d.parts.lathe import lathe
 
 WALL = 0.08
@@ -18,7 +18,7 @@ BANDED_M = 45.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Round):
     """A stack that narrows to its mouth, with the sampling platform that its monitor needs."""
 
     LABEL: ClassVar[str] = "烟囱"
@@ -27,11 +27,6 @@ class Stack:
     height_m: float = 45.0
     taper: float = 0.7
     """Diameter of the mouth, of the foot's."""
-
-    @property
-    def size(self) -> tuple[float, float, float]:
-        """Length, width and height."""
-        return self.diameter_m, self.diameter_m, self.height_m
 
     def radius_at(self, z_m: float) -> float:
         """Return the radius at a height."""
