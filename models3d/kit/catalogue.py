@@ -1,5 +1,9 @@
 """All parts of the kit, by name."""
 
+from collections.abc import Iterable
+from dataclasses import fields
+
+from gis.errors import Invalid
 from models3d.kit.adsorber import Adsorber
 from models3d.kit.baghouse import Baghouse
 from models3d.kit.basement import Basement
@@ -34,6 +38,8 @@ from models3d.kit.silo import Silo
 from models3d.kit.sphere import Sphere
 from models3d.kit.stack import Stack
 
+MOST = 10_000.0
+"""No part is so large."""
 PARTS: dict[str, type[Part]] = {
     "adsorber": Adsorber, "baghouse": Baghouse, "basement": Basement, "buried_tank": BuriedTank, "cabin": Cabin, "clarifier": Clarifier,
     "column": Column, "conveyor": Conveyor, "cooling_tower": CoolingTower, "dike": Dike, "drum_store": DrumStore,
@@ -43,3 +49,36 @@ PARTS: dict[str, type[Part]] = {
     "silo": Silo, "sphere": Sphere, "stack": Stack,
 }  # fmt: skip
 """Name → part, all sizes of which have a usual value."""
+
+
+def made(name: str, settings: Iterable[str] = ()) -> Part:
+    """Return a part with some of its parameters set.
+
+    Parameters
+    ----------
+    name : str
+    settings : iterable of str
+        `parameter=value` each.
+
+    Raises
+    ------
+    gis.errors.Invalid
+        No such part or parameter, or the value is none.
+    """
+    if name not in PARTS:
+        raise Invalid("part", f"没有部件 {name:.40}；可用的有 {'、'.join(PARTS)}")
+    usual = PARTS[name]()
+    known = {one.name: getattr(usual, one.name) for one in fields(usual)}  # type: ignore[arg-type]
+    changed: dict[str, object] = {}
+    for setting in settings:
+        parameter, _, text = setting.partition("=")
+        if parameter not in known or not isinstance(known[parameter], (int, float, str)):
+            raise Invalid("set", f"{name} 没有参数 {parameter:.40}；可用的有 {'、'.join(known)}")
+        try:
+            value = type(known[parameter])(text)
+        except ValueError as error:
+            raise Invalid(parameter, f"应为数字，不是“{text:.40}”") from error
+        if not isinstance(value, str) and not 0 < value < MOST:
+            raise Invalid(parameter, f"应大于 0，小于 {MOST:g}")
+        changed[parameter] = value
+    return PARTS[name](**changed)

@@ -1,6 +1,7 @@
 """The kit: every part closed, outward and as large as it says, in every detail and for any sizes; and where a scene takes it."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,14 @@ import samples
 import shapely
 import shapely.affinity
 import trimesh
+from gltf_validator import validated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from gis.errors import Invalid
 from gis.ground import ConstantGround
+from models3d.cli import app
 from models3d.kit.catalogue import PARTS
 from models3d.kit.dike import Dike
 from models3d.kit.fixed_roof_tank import FixedRoofTank
@@ -124,6 +129,23 @@ def test_what_is_round_stays_smooth() -> None:
     mesh = cylinder(2.0, 0.0, 5.0, 24)
     side = np.abs(mesh.normals[:, 2]) < 0.5
     assert np.allclose(mesh.normals[side][:, :2], mesh.positions[side][:, :2] / 2.0, atol=1e-6)
+
+
+def test_parts_are_written_for_other_programs(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["export", str(tmp_path), "--part", "fixed_roof_tank", "--set", "diameter_m=20", "--detail", "1"])
+    assert told.exit_code == 0, told.output
+    path = tmp_path / "fixed_roof_tank.1.glb"
+    read = trimesh.load_scene(path)
+    size = read.geometry["fixed_roof_tank.body"].bounds
+    assert np.ptp(size, axis=0).tolist() == pytest.approx([20, 20, 10])
+    # y is up there.
+    assert read.extents[1] == pytest.approx(10)
+    (said,) = validated([path]).values()
+    assert (said["errors"], said["warnings"]) == (0, 0)
+    for given_ in (["--part", "rocket"], ["--part", "stack", "--set", "colour=3"], ["--part", "stack", "--set", "height_m=high"]):
+        assert isinstance(CliRunner().invoke(app, ["export", str(tmp_path), *given_]).exception, Invalid)
+    listed = CliRunner().invoke(app, ["list"]).output
+    assert all(part.LABEL in listed for part in PARTS.values())
 
 
 @pytest.mark.parametrize("turned", [0.0, 30.0, 90.0, 155.0])
