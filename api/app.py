@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -99,7 +99,11 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             # Single statements and tiles have connections of their own, without a look at each before it is used.
             AsyncConnectionPool(url, max_size=10, kwargs={"autocommit": True}, configure=single, **options) as hot,
             AsyncConnectionPool(url, max_size=4, configure=configure, **options) as tile_pool,
+            AsyncExitStack() as more,
         ):
+            writers: AsyncConnectionPool[AsyncConnection] | None = None
+            if settings.editing:
+                writers = await more.enter_async_context(AsyncConnectionPool(urls(settings).owner, max_size=4, check=check, **options))
             async with pool.connection() as connection:
                 store = await store_id(connection)
                 tables = await table_collections(connection, settings.schemas())
@@ -121,7 +125,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             elk = Elk(settings.web_dir)
             shelf = Shelf(settings.data_dir / "sheets", settings.public_url, elk.lay_out)
             app.state.house = House(
-                settings, pool, hot, hub, watch, bakery(settings).store, shelf, elk, store, kind_collections() | tables, Counts()
+                settings, pool, hot, writers, hub, watch, bakery(settings).store, shelf, elk, store, kind_collections() | tables, Counts()
             )
             tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles))
             followers = [asyncio.create_task(task) for task in tasks]
@@ -155,7 +159,7 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
         app.include_router(router)
     # Before all others, and without the framework's own work: what clients ask most.
     items = Items()
-    app.router.routes[:0] = [Route(path, items, methods=["GET", "HEAD"]) for path in ITEM_PATHS]
+    app.router.routes[:0] = [Route(path, items) for path in ITEM_PATHS]
     app.mount("/", Home(pages(str(settings.web_dir))))
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Headers)

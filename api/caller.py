@@ -20,6 +20,7 @@ class Permission(StrEnum):
 
     HEALTH_READ = "health:read"
     FEATURES_READ = "features:read"
+    FEATURES_WRITE = "features:write"
     TILES_READ = "tiles:read"
     FILE_WRITE = "file:write"
     DRAWINGS_IMPORT = "drawings:import"

@@ -9,13 +9,27 @@ from psycopg import OperationalError
 from starlette.exceptions import HTTPException
 
 from api.answers import encoded
-from gis.errors import Conflict, DatabaseError, Forbidden, Invalid, NotFound, QuanjingError, TooLarge
+from gis.errors import (
+    Conflict,
+    DatabaseError,
+    Forbidden,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Outdated,
+    QuanjingError,
+    TooLarge,
+    Unconditional,
+)
 
 log = logging.getLogger(__name__)
 
 STATUS: dict[type[QuanjingError], tuple[int, str]] = {
     TooLarge: (413, "内容太大"),
     Invalid: (400, "参数有误"),
+    Outdated: (412, "已被修改"),
+    Unconditional: (428, "须说明改的是哪个版本"),
+    NotAllowed: (405, "不能这样做"),
     Conflict: (409, "现在不能这样做"),
     Forbidden: (403, "无权访问"),
     NotFound: (404, "没有找到"),
@@ -36,6 +50,8 @@ def answer(error: QuanjingError) -> Response:
     status, title = next(row for class_, row in STATUS.items() if isinstance(error, class_))
     members = {"parameter": error.parameter} if isinstance(error, Invalid) else {}
     response = problem(status, title, str(error), **members)
+    if isinstance(error, NotAllowed):
+        response.headers["Allow"] = ", ".join(error.methods)
     if isinstance(error, TooLarge):
         # What is still on its way is not read.
         response.headers["Connection"] = "close"

@@ -21,12 +21,14 @@ from tiles.store import TileStore
 class House:
     """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, printed sheets, what lays processes out.
 
-    `hot` are connections for single statements (`gis.store.items.run`), `collections` what is served as such.
+    `hot` are connections for single statements (`gis.store.items.run`), `writers` such as may write features, where that is allowed;
+    `collections` is what is served as such.
     """
 
     settings: Settings
     pool: AsyncConnectionPool[AsyncConnection]
     hot: AsyncConnectionPool[AsyncConnection]
+    writers: AsyncConnectionPool[AsyncConnection] | None
     hub: Hub
     watch: Watch
     tiles: TileStore

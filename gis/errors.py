@@ -12,11 +12,16 @@ QuanjingError
 ├── Invalid                a parameter of a call is wrong; names the parameter
 │   └── TooLarge           what a parameter brings is more than is taken
 ├── Conflict               the thing is not in the state that the call needs
+│   ├── Outdated           it has changed since the caller read it
+│   └── Unconditional      the caller does not say which state it means
+├── NotAllowed             the thing can be read, not written, here
 ├── CoordinateError        a transformation is refused: unknown CRS, ballpark shift, out of area
 ├── GeometryError          a solid or shape can't be built from what is stored
 ├── StyleError             a symbol, line or fill file is wrong
 └── TilesetError           a tileset can't be written or read
 """
+
+from collections.abc import Sequence
 
 
 class QuanjingError(Exception):
@@ -82,6 +87,29 @@ class TooLarge(Invalid):
 
 class Conflict(QuanjingError):
     """The thing is not in the state that the call needs."""
+
+
+class Outdated(Conflict):
+    """The thing has changed since the caller read it."""
+
+
+class Unconditional(Conflict):
+    """The caller does not say which state of the thing it means to change."""
+
+
+class NotAllowed(QuanjingError):
+    """What is asked for can't be done with that thing.
+
+    Parameters
+    ----------
+    detail : str
+    methods : sequence of str
+        What can be.
+    """
+
+    def __init__(self, detail: str, methods: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.methods = tuple(methods)
 
 
 class CoordinateError(QuanjingError):

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
     tile_cache_mb: int = Field(default=64, ge=0, le=65536)
     """Memory for vector tiles, of each API process."""
+    editing: bool = False
+    """Features may be written over HTTP (OGC API - Features - Part 4), in the role that owns the database."""
     published_schemas: str = ""
     """Schemas of the database whose tables are served as collections too, with commas between them."""
     web_dir: Path = Path(__file__).parents[1] / "web" / "dist"

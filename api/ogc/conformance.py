@@ -34,3 +34,5 @@ CLASSES = (
     ),
     *TILES,
 )
+EDITING = tuple(f"{FEATURES}-4/1.0/conf/{name}" for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features"))
+"""Where features may be written."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from api.ogc.conformance import CLASSES
+from api.ogc.conformance import CLASSES, EDITING
 from gis.reference_systems import BASE, CRS84, SYSTEMS
 from gis.store.collections import Collection, Column
 from gis.store.filters.functions import FUNCTIONS
@@ -69,9 +69,9 @@ def landing(base: str, form: str) -> Json:
     }
 
 
-def conformance(base: str, form: str) -> Json:
+def conformance(base: str, form: str, *, editing: bool) -> Json:
     """Return the conformance declaration."""
-    return {"conformsTo": list(CLASSES), "links": both(base, "/conformance", form, "符合的标准")}
+    return {"conformsTo": [*CLASSES, *(EDITING if editing else ())], "links": both(base, "/conformance", form, "符合的标准")}
 
 
 def _storage(one: Collection) -> str:

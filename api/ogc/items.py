@@ -19,6 +19,7 @@ from api.caller import Permission, identify
 from api.house import House
 from api.ogc import pages
 from api.ogc.documents import GEOJSON, HTML, both, link
+from api.ogc.editing import allowed, write
 from api.ogc.parameters import ITEM, ITEMS, form_of, read, selection, simple, view
 from gis.errors import Forbidden, NotFound
 from gis.store.collections import Collection
@@ -121,9 +122,21 @@ class Items:
             raise Forbidden(f"需要权限 {Permission.FEATURES_READ}")
         collection = wanted(house, request.path_params["collection"])
         feature_id = request.path_params.get("feature_id")
-        if feature_id is not None:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": ", ".join(allowed(house, collection, single=feature_id is not None))})
+        if request.method in ("GET", "HEAD"):
+            if feature_id is None:
+                return await self._page(request, house, collection, caller.scope)
             return await self._item(request, house, collection, feature_id, caller.scope)
-        return await self._page(request, house, collection, caller.scope)
+        read(request.scope["query_string"], ())
+        written = await write(request, house, caller, collection)
+        if written is None:
+            return Response(status_code=204)
+        response = await self._item(request, house, collection, str(written), caller.scope)
+        if feature_id is None:
+            response.status_code = 201
+            response.headers["Location"] = f"{base_of(request)}/collections/{quote(collection.id)}/items/{written}"
+        return response
 
     async def _page(self, request: Request, house: House, collection: Collection, scope: str) -> Response:
         query = request.scope["query_string"]
@@ -157,7 +170,7 @@ class Items:
         shown = view(collection, parameters, house.settings.ground_ellipsoid_m)
         chosen = selection(collection, parameters, scope)
         async with house.hot.connection() as connection:
-            feature = await item(connection, chosen, feature_id, shown)
+            feature, recorded = await item(connection, chosen, feature_id, shown)
         headers = {"Content-Crs": f"<{shown.system.uri}>"}
         if form == "html":
             told = orjson.loads(feature)
@@ -169,7 +182,8 @@ class Items:
         if collection.kind:
             links.append(link("version-history", f"{base}{at}/history", "application/json", "谁在何时因何修改"))
         body = feature[:-1] + b',"links":' + encoded(links) + b"}"
-        etag = blake2b(body, digest_size=12).hexdigest()
+        # What a writer must know of is in front: a change of readings alone does not stand in the way of an edit.
+        etag = f"{recorded or 0}-{blake2b(body, digest_size=12).hexdigest()}"
         if same(request, etag):
             return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
         return await answer(request, body, GEOJSON, headers, etag)

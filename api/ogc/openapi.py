@@ -69,8 +69,34 @@ def _get(summary: str, operation: str, parameters: Iterable[str], *media: str, p
     }
 
 
-def definition(base: str, collections: dict[str, Collection]) -> Json:
+def _writing(path: Sequence[str]) -> Json:
+    """Return what writes features, by method (Part 4)."""
+    faults = {"400": "Invalid", "403": "Forbidden", "404": "NotFound", "409": "Conflict", "412": "Outdated", "428": "Unconditional"}
+    single = len(path) > 1
+    methods = {"put": "整个替换", "patch": "改一部分", "delete": "关闭"} if single else {"post": "新增"}
+    found: Json = {}
+    for method, summary in methods.items():
+        media = ["application/merge-patch+json", GEOJSON] if method == "patch" else [GEOJSON]
+        done = {"post": "201", "delete": "204"}.get(method, "200")
+        found[method] = {
+            "summary": summary,
+            "operationId": f"{method}Item",
+            "tags": ["OGC API"],
+            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in (*path, *(["ifMatch"] if single else []))],
+            "responses": {
+                done: {"description": "完成"},
+                **{code: {"$ref": f"#/components/responses/{name}"} for code, name in faults.items()},
+            },
+        }
+        if method != "delete":
+            content = {one: {"schema": {"type": "object"}} for one in media}
+            found[method]["requestBody"] = {"required": True, "content": content}
+    return found
+
+
+def definition(base: str, collections: dict[str, Collection], *, editing: bool = False) -> Json:
     """Return the definition, with the names of the collections that there are."""
+    more = {1: _writing(("collectionId",)), 2: _writing(("collectionId", "featureId"))} if editing else {1: {}, 2: {}}
     items = [*PAGE, *WHICH]
     one, feature = ("collectionId",), ("collectionId", "featureId")
     at = "/collections/{collectionId}"
@@ -91,8 +117,8 @@ def definition(base: str, collections: dict[str, Collection]) -> Json:
             f"{at}/queryables": _get("可过滤的属性", "queryables", ["f"], SCHEMA, HTML, path=one),
             f"{at}/sortables": _get("可排序的属性", "sortables", ["f"], SCHEMA, HTML, path=one),
             f"{at}/schema": _get("要素的结构", "schema", ["f"], SCHEMA, HTML, path=one),
-            f"{at}/items": _get("要素", "items", items, GEOJSON, HTML, path=one),
-            f"{at}/items/{{featureId}}": _get("一个要素", "item", ["f", "crs", "datetime", "as-of"], GEOJSON, HTML, path=feature),
+            f"{at}/items": _get("要素", "items", items, GEOJSON, HTML, path=one) | more[1],
+            f"{at}/items/{{featureId}}": _get("一个要素", "item", ["f", "crs", "datetime", "as-of"], GEOJSON, HTML, path=feature) | more[2],
             f"{at}/items/{{featureId}}/history": _get("谁在何时因何修改", "history", ["f"], JSON, HTML, path=feature),
         },
         "components": {
@@ -100,10 +126,21 @@ def definition(base: str, collections: dict[str, Collection]) -> Json:
                 **_parameters(),
                 "collectionId": _path("collectionId", "图层", {"type": "string", "enum": list(collections)}),
                 "featureId": _path("featureId", "要素标识", {"type": "string"}),
+                "ifMatch": {
+                    "name": "If-Match",
+                    "in": "header",
+                    "description": "读取时得到的 ETag，或 *；没有则 428，已被别人修改则 412",
+                    "required": False,
+                    "schema": {"type": "string"},
+                },
             },
             "responses": {
                 "Invalid": {"description": "参数有误", "content": problem},
                 "NotFound": {"description": "没有找到", "content": problem},
+                "Forbidden": {"description": "无权", "content": problem},
+                "Conflict": {"description": "现在不能这样做", "content": problem},
+                "Outdated": {"description": "已被别人修改", "content": problem},
+                "Unconditional": {"description": "须带 If-Match", "content": problem},
                 "ServerError": {"description": "服务器出错", "content": problem},
             },
             "schemas": {

@@ -50,17 +50,22 @@ def _form(request: Request) -> str:
 
 
 @router.get("/conformance")
-async def conformance(request: Request) -> Response:
+async def conformance(request: Request, house: CurrentHouse) -> Response:
     """Say what the map server conforms to."""
     form = _form(request)
-    return await _shown(request, documents.conformance(base_of(request), form), form, _Page("符合的标准", (HOME,), pages.plain))
+    return await _shown(
+        request,
+        documents.conformance(base_of(request), form, editing=house.writers is not None),
+        form,
+        _Page("符合的标准", (HOME,), pages.plain),
+    )
 
 
 @router.get("/api")
 async def api(request: Request, house: CurrentHouse) -> Response:
     """Return the definition of the interface: OpenAPI 3.0."""
     form = _form(request)
-    document = definition(base_of(request), house.collections)
+    document = definition(base_of(request), house.collections, editing=house.writers is not None)
     return await _shown(request, document, form, _Page("接口说明", (HOME,), pages.operations), OPENAPI)
 
 

@@ -336,8 +336,8 @@ def identified(collection: Collection, text: str) -> Fragment:
         raise NotFound(f"没有标识为 {text:.60} 的要素") from None
 
 
-async def item(connection: AsyncConnection, selection: Selection, feature_id: str, view: View) -> bytes:
-    """Return a feature as GeoJSON.
+async def item(connection: AsyncConnection, selection: Selection, feature_id: str, view: View) -> tuple[bytes, int | None]:
+    """Return a feature as GeoJSON, and its version: microseconds of the time since when it is recorded so; None of a table.
 
     Raises
     ------
@@ -345,17 +345,18 @@ async def item(connection: AsyncConnection, selection: Selection, feature_id: st
         There is none, or none in the scope, or there was none then.
     """
     collection = selection.collection
+    since = "(extract(epoch FROM lower(recorded)) * 1000000)::bigint"
     statement = put(
-        "SELECT convert_to({}, 'UTF8') FROM {} f WHERE {}",
+        "SELECT convert_to({}, 'UTF8'), {} FROM {} f WHERE {}",
         feature_sql(collection, view),
+        Fragment(since if collection.kind else "NULL::bigint"),
         selection.source,
         identified(collection, feature_id),
     )
     row = await run(connection, selection.scope, statement, "featureId")
     if row is None:
         raise NotFound(f"{collection.title}没有标识为 {feature_id:.60} 的要素")
-    feature: bytes = row[0]
-    return feature
+    return row[0], row[1]
 
 
 Box = tuple[float, float, float, float]

@@ -5,30 +5,25 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
 import shapely
 from geoalchemy2.shape import from_shape, to_shape
-from shapely.errors import ShapelyError
-from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, func, insert, select, update
 
 from gis.errors import Invalid
 from gis.issues import Issue, Place, Severity
-from gis.kinds import ENUMS, KINDS, Attribute, Kind
+from gis.kinds import ENUMS, KINDS, Kind
+from gis.store.given import LONGEST, shape_of, text_of, value_of
 from gis.store.identity import NAMESPACE
 from gis.store.tables import KIND_TABLES
-from gis.store.texts import writable
 
 MOST = 100_000
 """Features of one file."""
 CHINA = (73.0, 3.0, 136.0, 54.0)
 """West, south, east, north (EPSG:4490, degrees): what lies outside has its axes exchanged or is in metres."""
-LONGEST = 2000
-"""Characters of a text."""
 GEOGRAPHIC = re.compile(r"(EPSG:+(4490|4326)|CRS:?84)$")
 """Ends of names of coordinate systems that are longitude and latitude of CGCS2000, or of WGS 84, which is the same within a decimetre."""
 
@@ -46,21 +41,8 @@ def _fault(message: str, hint: str, at: int, field: str | None = None) -> Issue:
     return Issue("E112", Severity.ERROR, f"第 {at} 个要素：{message}", hint, Place(field=field))
 
 
-def _shape(kind: Kind, given: Any) -> BaseGeometry | None:
-    """Return a GeoJSON geometry, a part for a whole of one part and the other way round; None where it is none."""
-    try:
-        geom = shape(given)
-    except (ShapelyError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
-        return None
-    if isinstance(geom, Polygon) and kind.geometry == "MultiPolygon":
-        return MultiPolygon([geom])
-    if geom.geom_type == f"Multi{kind.geometry}" and len(geom.geoms) == 1:
-        return geom.geoms[0]
-    return geom
-
-
 def _geometry(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[BaseGeometry | None, Issue | None]:
-    geom = _shape(kind, row.get("geometry"))
+    geom = shape_of(kind, row.get("geometry"))
     if geom is None:
         return None, _fault("没有可用的几何", "geometry 应为 GeoJSON 几何", at, "geometry")
     wanted = ("Point", "Polygon") if kind.geometry == "Geometry" else (kind.geometry,)
@@ -74,49 +56,6 @@ def _geometry(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[BaseGeometry
     return shapely.force_2d(geom), None
 
 
-def _number(given: Any) -> float | None:
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        return None
-    try:
-        value = float(given)
-    except OverflowError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _text(given: Any) -> str | None:
-    """Return a text, also of a number: programs write codes of digits as numbers."""
-    text = str(given).strip() if isinstance(given, str) or _number(given) is not None else ""
-    return text if text and len(text) <= LONGEST and writable(text) else None
-
-
-def _day(given: Any) -> date | None:
-    try:
-        return date.fromisoformat(given)
-    except (TypeError, ValueError):
-        return None
-
-
-def _value(attribute: Attribute, given: Any) -> tuple[Any, bool]:
-    """Return a value as the attribute's type, and whether it fits."""
-    if given is None or given == "":
-        return None, not attribute.required
-    match attribute.type:
-        case "number":
-            value: Any = _number(given)
-        case "integer":
-            value = given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**31 else None
-        case "boolean":
-            value = given if isinstance(given, bool) else None
-        case "enum":
-            value = given if isinstance(given, str) and given in ENUMS[attribute.enum or ""] else None
-        case "date":
-            value = _day(given)
-        case _:
-            value = _text(given)
-    return value, value is not None
-
-
 def _row(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[dict[str, Any], list[Issue]]:
     """Return the columns of one feature and what is wrong with it."""
     properties = row.get("properties") if isinstance(row, Mapping) else None
@@ -125,7 +64,7 @@ def _row(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[dict[str, Any], l
     geom, fault = _geometry(kind, row, at)
     issues = [fault] if fault else []
     known = {attribute.name: attribute for attribute in kind.attributes}
-    values: dict[str, Any] = {field: _text(properties.get(field)) for field in ("code", "name")} | {"geom": geom}
+    values: dict[str, Any] = {field: text_of(properties.get(field)) for field in ("code", "name")} | {"geom": geom}
     missing = [field for field in ("code", "name") if values[field] is None]
     issues += [_fault(f"缺少 {field}", f"每个要素须有编号 code 和名称 name（文本，不超过 {LONGEST} 字）", at, field) for field in missing]
     if values["code"] and kind.code_pattern and not re.fullmatch(kind.code_pattern, values["code"]):
@@ -133,7 +72,7 @@ def _row(kind: Kind, row: Mapping[str, Any], at: int) -> tuple[dict[str, Any], l
     extra = sorted(set(properties) - set(known) - {"code", "name"})
     issues += [_fault(f"{kind.label}没有属性 {field}", f"可用的有 {'、'.join(known)}", at, field) for field in extra]
     for name, attribute in known.items():
-        values[name], good = _value(attribute, properties.get(name))
+        values[name], good = value_of(attribute, properties.get(name))
         if not good:
             allowed = f"可填 {'、'.join(ENUMS[attribute.enum])}" if attribute.enum else f"类型为 {attribute.type}"
             wrong = f"填写有误：{properties[name]!r:.80}" if properties.get(name) not in (None, "") else "必须填写"

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from api.ogc.conformance import CLASSES
+from api.ogc.conformance import CLASSES, EDITING
 
 TESTS = Path(__file__).parents[1]
-FILES = (TESTS / "gis" / "test_filters.py", TESTS / "api" / "test_ogc.py", TESTS / "api" / "test_vector_tiles.py")
+FILES = (
+    TESTS / "gis" / "test_filters.py",
+    TESTS / "api" / "test_ogc.py",
+    TESTS / "api" / "test_vector_tiles.py",
+    TESTS / "api" / "test_ogc_editing.py",
+)
 PROOFS: dict[str, tuple[str, ...]] = {
     "ogcapi-common-1/1.0/conf/core": ("test_every_link_leads_to_what_it_says",),
     "ogcapi-common-2/1.0/conf/collections": ("test_collections_are_the_kinds_and_the_published_tables",),
@@ -41,6 +46,10 @@ PROOFS: dict[str, tuple[str, ...]] = {
         ),
         ("test_schema_queryables_and_sortables_name_what_features_have",),
     ),
+    "ogcapi-features-4/1.0/conf/create-replace-delete": ("test_the_whole_life_of_a_feature", "test_faults_name_what_is_wrong"),
+    "ogcapi-features-4/1.0/conf/update": ("test_the_whole_life_of_a_feature",),
+    "ogcapi-features-4/1.0/conf/optimistic-locking-etags": ("test_no_update_is_lost",),
+    "ogcapi-features-4/1.0/conf/features": ("test_the_whole_life_of_a_feature",),
     "ogcapi-tiles-1/1.0/conf/core": ("test_one_tile_holds_all_layers_as_they_are_stored", "test_faults_name_the_parameter"),
     "ogcapi-tiles-1/1.0/conf/tileset": ("test_the_tileset_describes_what_the_tiles_hold",),
     "ogcapi-tiles-1/1.0/conf/tilesets-list": ("test_the_tileset_describes_what_the_tiles_hold",),
@@ -53,7 +62,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
 """Each of the other classes of CQL2 has cases of its own in `test_filters.CASES`."""
 
 
-@pytest.mark.parametrize("uri", CLASSES, ids=lambda uri: uri.split("/spec/")[1])
+@pytest.mark.parametrize("uri", [*CLASSES, *EDITING], ids=lambda uri: uri.split("/spec/")[1])
 def test_each_class_is_proved(uri: str) -> None:
     name = uri.removeprefix("http://www.opengis.net/spec/")
     text = "".join(file.read_text(encoding="utf-8") for file in FILES)
@@ -65,4 +74,4 @@ def test_each_class_is_proved(uri: str) -> None:
 
 
 def test_no_proof_is_of_nothing() -> None:
-    assert {f"http://www.opengis.net/spec/{name}" for name in PROOFS} <= set(CLASSES)
+    assert {f"http://www.opengis.net/spec/{name}" for name in PROOFS} <= {*CLASSES, *EDITING}
