@@ -77,8 +77,8 @@ class Signals:
             self.wake.recv(4096)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return the listening socket that all API processes share; port 0 takes a free one.
+def listen(host: str, port: int, setting: str = "QUANJING_PORT") -> socket.socket:
+    """Return a listening socket that all processes of a kind share; port 0 takes a free one.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise SettingsError(f"can't listen on {host}:{port}: {error.strerror}. End what uses it, or set QUANJING_PORT") from error
+        raise SettingsError(f"can't listen on {host}:{port}: {error.strerror}. End what uses it, or set {setting}") from error
     return listener
 
 
@@ -118,6 +118,18 @@ def address(listener: socket.socket) -> str:
 
 def programs(settings: Settings, listener: socket.socket) -> list[Program]:
     """Return what the supervisor runs, in the order of stopping."""
+    family = _core(settings, listener)
+    return family if settings.feed_port is None else [*family, *_feeds(_feed_socket(settings))]
+
+
+def with_city(settings: Settings, listener: socket.socket) -> list[Program]:
+    """Return what the supervisor runs, the demo city among it; open pages see it arrive, and its data loggers speak over TCP."""
+    descriptor, port = _feed_socket(settings)
+    city = Program("city", [sys.executable, "-m", "api.city", str(port)], 1, 5.0)
+    return [*_core(settings, listener), city, *_feeds((descriptor, port))]
+
+
+def _core(settings: Settings, listener: socket.socket) -> list[Program]:
     descriptor = listener.fileno()
     return [
         Program("api", [sys.executable, "-m", "api.process", str(descriptor)], settings.workers, GRACE_S + 5.0, [descriptor]),
@@ -125,9 +137,20 @@ def programs(settings: Settings, listener: socket.socket) -> list[Program]:
     ]
 
 
-def with_city(settings: Settings, listener: socket.socket) -> list[Program]:
-    """Return what the supervisor runs, the demo city among it; open pages see it arrive."""
-    return [*programs(settings, listener), Program("city", [sys.executable, "-m", "api.city"], 1, 5.0)]
+def _feed_socket(settings: Settings) -> tuple[int, int]:
+    """Open the port for data loggers, for as long as we live, so that no restart loses it; returns descriptor and port."""
+    opened = listen(settings.feed_host, settings.feed_port or 0, "QUANJING_FEED_PORT")
+    port: int = opened.getsockname()[1]
+    return opened.detach(), port
+
+
+def _feeds(opened: tuple[int, int]) -> list[Program]:
+    """Return what takes packets of data loggers, and what makes readings of them, which may end at any moment."""
+    descriptor, _ = opened
+    return [
+        Program("feed", [sys.executable, "-m", "api.feed", "listen", str(descriptor)], 1, 10.0, [descriptor]),
+        Program("readings", [sys.executable, "-m", "api.feed", "follow"], 1, 5.0),
+    ]
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -1,12 +1,19 @@
 """The demo city beside a running server: made, loaded where something is missing, then kept alive."""
 
+import asyncio
 import logging
 import random
-import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import psycopg
 
 from demo.loading import load
 from demo.making import Made, Progress, made, make
-from demo.pulse import ACTOR, beat, seed_state
+from demo.pulse import ACTOR, seed_state, stir
+from feeds.fleet import devices
+from feeds.plants import Device
+from feeds.simulator import Pace, simulate
 from gis.settings import Settings
 from gis.store.cluster import urls
 from gis.store.connect import engine, writing
@@ -15,6 +22,9 @@ from gis.store.state import outlets
 log = logging.getLogger("demo.living")
 
 EVERY_S = 5.0
+LOGGER_S = 60.0
+BACK = timedelta(hours=26)
+"""How far back a fresh city has hourly data: a day, and the hours of this one."""
 TOLD = 20
 """Enterprises between two lines of the log."""
 
@@ -38,15 +48,38 @@ def ensure(settings: Settings) -> Made:
     return city
 
 
-def keep(settings: Settings, beats: int | None = None) -> None:
-    """Write a beat every few seconds, for ever or so many times."""
-    database = engine(urls(settings).owner)
+def keep(settings: Settings, port: int, seed: int) -> None:
+    """Let the city's data loggers speak to a port on this machine, and write a beat of alarms and cases every few seconds, for ever.
+
+    Parameters
+    ----------
+    settings : Settings
+    port : int
+        Where data loggers are listened to.
+    seed : int
+        Decides what is measured.
+    """
+    url = urls(settings).owner
+    with psycopg.connect(url) as connection:
+        fleet = devices(connection, seed)
+    log.info("%d data loggers speak to port %d", len(fleet), port)
+    asyncio.run(_keep(url, fleet, port))
+
+
+async def _keep(url: str, fleet: Sequence[Device], port: int) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(simulate(fleet, "127.0.0.1", port, Pace(LOGGER_S, BACK)))
+        group.create_task(_beats(url))
+
+
+async def _beats(url: str) -> None:
+    database = engine(url)
     dice = random.Random()  # noqa: S311 — a pulse, no secret
-    with writing(database, ACTOR) as connection:
-        known = outlets(connection)
-    done = 0
-    while known and (beats is None or done < beats):
+
+    def one() -> None:
         with writing(database, ACTOR) as connection:
-            beat(connection, known, dice)
-        done += 1
-        time.sleep(EVERY_S if beats is None else 0)
+            stir(connection, outlets(connection), dice)
+
+    while True:
+        await asyncio.to_thread(one)
+        await asyncio.sleep(EVERY_S)

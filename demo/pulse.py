@@ -117,10 +117,16 @@ def beat(connection: Transaction, known: Sequence[Outlet], dice: random.Random) 
     chosen = dice.sample(known, min(len(known), 12))
     for outlet in chosen:
         put_readings(connection, outlet.feature_id, _readings(outlet, now, dice))
+    stir(connection, known, dice)
+    return len(chosen)
+
+
+def stir(connection: Transaction, known: Sequence[Outlet], dice: random.Random) -> None:
+    """Write what is no reading: now and then an alarm that opens, older ones that close, a case; parameters as of `beat`."""
+    now = datetime.now(UTC).replace(microsecond=0)
     if dice.random() < 0.15:
-        _alarm(connection, dice.choice(known), dice.choice((2, 3, 3, 4, 4, 4)), now, dice)
+        _alarm(connection, dice.choice(known), dice.choice((3, 3, 4, 4, 4)), now, dice)
     if dice.random() < 0.12:
         close_alarms(connection, before=now - timedelta(hours=6), most=1)
     if dice.random() < 0.004:
         _case(connection, dice.choice(known).feature_id, dice.randint(1000, 9999), dice)
-    return len(chosen)

@@ -5,37 +5,26 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(name="feed", help="监测数据接入：HJ 212 报文的解析、接收、核验", no_args_is_help=True)
-Key = Annotated[list[str] | None, typer.Option(help="SM4 密钥，32 位十六进制；可给多个（2025 版）")]
+Key = Annotated[str, typer.Option(help="SM4 密钥，32 位十六进制；多个以逗号分开（2025 版）")]
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，一个报文一行")]
 PIECE = 1 << 16
 """Bytes that are read at once."""
-
-
-def _keys(key: list[str] | None) -> list[bytes]:
-    from gis.errors import Invalid
-
-    try:
-        keys = [bytes.fromhex(one) for one in key or ()]
-    except ValueError:
-        keys = [b""]
-    if any(len(one) != 16 for one in keys):
-        raise Invalid("key", "SM4 密钥应为 32 位十六进制")
-    return keys
 
 
 @app.command(help="解析 HJ 212 报文（2005、2017、2025 版）：每个报文的判定、版本、字段；有不合格的报文时退出码为 1")
 def decode(
     file: Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE|-", help="报文文件；- 为标准输入")],
     json: Json = False,
-    key: Key = None,
+    key: Key = "",
 ) -> None:
     """Print one line a packet."""
     import orjson
 
     from feeds.decoding import decode as packets
+    from feeds.hj212.cipher import keys_of
 
     faulty = False
-    for decoded in packets(iter(lambda: file.read(PIECE), b""), _keys(key)):
+    for decoded in packets(iter(lambda: file.read(PIECE), b""), keys_of(key)):
         row = decoded.as_json()
         faulty |= row["verdict"] != "ok"
         if json:
@@ -51,18 +40,19 @@ def decode(
 def listen(
     port: Annotated[int, typer.Option(help="端口；0 为任取一个", min=0, max=65535)] = 9212,
     host: Annotated[str, typer.Option(help="监听地址；0.0.0.0 为所有网卡")] = "127.0.0.1",
-    key: Key = None,
+    key: Key = "",
 ) -> None:
     """Serve data loggers until stopped."""
     import asyncio
     import signal
 
+    from feeds.hj212.cipher import keys_of
     from feeds.listener import Listener, bound
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.schema import bring_up
 
-    keys = _keys(key)
+    keys = keys_of(key)
     url = ensure_running(Settings()).owner
     bring_up(url)
     listening = bound(host, port)
@@ -108,3 +98,91 @@ def verify(json: Json = False) -> None:
         typer.echo(f"{held} 个报文在链上" + (f"，{len(breaks)} 处断开" if breaks else "，没有断处"))
     if breaks:
         raise typer.Exit(1)
+
+
+@app.command(help="把收到的报文读成监测数据；运行中的服务自己会做，单独接收时用它；Ctrl+C 停止")
+def follow(key: Key = "") -> None:
+    """Read what is received, until stopped."""
+    from contextlib import suppress
+
+    from feeds.following import follow as run
+    from feeds.hj212.cipher import keys_of
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.schema import bring_up
+
+    url = ensure_running(Settings()).owner
+    bring_up(url)
+    with suppress(KeyboardInterrupt):
+        run(url, keys_of(key))
+
+
+@app.command(help="模拟在线监测：库中每个有编号的废气、废水在线监测点一台数采仪，经 TCP 发数；Ctrl+C 停止")
+def simulate(
+    port: Annotated[int, typer.Option(help="发到哪个端口", min=1, max=65535)] = 9212,
+    host: Annotated[str, typer.Option(help="发到哪台机器")] = "127.0.0.1",
+    every: Annotated[float, typer.Option(help="实时数据间隔，秒", min=0.5, max=3600)] = 60.0,
+    back: Annotated[float, typer.Option(help="先补发前几个小时的小时和日数据", min=0, max=24 * 400)] = 0.0,
+    seed: Annotated[int, typer.Option(help="种子：同一种子、同一时刻，数值相同")] = 1,
+) -> None:
+    """Run a data logger for each online monitor of the stored city."""
+    import asyncio
+    from contextlib import suppress
+    from datetime import timedelta
+
+    import psycopg
+
+    from feeds.fleet import devices
+    from feeds.simulator import Pace
+    from feeds.simulator import simulate as run
+    from gis.errors import NotFound
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.schema import bring_up
+
+    urls = ensure_running(Settings())
+    bring_up(urls.owner)
+    with psycopg.connect(urls.reader) as connection:
+        fleet = devices(connection, seed)
+    if not fleet:
+        raise NotFound("库中没有带设备编号的在线监测点；先用 quanjing demo load 装入示范城市")
+    typer.echo(f"{len(fleet)} 台数采仪发往 {host}:{port}")
+    with suppress(KeyboardInterrupt):
+        asyncio.run(run(fleet, host, port, Pace(every, timedelta(hours=back))))
+
+
+@app.command(help="向数采仪要数据：补传一段时间的小时、日、分钟数据，或对时；设备在线时发出")
+def ask(
+    mn: Annotated[str, typer.Argument(metavar="MN", help="设备编号")],
+    what: Annotated[str, typer.Argument(metavar="hour|day|minute|clock", help="要什么")],
+    begin: Annotated[str | None, typer.Option("--from", help="起，如 2026-03-01T08:00（北京时间）")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="止")] = None,
+) -> None:
+    """Ask a device for something."""
+    from datetime import datetime
+    from getpass import getuser
+    from typing import cast, get_args
+
+    from gis.clock import BEIJING
+    from gis.errors import Invalid
+    from gis.settings import Settings
+    from gis.store import feed_requests
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, writing_plainly
+    from gis.store.schema import bring_up
+
+    if what not in get_args(feed_requests.Command):
+        raise Invalid("what", "应为 hour、day、minute 或 clock")
+    times = []
+    for option, text in (("--from", begin), ("--to", end)):
+        try:
+            times.append(datetime.fromisoformat(text).replace(tzinfo=BEIJING) if text and what != "clock" else None)
+        except ValueError:
+            raise Invalid(option, "应为时间，如 2026-03-01T08:00") from None
+    if what != "clock" and None in times:
+        raise Invalid("--from", "补传要写明起止时间")
+    url = ensure_running(Settings()).owner
+    bring_up(url)
+    with writing_plainly(url, Actor(getuser(), "补传或对时")) as connection:
+        number = feed_requests.ask(connection, mn, cast("feed_requests.Command", what), *times)
+    typer.echo(f"请求 {number} 已登记，设备在线时发出")

@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     """API processes."""
     review: bool = False
     """Every drawing that people bring waits until somebody else than its drafter has reviewed it."""
+    feed_host: str = "127.0.0.1"
+    feed_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port for data loggers (HJ 212); without it none are listened to."""
+    feed_keys: str = Field(default="", repr=False)
+    """SM4 keys of data loggers, hexadecimal, commas between them."""
     ground_ellipsoid_m: float = 0.0
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
     tile_cache_mb: int = Field(default=64, ge=0, le=65536)

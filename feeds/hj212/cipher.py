@@ -7,12 +7,30 @@ encrypted, and the rest stays plain; the cipher is written as `{0xE4,0x3E,…}` 
 import re
 
 from gis.crypto import BLOCK, sm4_blocks
+from gis.errors import Invalid
 
 WRITTEN = re.compile(r"\{((?:0x[0-9A-Fa-f]{2},?)*)\}")
 TEST_KEY = b"0" * BLOCK
 """The published key for trials."""
 MUST = frozenset({"1014", "3020"})
 """Commands to encrypt beside those of data, 2000 to 2999."""
+
+
+def keys_of(text: str) -> list[bytes]:
+    """Return the keys of a text: 32 hexadecimal digits each, commas between them.
+
+    Raises
+    ------
+    Invalid
+        One is none.
+    """
+    try:
+        keys = [bytes.fromhex(one) for one in text.split(",") if one.strip()]
+    except ValueError:
+        keys = [b""]
+    if any(len(one) != BLOCK for one in keys):
+        raise Invalid("key", "SM4 密钥应为 32 位十六进制，多个以逗号分开")
+    return keys
 
 
 def must_encrypt(cn: str) -> bool:

@@ -78,6 +78,14 @@ def writing_plainly(url: str, actor: Actor) -> Iterator[Plain]:
 
 
 @contextmanager
+def writing_on(connection: Plain, actor: Actor) -> Iterator[None]:
+    """Run what is inside in a transaction of a connection that stays, in the name of `actor`."""
+    with connection.transaction():
+        _sign(connection, actor)
+        yield
+
+
+@contextmanager
 def looking(engine: "Engine", scope: str = EVERYWHERE) -> Iterator["Transaction"]:
     """Open a read-only transaction on one snapshot that sees a scope."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection, connection.begin():

@@ -132,9 +132,9 @@ async def append(connection: AsyncConnection, end: End, packets: Sequence[Incomi
     return new
 
 
-async def after(connection: AsyncConnection, seq: int, limit: int) -> list[Stored]:
+def after(connection: Connection, seq: int, limit: int) -> list[Stored]:
     """Return the next packets behind a number, at most `limit`."""
-    return [Stored(*row) for row in await (await connection.execute(AFTER, [seq, limit], binary=True)).fetchall()]
+    return [Stored(*row) for row in connection.execute(AFTER, [seq, limit], binary=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,200 @@
+"""Readings of what was received: follows the packets by number, and keeps its place in the transaction that writes the readings."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import Connection
+
+from feeds.factors import code_of, label, unit
+from feeds.hj212.assembly import Assembler
+from feeds.hj212.framing import Verdict, judge
+from feeds.hj212.packet import Packet, parse
+from feeds.hj212.unlocking import unlocked
+from feeds.reading import Reading, readings
+from gis.clock import BEIJING
+from gis.store import packets
+from gis.store import readings as store
+from gis.store.connect import Actor, writing_on
+from gis.store.packets import Stored
+from gis.store.readings import Point
+
+log = logging.getLogger(__name__)
+
+READER = "readings"
+ACTOR = Actor("feeds", "监测数据", "feeds")
+BATCH = 2000
+WARM = 1000
+"""Packets before our place that are looked at again at the start, for parts whose others are still to come."""
+GATHER_S = 0.25
+"""How long packets gather before they are read: what is shown moves at most so often."""
+LOOK_S = 15.0
+REFRESH = timedelta(seconds=30)
+SHOWN = frozenset({"rtd", "minute", "hour", "furnace"})
+ACCEPTED = frozenset({Verdict.OK.value})
+
+
+@dataclass(slots=True)
+class Known:
+    """What is registered, as of some time ago."""
+
+    points: Mapping[str, Point] = field(default_factory=dict)
+    limits: Mapping[tuple[int, str], float] = field(default_factory=dict)
+    """Point and factor → permitted concentration, in the factor's unit."""
+    at: float = float("-inf")
+
+
+def _limits(connection: Connection, points: Mapping[str, Point]) -> dict[tuple[int, str], float]:
+    """Return limits by point and factor; one in another unit than the readings have is left out."""
+    permitted = store.limits(connection)
+    by_outlet: dict[tuple[UUID, str], list[tuple[str, float, str]]] = {}
+    for (enterprise, outlet, name), (value, of) in permitted.items():
+        by_outlet.setdefault((enterprise, outlet), []).append((name, value, of))
+    found = {}
+    for point in points.values():
+        if point.enterprise_id is None or point.outlet_code is None:
+            continue
+        for name, value, of in by_outlet.get((point.enterprise_id, point.outlet_code), ()):
+            code = code_of(name, point.medium)
+            if code and unit(code) == of:
+                found[point.point_id, code] = value
+    return found
+
+
+class Follower:
+    """Follows the packets.
+
+    Parameters
+    ----------
+    keys : sequence of bytes
+        SM4 keys of devices.
+    """
+
+    def __init__(self, keys: Sequence[bytes] = ()) -> None:
+        self._keys = keys
+        self._known = Known()
+        self._assembler = Assembler()
+        self._months: set[tuple[int, int]] = set()
+        self._warm = False
+
+    def step(self, connection: Connection) -> int:
+        """Read the next packets, at most `BATCH`, in one transaction; returns how many.
+
+        Parameters
+        ----------
+        connection : Connection
+            In autocommit, of the owner.
+        """
+        self._refresh(connection)
+        with writing_on(connection, ACTOR):
+            place = store.hold_place(connection, READER)
+            self._warm_up(connection, place)
+            batch = packets.after(connection, place, BATCH)
+            if batch:
+                self._read(connection, batch)
+                store.move_to(connection, READER, batch[-1].seq)
+        return len(batch)
+
+    def _refresh(self, connection: Connection) -> None:
+        if time.monotonic() - self._known.at < REFRESH.total_seconds():
+            return
+        with connection.transaction():
+            points = store.points(connection)
+            self._known = Known(points, _limits(connection, points), time.monotonic())
+
+    def _warm_up(self, connection: Connection, place: int) -> None:
+        if not self._warm:
+            for packet in packets.after(connection, max(0, place - WARM), min(place, WARM)):
+                if packet.verdict in ACCEPTED:
+                    self._assembler.add(self._parsed(packet))
+            self._warm = True
+
+    def _parsed(self, packet: Stored) -> Packet:
+        return parse(unlocked(judge(packet.raw), self._keys).segment)
+
+    def _read(self, connection: Connection, batch: Sequence[Stored]) -> None:
+        rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        shown: dict[tuple[UUID, str], dict[str, Any]] = {}
+        devices: dict[str, dict[str, Any]] = {}
+        for packet in batch:
+            said = self._parsed(packet)
+            faults: list[str] = [] if packet.verdict in ACCEPTED else [packet.verdict]
+            point = self._known.points.get(packet.mn)
+            whole = None if faults else self._assembler.add(said)
+            if point and whole:
+                found, wrong = readings(whole, packet.received)
+                faults += wrong
+                for reading in found:
+                    key = (point.point_id, reading.period, reading.factor, reading.at)
+                    row = (*key, *astuple(reading)[3:], packet.seq, packet.received)
+                    if key in rows and rows[key][:-2] != row[:-2]:
+                        # Corrected within the batch: the former one is written first, so that it becomes a version.
+                        self._write(connection, rows)
+                        rows = {}
+                    rows[key] = row
+                    if reading.period in SHOWN:
+                        self._show(shown, point, reading)
+            if packet.mn:
+                _count(devices, packet, said, faults)
+        self._write(connection, rows)
+        if shown:
+            store.show(connection, shown)
+        store.note_devices(connection, [devices[mn] for mn in sorted(devices)])
+
+    def _write(self, connection: Connection, rows: Mapping[tuple[Any, ...], tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        for at in {key[3].astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0) for key in rows}:
+            if (at.year, at.month) not in self._months:
+                store.make_month(connection, at)
+                self._months.add((at.year, at.month))
+        store.write(connection, list(rows.values()))
+
+    def _show(self, shown: dict[tuple[UUID, str], dict[str, Any]], point: Point, reading: Reading) -> None:
+        value = reading.value if reading.zs_value is None else reading.zs_value
+        if value is None:
+            return
+        entry = {
+            "label": label(reading.factor),
+            "value": value,
+            "unit": unit(reading.factor),
+            "at": reading.at.isoformat(),
+            "flag": reading.flag,
+            "limit": self._known.limits.get((point.point_id, reading.factor)),
+        }
+        for feature in (point.feature_id, point.outlet_id):
+            if feature is not None and _newer(reading.at, shown.get((feature, reading.factor))):
+                shown[feature, reading.factor] = entry
+
+
+def _newer(at: datetime, entry: Mapping[str, Any] | None) -> bool:
+    return entry is None or at >= datetime.fromisoformat(entry["at"])
+
+
+def _count(devices: dict[str, dict[str, Any]], packet: Stored, said: Packet, faults: Sequence[str]) -> None:
+    row = devices.setdefault(packet.mn, {"mn": packet.mn, "packets": 0, "faulty": Counter()})
+    row["packets"] += 1
+    row["faulty"].update(faults)
+    row |= {"received": packet.received, "source": packet.source, "edition": said.edition.value, "system": said.st[:8].replace("\0", "")}
+
+
+def follow(url: str, keys: Sequence[bytes] = (), stopped: Callable[[], bool] = lambda: False) -> None:
+    """Follow the packets until told to stop; a database that is away is waited for."""
+    follower = Follower(keys)
+    while not stopped():
+        with suppress(psycopg.OperationalError), psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"LISTEN {packets.CHANNEL}")
+            while not stopped():
+                if follower.step(connection) < BATCH:
+                    for _ in connection.notifies(timeout=LOOK_S if not stopped() else 0.0, stop_after=1):
+                        time.sleep(GATHER_S)
+        if not stopped():
+            log.error("the database is away; readings wait")
+            time.sleep(1.0)

@@ -1,0 +1,201 @@
+"""Readings: one row for what an instrument says of a factor at a time; a correction is a version more, and the former one stays."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
+
+from gis.clock import BEIJING
+from gis.kinds import KINDS, Kind
+
+VALUES = ("value", "low", "high", "total", "zs_value", "zs_low", "zs_high", "flag", "eflag")
+KEY = ("point_id", "period", "factor", "at")
+COLUMNS = (*KEY, *VALUES, "packet", "received")
+
+INCOMING = """
+CREATE TEMP TABLE IF NOT EXISTS incoming (
+    point_id integer, period text, factor text, at timestamptz, value float8, low float8, high float8, total float8,
+    zs_value float8, zs_low float8, zs_high float8, flag text, eflag text, packet bigint, received timestamptz
+) ON COMMIT DELETE ROWS
+"""
+# The planner knows nothing of the rows that just came in; each finds its own by the key.
+BY_KEY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+
+def _listed(names: Iterable[str], before: str = "") -> sql.Composable:
+    return sql.SQL(", ").join(sql.SQL(before) + sql.Identifier(name) for name in names)
+
+
+WRITE = sql.SQL("""
+WITH changed AS (
+    SELECT {of_r}, r.first_received, r.version, n.packet AS by
+    FROM incoming n JOIN readings r USING ({key})
+    WHERE n.packet > r.packet AND ({values_of_r}) IS DISTINCT FROM ({values_of_n})
+), former AS (
+    INSERT INTO readings_former ({columns}, first_received, version, superseded, superseded_by)
+    SELECT {columns}, first_received, version, clock_timestamp(), by FROM changed
+)
+INSERT INTO readings AS r ({columns}, first_received) SELECT {columns}, received FROM incoming
+ON CONFLICT ({key}) DO UPDATE SET ({rest}, version) = ({excluded}, r.version + 1)
+WHERE excluded.packet > r.packet AND ({values_of_r}) IS DISTINCT FROM ({values_of_excluded})
+""").format(
+    of_r=_listed(COLUMNS, "r."),
+    key=_listed(KEY),
+    values_of_r=_listed(VALUES, "r."),
+    values_of_n=_listed(VALUES, "n."),
+    values_of_excluded=_listed(VALUES, "excluded."),
+    columns=_listed(COLUMNS),
+    rest=_listed(COLUMNS[len(KEY) :]),
+    excluded=_listed(COLUMNS[len(KEY) :], "excluded."),
+)
+
+
+def _has(kind: Kind, name: str) -> bool:
+    return any(attribute.name == name for attribute in kind.attributes)
+
+
+SELECTS: list[sql.Composable] = [
+    sql.SQL("SELECT feature_id, enterprise_id, mn, {} AS watched FROM {} WHERE closed_at IS NULL AND mn <> ''").format(
+        sql.SQL("outlet_code" if _has(kind, "outlet_code") else "NULL"), sql.Identifier(kind.table)
+    )
+    for kind in KINDS.values()
+    if _has(kind, "mn")
+]
+POINTS = sql.SQL(" UNION ALL ").join(SELECTS)
+"""What measures and has a number, of whatever kind."""
+MEET = sql.SQL("""
+INSERT INTO feed_points (feature_id) SELECT feature_id FROM ({}) p ON CONFLICT DO NOTHING
+""").format(POINTS)
+REGISTERED = sql.SQL("""
+SELECT DISTINCT ON (p.mn) p.mn, f.point_id, p.feature_id, o.feature_id, p.enterprise_id, o.code, o.medium
+FROM ({}) p JOIN feed_points f USING (feature_id)
+    LEFT JOIN outlets o ON o.enterprise_id = p.enterprise_id AND o.code = p.watched AND o.closed_at IS NULL
+ORDER BY p.mn, p.feature_id
+""").format(POINTS)
+LIMITS = """
+WITH today AS (SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date AS day),
+    newest AS (SELECT DISTINCT ON (enterprise_id, permit_no, valid_from) * FROM permits
+        ORDER BY enterprise_id, permit_no, valid_from, recorded_at DESC),
+    current AS (SELECT DISTINCT ON (enterprise_id) enterprise_id, document FROM newest, today WHERE valid_from <= day
+        ORDER BY enterprise_id, valid_to >= day DESC, valid_from DESC, recorded_at DESC)
+SELECT c.enterprise_id, o->>'code', p->>'name', (p#>>'{limit,value}')::float8, p#>>'{limit,unit}'
+FROM current c, jsonb_path_query(c.document, '$.outlets[*]') o, jsonb_path_query(o, '$.pollutants[*]') p
+WHERE jsonb_typeof(p#>'{limit,value}') = 'number'
+"""
+HOLD_STATE = "SELECT FROM feature_state WHERE feature_id = ANY (%s) ORDER BY feature_id FOR UPDATE"
+STATE = """
+UPDATE feature_state s SET readings = s.readings || fresh.entries, updated_at = clock_timestamp()
+FROM (
+    SELECT i.feature_id, jsonb_object_agg(i.factor, i.entry) AS entries
+    FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS i (feature_id, factor, entry) JOIN feature_state f USING (feature_id)
+    WHERE coalesce((f.readings #>> ARRAY[i.factor, 'at'])::timestamptz, '-infinity') <= (i.entry ->> 'at')::timestamptz
+    GROUP BY i.feature_id
+) fresh WHERE s.feature_id = fresh.feature_id
+"""
+ONLINE = """
+SELECT m.mn, m.monitor_type, coalesce(o.pollutants, m.pollutants, ''), e.feature_id, o.code
+FROM monitoring_points m JOIN outlets o ON o.enterprise_id = m.enterprise_id AND o.code = m.outlet_code AND o.closed_at IS NULL
+    JOIN enterprises e ON e.feature_id = m.enterprise_id
+WHERE m.closed_at IS NULL AND m.mn <> '' AND m.monitor_type IN ('gas', 'water') ORDER BY m.mn
+"""
+HOLD_PLACE = "SELECT seq FROM feed_readers WHERE reader = %s FOR UPDATE"
+DEVICES = """
+INSERT INTO feed_devices AS d (mn, first_received, last_received, source, edition, system, packets, faulty)
+VALUES (%(mn)s, %(received)s, %(received)s, %(source)s, %(edition)s, %(system)s, %(packets)s, %(faulty)s)
+ON CONFLICT (mn) DO UPDATE SET last_received = excluded.last_received, source = excluded.source, packets = d.packets + excluded.packets,
+    edition = excluded.edition, system = excluded.system,
+    faulty = (SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (SELECT key, sum(value::bigint) AS n FROM (
+        SELECT * FROM jsonb_each_text(d.faulty) UNION ALL SELECT * FROM jsonb_each_text(excluded.faulty)) e GROUP BY key) sums)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a registered device measures."""
+
+    point_id: int
+    feature_id: UUID
+    """The monitoring point, or the station."""
+    outlet_id: UUID | None
+    """The outlet that it watches."""
+    enterprise_id: UUID | None
+    outlet_code: str | None
+    medium: str | None
+    """air, water or rain, of the outlet."""
+
+
+def points(connection: Connection) -> dict[str, Point]:
+    """Return the registered devices by their number (MN); who is new gets a point of its own."""
+    connection.execute(MEET)
+    return {mn: Point(*rest) for mn, *rest in connection.execute(REGISTERED)}
+
+
+def limits(connection: Connection) -> dict[tuple[UUID, str, str], tuple[float, str]]:
+    """Return the permitted concentrations of today: enterprise, outlet code and pollutant's name → value and unit."""
+    return {(enterprise, code, name): (value, unit) for enterprise, code, name, value, unit in connection.execute(LIMITS)}
+
+
+def online(connection: Connection) -> list[tuple[str, str, str, UUID, str]]:
+    """Return the devices that watch outlets: number, medium (air, water), pollutants as a text, enterprise, outlet code."""
+    rows = connection.execute(ONLINE).fetchall()
+    return [(mn, "air" if kind == "gas" else "water", listed, enterprise, code) for mn, kind, listed, enterprise, code in rows]
+
+
+def make_month(connection: Connection, at: datetime) -> None:
+    """Make the partition of the month that a time lies in (Beijing)."""
+    first = at.astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    last = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF readings FOR VALUES FROM ({}) TO ({})")
+    connection.execute(statement.format(sql.Identifier(f"readings_{first:%Y_%m}"), first.isoformat(), last.isoformat()))
+
+
+def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Write readings; returns how many were new or corrected. The same again, or older than what stands, changes nothing.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction.
+    rows : sequence of tuple
+        By `COLUMNS`, each key once.
+    """
+    connection.execute(INCOMING)
+    connection.execute(BY_KEY)
+    with connection.cursor() as cursor:
+        with cursor.copy(sql.SQL("COPY incoming ({}) FROM STDIN").format(_listed(COLUMNS))) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(WRITE)
+        count = cursor.rowcount
+        cursor.execute("DELETE FROM incoming")
+    return count
+
+
+def show(connection: Connection, entries: Mapping[tuple[UUID, str], Mapping[str, Any]]) -> None:
+    """Show the newest readings at features: (feature, factor) → label, value, unit, at, flag, limit; older ones change nothing."""
+    features = sorted({feature for feature, _ in entries})
+    connection.execute(HOLD_STATE, [features])
+    keys = list(entries)
+    connection.execute(STATE, [[feature for feature, _ in keys], [factor for _, factor in keys], [Jsonb(entries[key]) for key in keys]])
+
+
+def hold_place(connection: Connection, reader: str) -> int:
+    """Return the number up to which a reader has come, and hold that place until the transaction ends."""
+    connection.execute("INSERT INTO feed_readers (reader) VALUES (%s) ON CONFLICT DO NOTHING", [reader])
+    row = connection.execute(HOLD_PLACE, [reader]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def move_to(connection: Connection, reader: str, seq: int) -> None:
+    """Keep how far a reader has come."""
+    connection.execute("UPDATE feed_readers SET seq = %s WHERE reader = %s", [seq, reader])
+
+
+def note_devices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note who spoke: mn, received, source, edition, system, packets, faulty (verdict or fault → count)."""
+    with connection.cursor() as cursor:
+        cursor.executemany(DEVICES, [{**row, "faulty": Jsonb(row["faulty"])} for row in rows])
