@@ -41,6 +41,7 @@ from api.routes import (
     styles,
     tiles3d,
     tilesets,
+    topology,
 )
 from api.tile_cache import TileCache
 from api.tile_watch import keep_fresh
@@ -63,6 +64,7 @@ ROUTERS = (
     city.router,
     features.router,
     accidents.router,
+    topology.router,
     kinds.router,
     tiles3d.router,
     live.router,

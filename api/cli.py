@@ -19,6 +19,7 @@ from gis.errors import Invalid, QuanjingError
 from gis.layer_cli import app as layer
 from gis.query_cli import app as query
 from gis.store.cli import app as db
+from gis.topology_cli import app as topology
 from models3d.cli import app as model
 from styles.cli import app as style
 from tiles.cli import app as tiles
@@ -26,7 +27,7 @@ from tiles.cli import app as tiles
 # The handbook is printed, and printing is a floor above the symbols.
 style.command(help="写出符号手册（PDF，A3）：图例总表，及每个符号、线型、填充的各主题、状态、编号、要素和图块")(handbook)
 app = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
-for each in (db, enterprise, permit, layer, query, drawing, process, tiles, style, feed, accident, model, demo_city):
+for each in (db, enterprise, permit, layer, query, drawing, process, tiles, style, feed, accident, topology, model, demo_city):
     app.add_typer(each)
 
 

@@ -1,4 +1,4 @@
-"""Keeping the problem lists up to date, in the job worker: where features change otherwise than by a drawing or a permit."""
+"""Keeping what follows from features up to date, in the job worker: problem lists and topology, where features change in whatever way."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection, OperationalError
 
-from gis.store import problems
+from gis.store import problems, topology
 from gis.store.changes import CHANNEL, FALLBACK_S
 from gis.store.connect import Actor, driver_of, engine, writing
 
@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[AsyncConnection]]
 ACTOR = Actor("quanjing", "核对监管问题", "problems")
+TOPOLOGIST = Actor("quanjing", "核对拓扑", "topology")
 AGAIN_S = 1.0
 """Pause before the log is followed again after a failure."""
 
@@ -44,6 +45,26 @@ async def inspect(connection: AsyncConnection, url: str) -> int:
         seen += len(enterprises)
 
 
+def _recheck(url: str, features: Sequence[UUID], boxes: Sequence[Sequence[float]]) -> None:
+    with writing(engine(url), TOPOLOGIST) as connection:
+        for kept in topology.recheck(driver_of(connection), features, boxes):
+            if kept.added or kept.gone:
+                log.info("topology, %s: %d new, %d gone", kept.rule.name, kept.added, kept.gone)
+
+
+async def survey(connection: AsyncConnection, url: str) -> int:
+    """Bring the topology faults up to date with all that changed since the last time; returns how many features that was."""
+    seen = 0
+    while True:
+        async with connection.transaction():
+            features, boxes, end = await topology.changed(connection)
+            if end is None:
+                return seen
+            await asyncio.to_thread(_recheck, url, sorted(features), boxes)
+            await topology.looked_at(connection, end)
+        seen += len(features)
+
+
 async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
     """Follow the change log until `stop` is set, through restarts of the database.
 
@@ -55,23 +76,24 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
         The same, for the lists' own transactions.
     stop : asyncio.Event
     """
-    following = asyncio.create_task(_follow(connect, url))
+    following = [asyncio.create_task(_follow(connect, url, step)) for step in (inspect, survey)]
     await stop.wait()
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
 
 
-async def _follow(connect: Connect, url: str) -> None:
+async def _follow(connect: Connect, url: str, step: Callable[[AsyncConnection, str], Awaitable[int]]) -> None:
     while True:
         try:
             async with await connect() as listener, await connect() as connection:
                 await listener.execute(f"LISTEN {CHANNEL}")
                 while True:
-                    await inspect(connection, url)
+                    await step(connection, url)
                     async for _ in listener.notifies(timeout=FALLBACK_S, stop_after=1):
                         pass
         except OperationalError as error:
-            log.warning("the problem lists lost the database, and are tried again: %s", error)
+            log.warning("%s lost the database, and is tried again: %s", step.__name__, error)
         except Exception:
-            log.exception("the problem lists failed, and are tried again")
+            log.exception("%s failed, and is tried again", step.__name__)
         await asyncio.sleep(AGAIN_S)
