@@ -1,10 +1,14 @@
 """Figures of a benchmark: rows, clocks of CPU time, and the tables they are shown in."""
 
+import json
+import os
 import resource
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -58,28 +62,41 @@ class Clock:
     own: float = 0.0
     """CPU of this process."""
     children: float = 0.0
-    """CPU of child processes that ended meanwhile."""
+    """CPU of child processes, and of theirs."""
     tree: float = 0.0
     """CPU of the watched process and its children."""
 
 
 def _children_s() -> float:
+    """Return the CPU time of all processes that this one has started, dead or alive, and of theirs: a server of readers lives on."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    alive, ticks = _children_of(os.getpid()), 0
+    for pid in alive:
+        alive += _children_of(pid)
+        ticks += sum(_ticks(pid))
+    return usage.ru_utime + usage.ru_stime + ticks * TICK_S
+
+
+def _children_of(pid: int) -> list[int]:
+    found = list[int]()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, task.read_text().split())
+    return found
+
+
+def _ticks(pid: int) -> tuple[int, int]:
+    """Return the CPU time of a process, and of the children that it has waited for; noughts where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, 0
+    return sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
 
 
 def tree_s(pid: int) -> float:
     """Return the CPU time of a process, its living children and those it has waited for, seconds; in ticks of 10 ms."""
-    pids = [pid]
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        pids += [int(child) for child in task.read_text().split()]
-    total = 0
-    for one in pids:
-        try:
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue
-        total += sum(int(field) for field in (fields[11:15] if one == pid else fields[11:13]))
+    total = sum(_ticks(pid)) + sum(_ticks(child)[0] for child in _children_of(pid))
     return total * TICK_S
 
 
@@ -98,3 +115,23 @@ def timed(watched: int | None = None) -> Iterator[Clock]:
     yield clock
     clock.wall, clock.own, clock.children = time.perf_counter() - wall, time.process_time() - own, _children_s() - children
     clock.tree = tree_s(watched) - tree if watched else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a command took."""
+
+    status: int
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    server_s: float = 0.0
+    """CPU of the database server meanwhile."""
+
+
+def spent(command: Sequence[str], env: dict[str, str] | None = None, postmaster: int | None = None) -> Spent:
+    """Run a command under `spent.py`."""
+    meter = [sys.executable, "-S", str(Path(__file__).with_name("spent.py"))]
+    with timed(postmaster) as clock:
+        ended = subprocess.run([*meter, *command], check=True, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return replace(Spent(**json.loads(ended.stdout)), server_s=clock.tree)

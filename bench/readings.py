@@ -1,12 +1,9 @@
 """Reading drawings large and small in fresh processes: CPU time and memory beside GDAL and ezdxf, and how soon a bomb is refused."""
 
-import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 
@@ -14,7 +11,7 @@ import big_drawing
 import big_survey
 from city import DRAWING, ENTERPRISE, found_city
 from database import QUANJING, Bench, cluster, environment
-from figures import Row, timed
+from figures import Row, Spent, spent
 from psycopg.conninfo import conninfo_to_dict
 
 COPIES = 49
@@ -30,26 +27,6 @@ ABOUT = (
     "Targets: 100,000 entities 12 CPU s and 400 MB, the plan 1.5 CPU s, a refusal 60 s and 1 GB."
 )
 EZDXF = "import sys, ezdxf\nfor entity in ezdxf.readfile(sys.argv[1]).modelspace(): entity.dxftype()"
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a command took."""
-
-    status: int
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
-    server_s: float = 0.0
-    """CPU of the database server meanwhile."""
-
-
-def spent(command: Sequence[str], env: dict[str, str] | None = None, postmaster: int | None = None) -> Spent:
-    """Run a command under `spent.py`."""
-    meter = [sys.executable, "-S", str(Path(__file__).with_name("spent.py"))]
-    with timed(postmaster) as clock:
-        ended = subprocess.run([*meter, *command], check=True, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return replace(Spent(**json.loads(ended.stdout)), server_s=clock.tree)
 
 
 def _import(bench: Bench, drawing: Path, mapping: Path | None, name: str) -> Spent:

@@ -15,6 +15,7 @@ from ezdxf.entities.line import Line
 from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.entities.polyline import Polyline
 from ezdxf.entities.spline import Spline
+from ezdxf.entities.text import Text
 from ezdxf.lldxf.const import DXFError
 from numpy.typing import NDArray
 
@@ -33,6 +34,12 @@ SPLINE_FRAME_VERTEX = 16
 IN_WORLD = frozenset({"LINE", "POINT", "ELLIPSE", "MTEXT", "SPLINE"})
 """Types whose coordinates are the world's although they have an extrusion."""
 FULL_TURN = 2 * math.pi
+STRETCHED = (3, 5)
+"""Alignments of a text between two points, of which the first is its place (DXF reference, TEXT, group 72)."""
+ROUND_CORNERS = 24
+"""A circle in chords has at least as many corners: 15° each; GDAL's are 4°."""
+ROUND = 1e-4
+"""How much the chords of a circle may differ, as part of its size."""
 
 Points = NDArray[np.float64]
 
@@ -195,13 +202,36 @@ def curve_of(entity: DXFEntity, sagitta: float = SAGITTA_M) -> Curve | None:
     return reader(entity, sagitta) if reader else None
 
 
+def middle_of_round(entity: DXFEntity) -> tuple[float, float] | None:
+    """Return the centre of a circle that a program without circles drew in chords, drawing coordinates; None of anything else.
+
+    A polyline that comes back to where it began, straight from corner to corner, each as far from the next and from the middle.
+    """
+    if not isinstance(entity, LWPolyline) or len(entity) < ROUND_CORNERS:
+        return None
+    rows = np.array(entity.lwpoints.values, dtype=float).reshape(-1, 5)
+    if rows[:, 2:].any():
+        return None
+    corners = rows[:, :2]
+    size = float(np.ptp(corners, axis=0).max())
+    if np.hypot(*(corners[0] - corners[-1])) <= ROUND * size:
+        corners = corners[:-1]
+    elif not entity.closed:
+        return None
+    middle = corners.mean(axis=0)
+    radii, steps = (np.hypot(*ways.T) for ways in (corners - middle, np.roll(corners, -1, axis=0) - corners))
+    if not size > 0 or max(np.ptp(radii), np.ptp(steps)) > ROUND * size:
+        return None
+    return float(middle[0]), float(middle[1])
+
+
 def _first(entity: DXFEntity) -> tuple[float, float, float] | None:
     """Return a first place of an entity, None for what has none."""
     dxf: Any = entity.dxf
     if isinstance(entity, LWPolyline):
         if not len(entity):
             return None
-        x, y = entity[0][:2]
+        x, y = middle_of_round(entity) or entity[0][:2]
         return x, y, float(dxf.elevation)
     if isinstance(entity, Polyline):
         return entity.vertices[0].dxf.location.xyz if entity.vertices else None
@@ -209,6 +239,9 @@ def _first(entity: DXFEntity) -> tuple[float, float, float] | None:
         points = entity.control_points if len(entity.control_points) else entity.fit_points
         return (points[0][0], points[0][1], points[0][2]) if len(points) else None
     known = vars(dxf)
+    if isinstance(entity, Text) and (known.get("halign", 0) or known.get("valign", 0)) and known.get("halign") not in STRETCHED:
+        # Where it is aligned to is what its drafter chose; where it begins follows from the font (DXF reference, TEXT, groups 10 and 11).
+        known = {"insert": known["align_point"]} if "align_point" in known else known
     for name in ("insert", "location", "start", "center"):
         if name in known:
             x, y, z = known[name].xyz

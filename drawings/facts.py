@@ -10,7 +10,7 @@ from ezdxf.entities.insert import Insert
 from ezdxf.entities.mtext import MText
 from ezdxf.entities.text import Text
 
-from drawings.curves import anchor, anchor_z, is_closed
+from drawings.curves import anchor, anchor_z, is_closed, middle_of_round
 from drawings.ledger import layer_of, printable
 
 BYBLOCK, BYLAYER = 0, 256
@@ -28,7 +28,8 @@ def text_of(entity: DXFEntity) -> str | None:
     if isinstance(entity, Text):
         return printable(words_of(entity)).strip()
     if isinstance(entity, MText):
-        return printable(str(entity.plain_text())).strip()
+        # The fast way of ezdxf leaves a space that does not break, `\~`, as it is written.
+        return printable(str(entity.plain_text(fast="\\~" not in entity.text))).strip()
     return None
 
 
@@ -72,6 +73,11 @@ class Facts:
     def closed(self) -> bool | None:
         """Whether the curve closes."""
         return is_closed(self.entity, self.gap)
+
+    @cached_property
+    def round(self) -> bool:
+        """Whether it is a circle in chords."""
+        return middle_of_round(self.entity) is not None
 
     @cached_property
     def colour(self) -> str:

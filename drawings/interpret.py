@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
@@ -23,7 +23,6 @@ from drawings.georeference import place_drawing
 from drawings.labels import Label, attributes_of, code_issues, measures_of, read_label
 from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, whole
 from drawings.making import made
-from drawings.mapping import Mapping
 from drawings.marks import pair_marks, placed
 from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
@@ -40,9 +39,14 @@ from gis.issues import Issue, Place, Severity
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, PlanSource, SitePlan
 
+if TYPE_CHECKING:
+    from drawings.mapping import Mapping
+
 SEVERITY_ORDER = list(Severity)
 SURROUNDINGS = "QJ-R-"
 """Beginning of the names of the norm's layers for what lies around a plant."""
+MANY_LABELS = 3
+"""Labels of which not one has an attribute were not forgotten: they were lost."""
 KIND_ORDER = {name: place for place, name in enumerate(KINDS)}
 
 
@@ -55,7 +59,7 @@ def _around(entity: DXFEntity) -> bool:
     return layer_of(entity).startswith(SURROUNDINGS)
 
 
-def _frame(document: Drawing, found: Found, options: Options, mapping: Mapping | None) -> Frame:
+def _frame(document: Drawing, found: Found, options: Options, mapping: "Mapping | None") -> Frame:
     if options.drawing_kind == "B":
         # A process is drawn where there is room on the sheet.
         return Frame(known=True, method="sheet")
@@ -128,6 +132,16 @@ def _labels(entities: Sequence[Insert], frame: Frame, ledger: Ledger) -> list[La
         else:
             kept[key] = label
     return list(kept.values())
+
+
+def _stripped(labels: Sequence[Label], ledger: Ledger) -> None:
+    """Say once, in place of once for each of them, that no label has a single attribute: a program saved the drawing that writes none."""
+    if len(labels) < MANY_LABELS or any(label.values for label in labels):
+        return
+    ledger.issues = [issue for issue in ledger.issues if issue.code != "E204"]
+    hint = "另存它的程序不写块属性（如 ogr2ogr）：请提交原图，或用 CAD 另存"
+    first = labels[0]
+    ledger.issues.append(finding("E213", f"{len(labels)} 个标注块没有一个属性", hint, place_of(first.entity, first.xy)))
 
 
 def _left_over(pairing: Pairing, ledger: Ledger) -> None:
@@ -344,7 +358,7 @@ class Reading:
     """Handle of what is stored, or would be if the drawing had a place → kind; of an exploded block, the kind of its last part."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Handle of what is ignored → why."""
-    mapping: Mapping | None = None
+    mapping: "Mapping | None" = None
     """What it was read by, beside the norm."""
 
     def fate(self, handle: str) -> Literal["stored", "ignored", "refused"]:
@@ -353,7 +367,7 @@ class Reading:
 
 
 def interpretation(
-    document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "", mapping: Mapping | None = None
+    document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "", mapping: "Mapping | None" = None
 ) -> Reading:
     """Return the site plan that a drawing shows, with the fate of each entity, by a mapping's rules and else by the norm.
 
@@ -386,6 +400,7 @@ def interpretation(
     for feature, handles in chain(_features(outlines, labels, ledger), _singles(found, frame, ledger), networked):
         features.append(feature)
         kinds.update(dict.fromkeys(map(whole, handles), feature.kind))
+    _stripped(labels, ledger)
     # What is sorted, and what the drawing is made of, is not needed twice.
     del found, outlines, labels
     features, copied = without_copied_ids(_ordered(features))

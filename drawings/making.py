@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
@@ -11,9 +11,11 @@ from drawings.curves import anchor_z
 from drawings.facts import block_of, text_of
 from drawings.labels import convert, number, plain
 from drawings.ledger import Ledger, finding, layer_of, place_of, printable
-from drawings.mapping import Rule
 from drawings.sorting import Item
 from gis.kinds import Kind
+
+if TYPE_CHECKING:
+    from drawings.mapping import Rule
 
 PLACE = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 
@@ -55,7 +57,7 @@ def filled(template: str, entity: DXFEntity) -> str:
     return "".join(part if isinstance(part, str) else _said(entity, *part) for part in _parts(template)).strip()
 
 
-def _attributes(item: Item, kind: Kind, rule: Rule, ledger: Ledger) -> dict[str, Any] | None:
+def _attributes(item: Item, kind: Kind, rule: "Rule", ledger: Ledger) -> dict[str, Any] | None:
     values: dict[str, Any] = {}
     for name, given in rule.attributes.items():
         attribute = kind.attribute(name)

@@ -43,7 +43,10 @@ class When(_Part):
     """Which entities a rule is about: all that is said must hold."""
 
     layer: Many = Field(default=["*"], description="图层名，可用 * ? 通配，不分大小写")
-    type: Many = Field(default=[], description="图元类型，如 LWPOLYLINE、LINE、CIRCLE、TEXT、POINT、INSERT；空为全部")
+    type: Many = Field(
+        default=[],
+        description="图元类型，如 LWPOLYLINE、CIRCLE、TEXT、INSERT；空为全部。TEXT、MTEXT 通用；CIRCLE 包括画成等弦多边形的圆",
+    )
     block: Many = Field(default=[], description="块名，可用通配；只对 INSERT")
     handle: Many = Field(default=[], description="图元句柄，只指这几个图元")
     closed: bool | None = Field(default=None, description="曲线是否闭合")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ezdxf.audit import Auditor
 from ezdxf.document import Drawing
@@ -15,7 +16,6 @@ from drawings.guard import guard, sound, too_large, unreadable
 from drawings.interpret import Reading, interpretation
 from drawings.ledger import finding
 from drawings.limits import MAX_BYTES
-from drawings.mapping import mapping_of
 from drawings.memory import give_back
 from drawings.mending import PARSER_FAULTS, mended, mending_issues, plainly
 from drawings.norm import SOURCE_CODE
@@ -23,6 +23,9 @@ from drawings.options import Options
 from drawings.tally import tally
 from gis.issues import Issue, Place
 from gis.models.plan import Counts, SitePlan
+
+if TYPE_CHECKING:
+    from drawings.mapping import Mapping
 
 __all__ = ["FILE_NAME", "MAX_BYTES", "Options", "Progress", "document_of", "plan_of", "site_plan", "xref_issues"]
 
@@ -106,6 +109,15 @@ def document_of(data: bytes, file_name: str = "", *, progress: Progress = _silen
     return document, [*issues, *xref_issues(document), *hatch_issues(document)]
 
 
+def _mapping(text: str | None) -> "tuple[Mapping | None, list[Issue]]":
+    """Return the mapping in a file's text, and its faults."""
+    if text is None:
+        return None, []
+    from drawings.mapping import mapping_of  # noqa: PLC0415 — a drawing by the norm needs none, and it is heavy
+
+    return mapping_of(text)
+
+
 def plan_of(data: bytes, file_name: str, options: Options | None = None, *, progress: Progress = _silent) -> SitePlan:
     """Return the site plan in a DXF file's bytes; parameters as for `reading_of`."""
     return reading_of(data, file_name, options, progress=progress)[1].plan
@@ -132,7 +144,7 @@ def reading_of(
     named = FILE_NAME.fullmatch(file_name)
     said = named["source"].upper() if named else None
     source_code = options.source_code or said
-    mapping, faults = mapping_of(options.mapping) if options.mapping is not None else (None, [])
+    mapping, faults = _mapping(options.mapping)
     told_kind = options.drawing_kind or (mapping.drawing if mapping else None) or (named["kind"].upper() if named else None)
     drawing_kind = told_kind or "A"
     document, issues = document_of(data, file_name, progress=progress)

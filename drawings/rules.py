@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from fnmatch import translate
+from typing import TYPE_CHECKING
 
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfentity import DXFEntity
@@ -10,8 +11,13 @@ from ezdxf.entities.dxfentity import DXFEntity
 from drawings.curves import ROUNDING_M
 from drawings.facts import Facts
 from drawings.ledger import handle_of, layer_of, printable
-from drawings.mapping import Mapping, Rule, When
 from gis.geometry.rings import CLOSE_M
+
+if TYPE_CHECKING:
+    from drawings.mapping import Mapping, Rule, When
+
+WRITTEN_AS = {"MTEXT": ("TEXT",), "TEXT": ("MTEXT",), "LWPOLYLINE": ("CIRCLE",)}
+"""Type → types that other programs write in its stead: texts, and circles in chords."""
 
 
 def globs(patterns: Sequence[str]) -> re.Pattern[str]:
@@ -28,7 +34,7 @@ def _holds(bounds: tuple[float, float, float, float], at: tuple[float, float]) -
 class _Asked:
     """A rule's question, ready to be asked often."""
 
-    def __init__(self, when: When) -> None:
+    def __init__(self, when: "When") -> None:
         self.layer = globs(when.layer)
         self.types = frozenset(name.upper() for name in when.type)
         self.block = globs(when.block) if when.block else None
@@ -40,10 +46,10 @@ class _Asked:
         self.within = when.within
 
     def possible(self, layer: str, type_: str) -> bool:
-        return bool(self.layer.match(layer)) and (not self.types or type_ in self.types)
+        return bool(self.layer.match(layer)) and (not self.types or not self.types.isdisjoint({type_, *WRITTEN_AS.get(type_, ())}))
 
     def fits(self, facts: Facts) -> bool:
-        if self.handles and handle_of(facts.entity).upper() not in self.handles:
+        if not self._is_type(facts) or (self.handles and handle_of(facts.entity).upper() not in self.handles):
             return False
         if self.block is not None and not (facts.block is not None and self.block.match(facts.block)):
             return False
@@ -55,6 +61,10 @@ class _Asked:
             return False
         return self.text is None or (facts.text is not None and self.text.fullmatch(facts.text) is not None)
 
+    def _is_type(self, facts: Facts) -> bool:
+        """Say whether an entity that may be of a type is."""
+        return not self.types or facts.type != "LWPOLYLINE" or facts.type in self.types or facts.round
+
     def _lies(self, facts: Facts) -> bool:
         if self.z is not None and not (facts.z is not None and self.z[0] <= facts.z <= self.z[1]):
             return False
@@ -64,14 +74,14 @@ class _Asked:
 class Rules:
     """The rules of one mapping, for one drawing."""
 
-    def __init__(self, mapping: Mapping, document: Drawing | None) -> None:
+    def __init__(self, mapping: "Mapping", document: Drawing | None) -> None:
         self.mapping = mapping
         self.document = document
         self.gap = max(CLOSE_M / mapping.unit_m, ROUNDING_M)
         self._asked = [(rule, _Asked(rule.when)) for rule in mapping.rules]
         self._shortlists: dict[tuple[str, str], list[tuple[Rule, _Asked]]] = {}
 
-    def rule_for(self, entity: DXFEntity) -> Rule | None:
+    def rule_for(self, entity: DXFEntity) -> "Rule | None":
         """Return the first rule that fits an entity, None where none does."""
         layer, type_ = printable(layer_of(entity)), entity.dxftype()
         shortlist = self._shortlists.get((layer, type_))

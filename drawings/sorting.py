@@ -3,15 +3,18 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
 
 from drawings.ledger import Ledger, finding, handle_of, layer_of, place_of, printable
-from drawings.mapping import Rule
 from drawings.norm import LAYERS, Layer, blocks_on
 from drawings.rules import Rules
 from gis.kinds import KINDS, Kind
+
+if TYPE_CHECKING:
+    from drawings.mapping import Rule
 
 FURNITURE = {
     "HATCH": "填充",
@@ -38,7 +41,7 @@ class Making:
 
     kind: Kind | None
     """None: the label block in the outline decides."""
-    rule: Rule | None = None
+    rule: "Rule | None" = None
     """The rule that said so; None: the norm."""
     values: tuple[tuple[str, object], ...] = ()
     """Attribute values that the layer alone stands for."""
@@ -98,7 +101,7 @@ class Sorter:
         else:
             self.found.unknown[name, "rule" if self.rules else "layer"].append(entity)
 
-    def _by_rule(self, entity: DXFEntity, rule: Rule) -> None:
+    def _by_rule(self, entity: DXFEntity, rule: "Rule") -> None:
         if rule.ignore is not None:
             self.ledger.ignore(entity, rule.ignore)
         elif rule.explode and isinstance(entity, Insert):

@@ -158,22 +158,32 @@ def draw(
     typer.echo(out)
 
 
-@app.command(help="哪些工序产生某种污染物，由哪套设施治理，改造到什么程度，从哪里排放")
+@app.command(help="哪些工序产生某种污染物，由哪套设施治理，改造到什么程度，从哪里排放；或某个节点从哪里来、到哪里去")
 def ask(
     file: OrFile = None,
     enterprise: Of = None,
     pollutant: Annotated[str | None, typer.Option(help="污染物，如 SO2、二氧化硫、COD；缺省为全部")] = None,
+    node: Annotated[str | None, typer.Option(help="节点编号：物料经阀门、管件和汇流点，从哪里来、到哪里去")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    """Print where a pollutant arises and what becomes of it."""
+    """Print where a pollutant arises and what becomes of it, or what is before and after a node."""
     import json
 
     from rich.console import Console
 
-    from drawings.process.paths import arisings
+    from drawings.process.paths import arisings, neighbours
     from drawings.process.report import print_arisings, rows
 
     graph = _stored(enterprise).graph if enterprise is not None else _graph(_given(file))
+    if node is not None:
+        if node not in {one.code for one in graph.nodes}:
+            raise typer.BadParameter(f"没有节点 {node}")
+        told = {way: [f"{one.code} {one.name}" for one in ones] for way, ones in zip(("from", "to"), neighbours(graph, node), strict=True)}
+        if as_json:
+            typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        else:
+            typer.echo(f"来自：{'、'.join(told['from']) or '—'}\n去往：{'、'.join(told['to']) or '—'}")
+        return
     found = arisings(graph, pollutant)
     if as_json:
         typer.echo(json.dumps(rows(found), ensure_ascii=False, indent=2))

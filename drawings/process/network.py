@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
-from typing import Any
+from math import dist
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -16,12 +17,14 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from drawings.ledger import Ledger, finding
-from drawings.mapping import Network
 from drawings.process.flows import ALIGNED, Chain, directed
 from drawings.process.symbols import Arrow, Sheet, Symbol, Word, Xy, led, named, read_sheet
 from drawings.sorting import Item
 from gis.issues import Issue, Place
 from gis.models.plan import PlanFeature, PlanSource
+
+if TYPE_CHECKING:
+    from drawings.mapping import Network
 
 THROUGH = 0.5
 """A pipe that runs through more than this part of a symbol's width is cut there: the symbol sits in it."""
@@ -90,15 +93,16 @@ def _bridges(pieces: Pieces, loose: Sequence[tuple[int, int]], boxes: shapely.ST
     """Return what joins loose ends (piece, end) that face each other within a gap, each the other's nearest, or a symbol."""
     ends = [_outward(pieces[piece][0], at) for piece, at in loose]
     best: dict[int, tuple[float, int]] = {}
-    for one, (point, way) in enumerate(ends):
-        for other, (there, back) in enumerate(ends):
-            ahead = np.subtract(there, point)
-            far = float(np.hypot(*ahead))
-            if one == other or not 0 < far <= gap or loose[one][0] == loose[other][0]:
-                continue
-            faces = np.dot(ahead, way) / far >= ALIGNED and -np.dot(ahead, back) / far >= ALIGNED
-            if faces and (one not in best or far < best[one][0]):
-                best[one] = (far, other)
+    points = shapely.points(np.array([point for point, _ in ends]).reshape(-1, 2))
+    for one, other in shapely.STRtree(points).query(points, predicate="dwithin", distance=gap).T.tolist():
+        (point, way), (there, back) = ends[one], ends[other]
+        ahead = np.subtract(there, point)
+        far = float(np.hypot(*ahead))
+        if far == 0 or loose[one][0] == loose[other][0]:
+            continue
+        faces = np.dot(ahead, way) / far >= ALIGNED and -np.dot(ahead, back) / far >= ALIGNED
+        if faces and (one not in best or (far, other) < best[one]):
+            best[one] = (far, other)
     faced = {one: other for one, (_, other) in best.items() if best.get(other, (0.0, -1))[1] == one}
     bridges: Pieces = [(shapely.LineString([ends[one][0], ends[other][0]]), ()) for one, other in sorted(faced.items()) if one < other]
     for one, ((x, y), (along, up)) in enumerate(ends):
@@ -116,15 +120,19 @@ class _Points:
     def __init__(self, symbols: Sequence[Symbol], boxes: shapely.STRtree, reach: float) -> None:
         self.boxes, self.reach, self.symbols = boxes, reach, len(symbols)
         self.places: list[Xy] = []
+        self._cells: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
 
     def number(self, at: Xy) -> int:
         """Return the number of a place, the same for all within reach."""
         near = self.boxes.query_nearest(shapely.Point(at), max_distance=self.reach, all_matches=False) if self.symbols else []
         if len(near):
             return int(near[0])
-        for index, place in enumerate(self.places):
-            if np.hypot(place[0] - at[0], place[1] - at[1]) <= self.reach:
-                return self.symbols + index
+        column, row = int(at[0] // self.reach), int(at[1] // self.reach)
+        around = (index for x in (-1, 0, 1) for y in (-1, 0, 1) for index in self._cells.get((column + x, row + y), ()))
+        known = min((index for index in around if dist(self.places[index], at) <= self.reach), default=None)
+        if known is not None:
+            return self.symbols + known
+        self._cells[column, row].append(len(self.places))
         self.places.append(at)
         return self.symbols + len(self.places) - 1
 
@@ -184,7 +192,7 @@ def _adjacent(symbols: Sequence[Symbol], boxes: shapely.STRtree, chains: Sequenc
             yield Chain(shapely.LineString(ends), one, other, ())
 
 
-def _followed(sheet: Sheet, how: Network) -> tuple[list[Chain], list[Xy]]:
+def _followed(sheet: Sheet, how: "Network") -> tuple[list[Chain], list[Xy]]:
     """Return the pipes of a sheet from node to node, and the places of the nodes that are no symbols."""
     symbols = sheet.symbols
     boxes = shapely.STRtree([one.outline for one in symbols])
@@ -262,7 +270,7 @@ def _carried(chains: Sequence[Chain], labels: Sequence[Word], within: float) -> 
     return words, lost
 
 
-def network(items: Sequence[Item], how: Network, ledger: Ledger) -> list[tuple[PlanFeature, list[str]]]:
+def network(items: Sequence[Item], how: "Network", ledger: Ledger) -> list[tuple[PlanFeature, list[str]]]:
     """Return the nodes and streams of a flow sheet by a mapping's rules, each with the handles of what it is drawn of.
 
     Every symbol is a node, so is every tee and every open end of a pipe; a stream is a pipe between two nodes, or two symbols that touch.
@@ -290,10 +298,13 @@ def network(items: Sequence[Item], how: Network, ledger: Ledger) -> list[tuple[P
     labels, idle = led(sheet.labels, sheet.leaders)
     words, lost = _carried(chains, labels, how.beside)
     ledger.ignored |= dict.fromkeys(idle, "没有标注的引线")
-    taken: set[str] = set()
+    followed = {handle for chain in chains for handle in chain.handles}
+    ledger.ignored |= {handle: "画在图块里的线" for _, _, handle, _ in sheet.pipes if handle not in followed}
+    # Who says a code that another has is told so (E206).
+    taken = {one.facts["code"] for one in symbols if one.facts["code"]}
     codes = {
-        number: _unlike(one.facts["code"] or f"{one.block or one.layer}@{_at(one.middle)}".upper(), taken)
-        for number, one in sorted(enumerate(symbols), key=lambda row: (row[1].facts["code"] is None, row[1].middle))
+        number: one.facts["code"] or _unlike(f"{one.block or one.layer}@{_at(one.middle)}".upper(), taken)
+        for number, one in sorted(enumerate(symbols), key=lambda row: row[1].middle)
     }
     used = {end: chain for chain in chains for end in (chain.start, chain.end)}
     pipes = {handle: (facts, layer) for _, facts, handle, layer in sheet.pipes}

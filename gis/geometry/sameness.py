@@ -24,6 +24,8 @@ ARC_SHARE = 0.011
 """Gap under a chord of 5° of a circle as a share of its length; GDAL draws arcs in chords of 4° (OGR_ARC_STEPSIZE)."""
 SPLINE_SHARE = 0.05
 """The same of a spline, which turns as it likes."""
+LONE_ARC_POINTS = 3
+"""An arc is read as two halves."""
 STRAIGHT = ("insert", "point", "line", "text")
 MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
@@ -110,7 +112,19 @@ def chord_share(shape: dict[str, Any] | None) -> float:
     return max(holes, SPLINE_SHARE if shape["type"] == "spline" else ARC_SHARE / flat)
 
 
-def renders(exact: BaseGeometry, coarse: BaseGeometry, share: float) -> bool:
+def is_lone_arc(shape: dict[str, Any] | None) -> bool:
+    """Tell whether a native shape is one arc: it runs against the clock in every file, whichever way what it draws may run.
+
+    >>> is_lone_arc({"type": "lwpolyline", "points": [[1, 0, 0.2], [0.7, 0.7, 0.2], [0, 1, 0]], "closed": False})
+    True
+    """
+    if shape is None or shape["type"] != "lwpolyline" or shape["closed"] or len(shape["points"]) != LONE_ARC_POINTS:
+        return False
+    first, second, _ = (row[2] if len(row) > 2 else 0.0 for row in shape["points"])
+    return bool(first == second != 0)
+
+
+def renders(exact: BaseGeometry, coarse: BaseGeometry, share: float, *, either_way: bool = False) -> bool:
     """Tell whether a shape is a curved one drawn again in longer chords.
 
     Parameters
@@ -121,11 +135,15 @@ def renders(exact: BaseGeometry, coarse: BaseGeometry, share: float) -> bool:
         Its corners must lie on those curves, and no chord may stand off them by more than its length allows.
     share : float
         Largest gap under a chord as a share of its length (see `chord_share`); 0 where there are no curves, and so nothing to render.
+    either_way : bool
+        Whether a line may run the other way (see `is_lone_arc`).
     """
     if share == 0 or exact.geom_type != coarse.geom_type or exact.has_z or coarse.has_z:
         return False
-    if exact.geom_type == "LineString" and not bool(np.allclose(_ends(np.array([exact])), _ends(np.array([coarse])), atol=SAME_M, rtol=0)):
-        return False
+    if exact.geom_type == "LineString":
+        ways = (coarse, coarse.reverse()) if either_way else (coarse,)
+        if not any(np.allclose(_ends(np.array([exact])), _ends(np.array([way])), atol=SAME_M, rtol=0) for way in ways):
+            return False
     lines = [shape.boundary if shape.geom_type == "Polygon" else shape for shape in (exact, coarse)]
     corners = shapely.points(shapely.get_coordinates(lines[1]))
     if (shapely.distance(corners, lines[0]) > 2 * SAME_M).any():

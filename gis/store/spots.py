@@ -15,7 +15,7 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from gis.geometry.matching import Shapes, shapes_of
-from gis.geometry.sameness import SAME_M, chord_share, middles, neighbours, renders, same_shapes, signatures
+from gis.geometry.sameness import SAME_M, chord_share, is_lone_arc, middles, neighbours, renders, same_shapes, signatures
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature
 
@@ -53,6 +53,12 @@ class Known:
     def chord_share(self) -> float:
         """How far off its curves another program's chords may stand (see `gis.geometry.sameness.chord_share`)."""
         return chord_share(json.loads(self.shape)) if self.shape else 0.0
+
+    def is_rendered_by(self, shape: BaseGeometry) -> bool:
+        """Tell whether a shape is this one in another program's chords."""
+        if self.drawn is None or not (share := self.chord_share):
+            return False
+        return renders(self.drawn, shape, share, either_way=self.shape is not None and is_lone_arc(json.loads(self.shape)))
 
 
 ATTRIBUTES = {name: frozenset(attribute.name for attribute in kind.attributes) for name, kind in KINDS.items()}
@@ -148,7 +154,7 @@ def _by_chords(old: Sequence[Known], olds: Shapes, news: Shapes) -> tuple[Labels
     shares = np.array([one.chord_share for one in old])
     curved = np.flatnonzero(shares)
     for o, n in zip(*(column.tolist() for column in neighbours(olds[curved], news, RENDERED_WITHIN_M)), strict=True):
-        if near[n] < 0 and renders(olds[curved[o]], news[n], shares[curved[o]]):
+        if near[n] < 0 and old[curved[o]].is_rendered_by(news[n]):
             near[n] = spots[curved[o]]
     return spots, near
 
@@ -174,10 +180,7 @@ def _paired(spots: Spots, old: Sequence[Known], new: Sequence[PlanFeature]) -> l
 def stays(known: Sequence[Known], old: Shapes, new: Shapes) -> list[bool]:
     """Tell, pair by pair, whether a stored shape is the drawn one but for rounding, or the exact one that it renders in chords."""
     same = same_shapes(old, new).tolist()
-    return [
-        stands or (one.drawn is not None and renders(one.drawn, shape, one.chord_share))
-        for one, shape, stands in zip(known, new, same, strict=True)
-    ]
+    return [stands or one.is_rendered_by(shape) for one, shape, stands in zip(known, new, same, strict=True)]
 
 
 PAIRINGS: tuple[Callable[[Sequence[Known], Sequence[PlanFeature]], list[Pair]], ...] = (

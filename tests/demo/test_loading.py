@@ -46,7 +46,7 @@ def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
     assert found["river"] == 11
     with psycopg.connect(database.owner) as connection:
         # The transplanted survey: by its mapping and control points, marked, and without a permit.
-        assert connection.execute(MOVED).fetchall() == [(13, 356, 75, 2178, True)]
+        assert connection.execute(MOVED).fetchall() == [(13, 356, 75, 2172, True)]
         assert connection.execute("SELECT count(*), count(DISTINCT enterprise_id) FROM permits").fetchall() == [(12, 12)]
         assert connection.execute("SELECT count(DISTINCT enterprise_id), count(*) > 36 FROM site_history").fetchall() == [(13, True)]
         ((left,),) = connection.execute("SELECT count(*) FROM change_log").fetchall()

@@ -53,7 +53,7 @@ GOOD = DRAWING.read_bytes()
 NORM = ROOT.parent / "shared" / "domain" / "drafting_norm.md"
 PROCESS = EXAMPLES.joinpath("process.yaml").read_text(encoding="utf-8")
 CODE = ENTERPRISE["source_code"]
-ELSEWHERE = {"W211": "tests/drawings/test_marks.py"}
+ELSEWHERE = {"W211": "tests/drawings/test_marks.py", "E213": "tests/gis/test_plans.py"}
 """Codes whose fault needs a drawing of its own."""
 OWN = {"E701", "E702", "E703", "E704", "E705"}
 """Codes of printed sheets: the sheets' own checks look for them."""
