@@ -19,7 +19,7 @@ from api.drafting import Watch
 from api.house import House
 from api.live import Hub
 from api.ogc.home import Home
-from api.ogc.items import Items
+from api.ogc.items import Items, ItemsFirst
 from api.pages import Headers, pages
 from api.routes import (
     accidents,
@@ -159,7 +159,6 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
     errors.register(app)
     for router in ROUTERS:
         app.include_router(router)
-    # Before all others, and without the framework's own work: what clients ask most.
     items = Items()
     app.router.routes[:0] = [Route(path, items) for path in ITEM_PATHS]
     app.mount("/", Home(pages(str(settings.web_dir))))
@@ -169,5 +168,7 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
     # A page of another host can't reach a loopback server by a name of its own (DNS rebinding).
     hosts = LOOPBACK if loopback else ["*"]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    # Before all others, and without the framework's own work: what clients ask most.
+    app.add_middleware(ItemsFirst, hosts=hosts)
     app.add_middleware(VectorTiles, hosts=hosts)
     return app

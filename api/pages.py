@@ -1,6 +1,7 @@
 """The built pages as static files, and the headers that keep them to themselves."""
 
 import os
+from collections.abc import Collection, Iterable
 
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +33,14 @@ def _caching(path: str) -> bytes:
     if path.startswith("/assets/"):
         return HASHED
     return PINNED if path.startswith("/cesium/") else b"no-cache"
+
+
+def called_by_name(hosts: Collection[bytes], headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a request names this server, by one of `hosts` or any where `*` is among them (DNS rebinding)."""
+    if b"*" in hosts:
+        return True
+    host = next((value for name, value in headers if name == b"host"), b"")
+    return (host if host.endswith(b"]") else host.rpartition(b":")[0] or host) in hosts or host in hosts
 
 
 class Headers:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
 from api.caller import Caller, Permission
-from api.pages import HEADERS
+from api.pages import HEADERS, called_by_name
 from api.tile_cache import Entry, Key, TileCache
 from gis.errors import Forbidden, Invalid, NotFound, QuanjingError
 from gis.store.vector_tiles import MAX_ZOOM, Place, TileQuery, conditions, instant, layer_names
@@ -120,7 +120,7 @@ class VectorTiles:
             return
         try:
             wanted = asked(scope["path"], scope["query_string"].decode("latin-1"))
-            if wanted is None or not self._called_by_name(scope["headers"]) or scope["method"] not in ("GET", "HEAD"):
+            if wanted is None or not called_by_name(self.hosts, scope["headers"]) or scope["method"] not in ("GET", "HEAD"):
                 await self.app(scope, receive, send)
                 return
             state = scope["app"].state
@@ -133,22 +133,17 @@ class VectorTiles:
             key = wanted.key(caller.scope)
             entry = cache.find(key) or await cache.tile(key)
         except QuanjingError as error:
-            await _refuse(errors.answer(error), scope, receive, send)
+            await refuse(errors.answer(error), scope, receive, send)
             return
         except (OperationalError, PoolTimeout) as error:
-            await _refuse(errors.no_database(error), scope, receive, send)
+            await refuse(errors.no_database(error), scope, receive, send)
             return
         await _send(entry, scope, send)
 
-    def _called_by_name(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether the request names this server; another name is refused further in (DNS rebinding)."""
-        if b"*" in self.hosts:
-            return True
-        host = next((value for name, value in headers if name == b"host"), b"")
-        return (host if host.endswith(b"]") else host.rpartition(b":")[0] or host) in self.hosts or host in self.hosts
 
+async def refuse(answer: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the answer to what was wrong with the headers that every answer has."""
 
-async def _refuse(answer: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send) -> None:
     async def with_headers(message: Any) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message["headers"], *HEADERS.items(), (b"cache-control", b"no-store")]

@@ -1,19 +1,23 @@
 """`/collections/{collection}/items` and below: bare ASGI, bytes straight from the database."""
 
 import gzip
+import re
 from asyncio import to_thread
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from hashlib import blake2b
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api import errors
 from api.answers import encoded
 from api.caller import Permission, identify
 from api.house import House
@@ -21,7 +25,9 @@ from api.ogc import pages
 from api.ogc.documents import GEOJSON, HTML, both, link
 from api.ogc.editing import allowed, write
 from api.ogc.parameters import ITEM, ITEMS, form_of, read, selection, simple, view
-from gis.errors import Forbidden, NotFound
+from api.pages import HEADERS, called_by_name
+from api.vector_tiles import refuse
+from gis.errors import Forbidden, NotFound, QuanjingError
 from gis.store.collections import Collection
 from gis.store.items import Page, Selection, View, current_version, item, page
 
@@ -29,11 +35,26 @@ VERSION = version("quanjing")
 LEAST_GZIP, MOST_INLINE = 1024, 64 * 1024
 """Bytes from which an answer is compressed; up to which that is done at once rather than in a thread."""
 GZIP_LEVEL = 1
+PAGE = re.compile(r"/collections/([^/]+)/items")
+T = TypeVar("T")
+MOST_KEPT = 1000
+"""Bytes of a query string that is kept."""
 
 
 def base_of(request: Request) -> str:
     """Return the address that the caller knows the server by, without a slash at its end."""
     return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
+async def once_more(pool: AsyncConnectionPool[AsyncConnection], work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do something on a connection that is not looked at before; where the database was started again since, on a new one."""
+    try:
+        async with pool.connection() as connection:
+            return await work(connection)
+    except OperationalError:
+        await pool.check()
+        async with pool.connection() as connection:
+            return await work(connection)
 
 
 def wanted(house: House, name: str) -> Collection:
@@ -86,13 +107,20 @@ async def answer(request: Request, body: bytes | Sequence[bytes], media_type: st
     return Parts(parts, media_type, headers)
 
 
+@lru_cache(maxsize=500)
+def _asked(collection: Collection, query: bytes, scope: str, ground_m: float) -> tuple[dict[str, str], Selection, View]:
+    """Return what a query string asks for; the same is asked again and again, so it is kept with its statement. Raises Invalid."""
+    parameters = read(query, [*ITEMS, *simple(collection)])
+    return parameters, selection(collection, parameters, scope, ground_m), view(collection, parameters, ground_m)
+
+
 def _links(base: str, found: Page, chosen: Selection, shown: View, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the links of a page: itself, its other form, the next and the one before, its collection."""
     at, form = f"{base}/collections/{quote(chosen.collection.id)}", parameters["f"]
-    rest = {name: value for name, value in parameters.items() if name not in ("f", "offset")}
+    rest = urlencode({name: value for name, value in parameters.items() if name not in ("f", "offset")}, quote_via=quote, safe="/:,")
 
     def to(rel: str, offset: int, form: str, title: str) -> dict[str, Any]:
-        query = urlencode({**rest, **({"offset": str(offset)} if offset else {}), "f": form}, quote_via=quote, safe="/:,")
+        query = "&".join(part for part in (rest, f"offset={offset}" if offset else "", f"f={form}") if part)
         return link(rel, f"{at}/items?{query}", GEOJSON if form == "json" else HTML, title)
 
     other = "html" if form == "json" else "json"
@@ -103,6 +131,39 @@ def _links(base: str, found: Page, chosen: Selection, shown: View, parameters: M
         links.append(to("prev", max(0, shown.offset - shown.limit), form, "上一页"))
     links.append(link("collection", at, "application/json", chosen.collection.title))
     return links
+
+
+class ItemsFirst:
+    """ASGI middleware that answers for pages of features before anything else is asked; whatever is odd goes on to `Items`.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        For all other requests.
+    hosts : iterable of str
+        Names under which the server may be called; `*` for any.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        self.app = app
+        self.hosts = frozenset(host.encode() for host in hosts)
+        self.items = Items()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        found = scope["type"] == "http" and scope["method"] == "GET" and PAGE.fullmatch(scope["path"])
+        if not found or not called_by_name(self.hosts, scope["headers"]):
+            await self.app(scope, receive, send)
+            return
+        try:
+            response = await self.items.respond(Request({**scope, "path_params": {"collection": found[1]}}))
+        except QuanjingError as error:
+            await refuse(errors.answer(error), scope, receive, send)
+        except (OperationalError, PoolTimeout) as error:
+            await refuse(errors.no_database(error), scope, receive, send)
+        else:
+            response.raw_headers += HEADERS.items()
+            await response(scope, receive, send)
 
 
 class Items:
@@ -140,19 +201,17 @@ class Items:
 
     async def _page(self, request: Request, house: House, collection: Collection, scope: str) -> Response:
         query = request.scope["query_string"]
-        parameters = read(query, [*ITEMS, *simple(collection)])
+        asked = _asked if len(query) <= MOST_KEPT else _asked.__wrapped__
+        parameters, chosen, shown = asked(collection, query, scope, house.settings.ground_ellipsoid_m)
         form = form_of(parameters, request.headers.get("accept", ""))
-        ground_m = house.settings.ground_ellipsoid_m
-        chosen, shown = selection(collection, parameters, scope, ground_m), view(collection, parameters, ground_m)
         headers = {"Content-Crs": f"<{shown.system.uri}>"}
         base = base_of(request)
         key = (house.store_id, scope, form, base, collection.id, query.decode("latin-1"))
-        async with house.hot.connection() as connection:
-            if "if-none-match" in request.headers and collection.kind:
-                etag = tag(*key, await current_version(connection, chosen))
-                if same(request, etag):
-                    return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
-            found = await page(connection, chosen, shown, house.counts)
+        if "if-none-match" in request.headers and collection.kind:
+            etag = tag(*key, await once_more(house.hot, lambda connection: current_version(connection, chosen)))
+            if same(request, etag):
+                return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": "no-cache", **headers})
+        found = await once_more(house.hot, lambda connection: page(connection, chosen, shown, house.counts))
         links = orjson.dumps(_links(base, found, chosen, shown, {**parameters, "f": form}))
         head = b'{"type":"FeatureCollection","links":%b,"numberMatched":%d,"numberReturned":%d,"features":['
         parts = (head % (links, found.matched, found.returned), found.features, b"]}")
@@ -169,8 +228,7 @@ class Items:
         form = form_of(parameters, request.headers.get("accept", ""))
         shown = view(collection, parameters, house.settings.ground_ellipsoid_m)
         chosen = selection(collection, parameters, scope)
-        async with house.hot.connection() as connection:
-            feature, recorded = await item(connection, chosen, feature_id, shown)
+        feature, recorded = await once_more(house.hot, lambda connection: item(connection, chosen, feature_id, shown))
         headers = {"Content-Crs": f"<{shown.system.uri}>"}
         if form == "html":
             told = orjson.loads(feature)

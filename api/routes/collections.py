@@ -13,7 +13,7 @@ from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.ogc import documents, pages
 from api.ogc.documents import HTML, JSON, OPENAPI, SCHEMA
-from api.ogc.items import answer, base_of, tag, wanted
+from api.ogc.items import answer, base_of, once_more, tag, wanted
 from api.ogc.openapi import definition
 from api.ogc.parameters import form_of, read
 from gis.errors import NotFound
@@ -80,8 +80,7 @@ async def functions(request: Request) -> Response:
 async def collections(request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """List the collections with their extents, as far as the caller sees."""
     form = _form(request)
-    async with house.hot.connection() as connection:
-        boxes = await extents(connection, list(house.collections.values()), caller.scope)
+    boxes = await once_more(house.hot, lambda connection: extents(connection, list(house.collections.values()), caller.scope))
     document = documents.collections(base_of(request), [(one, boxes[one.id]) for one in house.collections.values()], form)
     groups = {one.id: GROUPS[one.group] for one in house.collections.values() if one.group}
     return await _shown(request, document, form, _Page("图层", (HOME,), lambda shown: pages.collections(shown, groups)))
@@ -91,8 +90,7 @@ async def collections(request: Request, house: CurrentHouse, caller: CurrentCall
 async def collection(collection: str, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """Say what a collection is."""
     one, form = wanted(house, collection), _form(request)
-    async with house.hot.connection() as connection:
-        boxes = await extents(connection, [one], caller.scope)
+    boxes = await once_more(house.hot, lambda connection: extents(connection, [one], caller.scope))
     document = documents.collection(base_of(request), one, boxes[one.id], form)
     return await _shown(request, document, form, _Page(one.title, (HOME, LAYERS), lambda shown: pages.collection(shown, one)))
 

@@ -51,9 +51,9 @@ class Column:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Collection:
-    """A set of features of one form."""
+    """A set of features of one form; there is one object of each."""
 
     id: str
     title: str
@@ -68,7 +68,7 @@ class Collection:
     table: Fragment | None = None
     """Of a table that is no kind's: its name."""
     group: str | None = None
-    layer: Layer = field(init=False, repr=False, compare=False)
+    layer: Layer = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Make what filters may name."""

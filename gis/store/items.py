@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -41,9 +42,9 @@ FAULTS = (
 """What a filter may still bring about in the database: numbers out of range, shapes that GEOS refuses, more than a statement holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """Which features of a collection, as whom, and as of when."""
+    """Which features of a collection, as whom, and as of when; compared as an object, as statements are kept for it."""
 
     collection: Collection
     scope: str = EVERYWHERE
@@ -61,9 +62,9 @@ class Selection:
         return joined(" AND ", self.conditions) if self.conditions else Fragment("TRUE")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """How they are shown."""
+    """How they are shown; compared as an object."""
 
     system: ReferenceSystem = CRS84
     order: tuple[Fragment, ...] = ()
@@ -197,20 +198,6 @@ def geometry_sql(collection: Collection, view: View) -> Fragment:
 
 def feature_sql(collection: Collection, view: View) -> Fragment:
     """Return one feature as GeoJSON text."""
-    key = collection.id, collection.srid, view.system.code, view.properties, view.ground_m, view.geometry
-    known = _FEATURES.get(key)
-    if known is None:
-        if len(_FEATURES) >= MOST_KEPT:
-            _FEATURES.clear()
-        known = _FEATURES[key] = _feature_sql(collection, view)
-    return known
-
-
-_FEATURES: dict[Any, Fragment] = {}
-MOST_KEPT = 500
-
-
-def _feature_sql(collection: Collection, view: View) -> Fragment:
     shown = [one for one in collection.columns if view.properties is None or one.name in view.properties]
     named = joined(", ", [put("{} AS {}", one.sql, column(one.name)) for one in shown])
     id_ = column(collection.id_column)
@@ -231,6 +218,7 @@ def _version(collection: Collection) -> Fragment:
     return Fragment(VERSION) if collection.kind else Fragment("''::text")
 
 
+@lru_cache(maxsize=500)
 def page_sql(selection: Selection, view: View, *, count: bool) -> Fragment:
     """Return the statement of a page: version, count, how many it holds, and its features as bytes."""
     collection, where = selection.collection, selection.where
@@ -293,8 +281,7 @@ async def run(connection: AsyncConnection, scope: str, statement: Fragment, para
 
 async def page(connection: AsyncConnection, selection: Selection, view: View, counts: Counts) -> Page:
     """Return a page of features; raises Invalid."""
-    where = selection.where
-    key = selection.collection.id, selection.scope, selection.moment, where.text, repr(where.values)
+    key = _counted(selection)
     known = counts.get(key) if selection.collection.kind else None
     row = await run(connection, selection.scope, page_sql(selection, view, count=known is None))
     assert row is not None, "an aggregate has a row"  # noqa: S101
@@ -303,6 +290,13 @@ async def page(connection: AsyncConnection, selection: Selection, view: View, co
         counted = known[1] if known[0] == version else await matched(connection, selection)
     counts.put(key, version, counted)
     return Page(version, counted, returned, features)
+
+
+@lru_cache(maxsize=500)
+def _counted(selection: Selection) -> tuple[Any, ...]:
+    """Return what the count of a selection depends on, beside the data."""
+    where = selection.where
+    return selection.collection.id, selection.scope, selection.moment, where.text, repr(where.values)
 
 
 async def matched(connection: AsyncConnection, selection: Selection) -> int:
