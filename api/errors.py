@@ -71,7 +71,9 @@ async def _ours(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 — what it is registered for
-    return problem(error.status_code, "没有找到" if error.status_code == 404 else "请求有误", str(error.detail))
+    response = problem(error.status_code, "没有找到" if error.status_code == 404 else "请求有误", str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _validation(_: Request, error: Exception) -> Response:

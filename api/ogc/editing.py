@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from api.caller import Caller, Permission
 from api.house import House
+from api.ogc.parameters import read
 from api.uploads import of_type, parts, same_site
 from gis.errors import Forbidden, Invalid, NotAllowed, NotFound, Unconditional
 from gis.kinds import Kind
@@ -89,6 +90,7 @@ async def write(request: Request, house: House, caller: Caller, collection: Coll
     if Permission.FEATURES_WRITE not in caller.permissions:
         raise Forbidden(f"需要权限 {Permission.FEATURES_WRITE}")
     same_site(request)
+    read(request.scope["query_string"], ())
     kind, actor = collection.kind, _actor(request, caller)
     if feature_id is None:
         of_type(request, *GEOJSON)

@@ -189,7 +189,6 @@ class Items:
             if feature_id is None:
                 return await self._page(request, house, collection, caller.scope)
             return await self._item(request, house, collection, feature_id, caller.scope)
-        read(request.scope["query_string"], ())
         written = await write(request, house, caller, collection)
         if written is None:
             return Response(status_code=204)

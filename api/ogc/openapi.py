@@ -7,11 +7,17 @@ from typing import Any
 from api.ogc.documents import DESCRIPTION, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, TITLE
 from gis.reference_systems import CRS84, SYSTEMS
 from gis.store.collections import Collection
-from gis.store.items import MOST_ITEMS, MOST_OFFSET
+from gis.store.items import MOST_ITEMS
 
 Json = dict[str, Any]
 PAGE = ("f", "limit", "offset", "sortby", "properties", "skipGeometry", "crs")
 WHICH = ("bbox", "bbox-crs", "datetime", "as-of", "filter", "filter-lang", "filter-crs")
+
+
+INSTANT, DAY = {"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}
+_TIME = r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+INTERVAL = {"type": "string", "pattern": rf"^(({_TIME})?/\.\.|\.\./{_TIME})$"}
+CURSOR = "^[0-9a-f]{8}-[0-9]{1,17}-[0-9]{1,17}$"
 
 
 def _query(name: str, description: str, schema: Json, **more: Any) -> Json:
@@ -24,8 +30,10 @@ def _parameters() -> dict[str, Json]:
     flat = {"style": "form", "explode": False}
     return {
         "f": _query("f", "格式", {"type": "string", "enum": ["json", "html"]}),
-        "limit": _query("limit", "一页最多几个要素", {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": 10}, **flat),
-        "offset": _query("offset", "从第几个开始", {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET, "default": 0}),
+        "limit": _query(
+            "limit", f"一页最多几个，超过 {MOST_ITEMS} 按 {MOST_ITEMS}", {"type": "integer", "minimum": 1, "default": 10}, **flat
+        ),
+        "offset": _query("offset", "从第几个开始", {"type": "integer", "minimum": 0, "default": 0}),
         "bbox": _query(
             "bbox",
             "范围，4 个数，或带高度 6 个数；西边大于东边表示跨 180° 经线",
@@ -34,8 +42,8 @@ def _parameters() -> dict[str, Json]:
         ),
         "bbox-crs": _query("bbox-crs", "bbox 的坐标系", crs),
         "crs": _query("crs", "回答的坐标系；轴序按坐标系的定义", crs),
-        "datetime": _query("datetime", "时刻（当时的状态），或时段 a/b、../b、a/..", text, **flat),
-        "as-of": _query("as-of", "时刻：当时的状态", text),
+        "datetime": _query("datetime", "时刻（当时的状态），或时段 a/b、../b、a/..", {"anyOf": [INSTANT, DAY, INTERVAL]}, **flat),
+        "as-of": _query("as-of", "时刻：当时的状态；与 datetime 同时给出时以它为准", INSTANT),
         "filter": _query("filter", "CQL2 条件；可用的属性见 /collections/{collectionId}/queryables", text),
         "filter-lang": _query(
             "filter-lang", "filter 的写法", {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"}
@@ -44,7 +52,7 @@ def _parameters() -> dict[str, Json]:
         "sortby": _query("sortby", "排序的属性，- 在前为降序", {"type": "array", "minItems": 1, "items": text}, **flat),
         "properties": _query("properties", "只要这些属性", {"type": "array", "items": text}, **flat),
         "skipGeometry": _query("skipGeometry", "不要图形", {"type": "boolean", "default": False}),
-        "since": _query("since", "从变更日志的哪里开始（上一次回答的 cursor）；没有则从头", text),
+        "since": _query("since", "从变更日志的哪里开始（上一次回答的 cursor）；没有则从头", {"type": "string", "pattern": CURSOR}),
     }
 
 
@@ -101,6 +109,8 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
     one, feature = ("collectionId",), ("collectionId", "featureId")
     at = "/collections/{collectionId}"
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    changes = _get("变更日志", "changes", ["since", "limit"], JSON)
+    changes["get"]["responses"]["409"] = {"$ref": "#/components/responses/Conflict"}
     return {
         "openapi": "3.0.3",
         "info": {"title": TITLE, "description": DESCRIPTION, "version": version("quanjing"), "license": {"name": "Apache-2.0"}},
@@ -111,7 +121,7 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
             "/conformance": _get("符合的标准", "conformance", ["f"], JSON, HTML),
             "/api": _get("本定义", "api", ["f"], OPENAPI, HTML),
             "/functions": _get("过滤可用的函数", "functions", ["f"], JSON, HTML),
-            "/changes": _get("变更日志", "changes", ["since", "limit"], JSON),
+            "/changes": changes,
             "/collections": _get("图层", "collections", ["f"], JSON, HTML),
             at: _get("一个图层", "collection", ["f"], JSON, HTML, path=one),
             f"{at}/queryables": _get("可过滤的属性", "queryables", ["f"], SCHEMA, HTML, path=one),

@@ -66,7 +66,7 @@ def whole(parameters: Parameters, name: str, default: int, least: int, most: int
     text = parameters.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 19) or int(text) < least:
+    if not (text.isascii() and text.isdigit() and len(text) < 100) or int(text) < least:
         raise Invalid(name, f"{text:.40} 应为不小于 {least} 的整数")
     return min(int(text), most)
 
@@ -94,15 +94,13 @@ def _day(day: date, *, end: bool) -> datetime:
 
 
 def moment(parameters: Parameters) -> Moment | None:
-    """Return what of the past `datetime` or `as-of` asks for; None: now.
+    """Return what of the past `as-of`, or else `datetime`, asks for; None: now.
 
     Raises
     ------
     Invalid
-        Neither an instant nor an interval of RFC 3339, or both are given.
+        Neither an instant nor an interval of RFC 3339.
     """
-    if "datetime" in parameters and "as-of" in parameters:
-        raise Invalid("as-of", "datetime 与 as-of 只能写一个")
     name = "as-of" if "as-of" in parameters else "datetime"
     text = parameters.get(name)
     if text is None:

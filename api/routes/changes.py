@@ -22,7 +22,7 @@ async def changes(request: Request, house: CurrentHouse, caller: CurrentCaller) 
     parameters = read(request.scope["query_string"], ("since", "limit"))
     limit = whole(parameters, "limit", USUAL, 1, MOST)
     text = parameters.get("since")
-    parsed = parse_event_id(text) if text else (house.store_id, START)
+    parsed = (house.store_id, START) if text is None else parse_event_id(text)
     if parsed is None:
         raise Invalid("since", "不是变更日志的位置；请用上一次回答的 cursor，或去掉此参数从头开始")
     store, position = parsed
