@@ -11,7 +11,7 @@ from demo.cli import app as demo_city
 from drawings.cli import app as drawing
 from drawings.permit.cli import app as permit
 from drawings.process.cli import app as process
-from drawings.sheets.cli import handbook
+from drawings.sheets.cli import handbook, transmission
 from feeds.cli import app as feed
 from gis.accident_cli import app as accident
 from gis.cli import app as enterprise
@@ -26,6 +26,7 @@ from tiles.cli import app as tiles
 
 # The handbook is printed, and printing is a floor above the symbols.
 style.command(help="写出符号手册（PDF，A3）：图例总表，及每个符号、线型、填充的各主题、状态、编号、要素和图块")(handbook)
+feed.command(name="report", help="传输有效率月报：Excel 和 PDF；全市、企业、测点、逐日，低于门槛的和原因")(transmission)
 app = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
 for each in (db, enterprise, permit, layer, query, drawing, process, tiles, style, feed, accident, topology, model, demo_city):
     app.add_typer(each)

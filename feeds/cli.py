@@ -1,8 +1,11 @@
 """The verbs `quanjing feed …`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 app = typer.Typer(name="feed", help="监测数据接入：HJ 212 报文的解析、接收、核验", no_args_is_help=True)
 Key = Annotated[str, typer.Option(help="SM4 密钥，32 位十六进制；多个以逗号分开（2025 版）")]
@@ -159,11 +162,9 @@ def ask(
     end: Annotated[str | None, typer.Option("--to", help="止")] = None,
 ) -> None:
     """Ask a device for something."""
-    from datetime import datetime
     from getpass import getuser
     from typing import cast, get_args
 
-    from gis.clock import BEIJING
     from gis.errors import Invalid
     from gis.settings import Settings
     from gis.store import feed_requests
@@ -173,12 +174,7 @@ def ask(
 
     if what not in get_args(feed_requests.Command):
         raise Invalid("what", "应为 hour、day、minute 或 clock")
-    times = []
-    for option, text in (("--from", begin), ("--to", end)):
-        try:
-            times.append(datetime.fromisoformat(text).replace(tzinfo=BEIJING) if text and what != "clock" else None)
-        except ValueError:
-            raise Invalid(option, "应为时间，如 2026-03-01T08:00") from None
+    times = [_time(option, text) if text and what != "clock" else None for option, text in (("--from", begin), ("--to", end))]
     if what != "clock" and None in times:
         raise Invalid("--from", "补传要写明起止时间")
     url = ensure_running(Settings()).owner
@@ -186,3 +182,78 @@ def ask(
     with writing_plainly(url, Actor(getuser(), "补传或对时")) as connection:
         number = feed_requests.ask(connection, mn, cast("feed_requests.Command", what), *times)
     typer.echo(f"请求 {number} 已登记，设备在线时发出")
+
+
+@app.command(help="某月的传输有效率：传输率、有效率、及时率、补全率，全市和每个测点；低于门槛时退出码为 1")
+def rates(
+    month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="哪个月（北京时间）")],
+    json: Json = False,
+) -> None:
+    """Print a month's rates."""
+    from json import dumps
+
+    from gis.store.transmission import read
+    from gis.transmission import Tally, percent, reasons
+
+    found = read(month)
+
+    def told(tally: Tally) -> dict[str, object]:
+        counts = {"due": tally.due, "received": tally.received, "timely": tally.timely, "valid": tally.valid}
+        rate = {name: getattr(tally, name) for name in ("effective", "transmission", "validity", "timeliness", "filled")}
+        return rate | counts | {"reasons": dict(reasons(tally))}
+
+    rows = sorted(((found.point(watch), watch) for watch in found.watches), key=lambda row: row[0].effective or 0.0)
+    if json:
+        points = [{"mn": one.mn, "enterprise": one.enterprise, "outlet": one.outlet} | told(tally) for tally, one in rows]
+        typer.echo(dumps({"city": told(found.city), "gate": found.rule.gate, "points": points}, ensure_ascii=False))
+    else:
+        typer.echo(f"全市 {percent(found.city.effective)}，应传 {found.city.due}，实传 {found.city.received}，有效 {found.city.valid}")
+        for tally, one in rows:
+            why = "；".join(f"{what} {count}" for what, count in reasons(tally))
+            typer.echo(f"{percent(tally.effective):>8}  {one.enterprise}  {one.outlet}  {one.mn}  {why}")
+    if (found.city.effective or 0.0) < found.rule.gate:
+        raise typer.Exit(1)
+
+
+@app.command(help="登记经批准的停运、停产：这段时间不计入应传；凭证必填")
+def outage(
+    mn: Annotated[str, typer.Argument(metavar="MN", help="设备编号")],
+    begin: Annotated[str, typer.Option("--from", help="起，如 2026-03-01T08:00（北京时间）")],
+    end: Annotated[str, typer.Option("--to", help="止")],
+    cause: Annotated[str, typer.Option(help="排污单位申报的原因")],
+    evidence: Annotated[str, typer.Option(help="凭证：文号或文件")],
+) -> None:
+    """Record an approved outage."""
+    from getpass import getuser
+
+    from gis.errors import Invalid, NotFound
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, writing_plainly
+    from gis.store.schema import bring_up
+    from gis.store.transmission import record_outage
+
+    during = (_time("--from", begin), _time("--to", end))
+    if during[1] <= during[0]:
+        raise Invalid("--to", "应晚于 --from")
+    if not cause.strip() or not evidence.strip():
+        raise Invalid("evidence", "原因和凭证不能为空")
+    url = ensure_running(Settings()).owner
+    bring_up(url)
+    with writing_plainly(url, Actor(getuser(), f"停运备案：{cause}")) as connection:
+        number = record_outage(connection, mn, during, cause, evidence)
+    if number is None:
+        raise NotFound(f"没有编号为 {mn} 的监控点")
+    typer.echo(f"停运 {number} 已登记")
+
+
+def _time(option: str, text: str) -> "datetime":
+    from datetime import datetime
+
+    from gis.clock import BEIJING
+    from gis.errors import Invalid
+
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
+    except ValueError:
+        raise Invalid(option, "应为时间，如 2026-03-01T08:00") from None

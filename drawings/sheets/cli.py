@@ -73,3 +73,24 @@ def handbook(
 
     write(out, made())
     typer.echo(out)
+
+
+def transmission(
+    month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="哪个月（北京时间）")],
+    out: Annotated[list[Path] | None, typer.Option("--out", "-o", help="写到哪个文件，.xlsx 或 .pdf；可给多个", dir_okay=False)] = None,
+) -> None:
+    """Write the monthly report."""
+    from drawings.sheets.batch import write
+    from drawings.transmission import document
+    from gis.errors import Invalid
+    from gis.store.transmission import read
+    from gis.transmission_workbook import workbook
+
+    files = out or [Path(f"transmission-{month}.xlsx"), Path(f"transmission-{month}.pdf")]
+    makers = {".xlsx": workbook, ".pdf": document}
+    if unknown := [file for file in files if file.suffix.lower() not in makers]:
+        raise Invalid("out", f"{unknown[0]}：文件名应以 .xlsx 或 .pdf 结尾")
+    found = read(month)
+    for file in files:
+        write(file, makers[file.suffix.lower()](found))
+        typer.echo(file)

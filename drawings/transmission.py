@@ -1,0 +1,113 @@
+"""The monthly report of 传输有效率 on A4: the city, its days as a strip, and the points below the gate with what pulls them down."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from drawings.sheets.pages import BLACK, GREY, LEADING, MARGIN, SIZES, Pages, Words, broken
+from drawings.sheets.paper import A4
+from gis.store.transmission import Month, Watch
+from gis.transmission import Tally, percent, reasons
+from gis.transmission_workbook import FORMULAS
+from styles.tokens import rgb, tokens
+
+WIDTH = A4.width - 2 * MARGIN
+COLUMNS = (MARGIN, MARGIN + 58, MARGIN + 80, MARGIN + 98, MARGIN + 114, MARGIN + 130, MARGIN + 146)
+"""Left edges of: point, 传输有效率, 传输率, 有效率, 及时率, 补全率, reasons; mm."""
+STRIP = 26.0
+"""Height of the days' strip, mm."""
+LOWEST = 0.8
+"""What the foot of the strip stands for."""
+TITLES = ("测点", "传输有效率", "传输率", "有效率", "及时率", "补全率", "原因（记录数）")
+RED = rgb(tokens("light")["alarm"]["1"])
+
+
+def _rates(tally: Tally) -> tuple[float | None, ...]:
+    return tally.effective, tally.transmission, tally.validity, tally.timeliness, tally.filled
+
+
+def _strip(pages: Pages, days: Sequence[tuple[date, Tally]], gate: float) -> None:
+    """Draw a bar a day, from `LOWEST` to 100 %, the gate as a line."""
+    pages.room(STRIP + 12)
+    top = pages.y + 3
+    step = WIDTH / 31
+    context = pages.context
+    for day, tally in days:
+        rate = tally.effective
+        if rate is None:
+            continue
+        height = STRIP * max(0.02, (rate - LOWEST) / (1 - LOWEST))
+        x = MARGIN + (day.day - 1) * step
+        colour = RED if rate < gate else GREY
+        context.set_source_rgb(*(value / 255 for value in colour))
+        context.rectangle(x + 0.6, top + STRIP - height, step - 1.2, height)
+        context.fill()
+        pages.text(x + step / 2 - len(str(day.day)) * 0.75, top + STRIP + 3.6, str(day.day), "small", colour=GREY)
+    y = top + STRIP * (1 - (gate - LOWEST) / (1 - LOWEST))
+    context.set_source_rgb(*(value / 255 for value in BLACK))
+    context.set_line_width(0.2)
+    context.move_to(MARGIN, y)
+    context.line_to(MARGIN + WIDTH, y)
+    context.stroke()
+    pages.text(MARGIN, y - 0.8, percent(gate), "small")
+    pages.y = top + STRIP + 6
+
+
+def _row(pages: Pages, names: Sequence[Words], tally: Tally, gate: float) -> None:
+    below = tally.effective is not None and tally.effective < gate
+    cells: list[tuple[float, Sequence[Words]]] = [(COLUMNS[0], names)]
+    for place, rate in enumerate(_rates(tally)):
+        colour = RED if below and place == 0 else BLACK
+        cells.append((COLUMNS[place + 1], [Words(percent(rate), "small", colour)]))
+    why = "；".join(f"{what} {count}" for what, count in reasons(tally)[:4]) or "—"
+    cells.append((COLUMNS[6], broken(why, A4.right - MARGIN - COLUMNS[6], "small", GREY)))
+    pages.row(cells)
+
+
+def _head(pages: Pages) -> None:
+    pages.row([(x, [Words(title, "small", weight="bold")]) for x, title in zip(COLUMNS, TITLES, strict=True)])
+
+
+def _names(watch: Watch) -> list[Words]:
+    room = COLUMNS[1] - COLUMNS[0] - 2
+    return [*broken(watch.enterprise, room, "small"), *broken(f"{watch.outlet} {watch.name}", room, "small", GREY)]
+
+
+def _written(month: Month, total: int) -> Pages:
+    gate, city = month.rule.gate, month.city
+    pages = Pages(f"{month.first:%Y}年{month.first.month}月污染源自动监测数据传输有效率", month.until.date(), total)
+    pages.paragraph(f"{month.first:%Y} 年 {month.first.month} 月污染源自动监测数据传输有效率", "title", weight="bold")
+    pages.y += 2
+    held = "达到" if city.effective is not None and city.effective >= gate else "低于"
+    pages.paragraph(f"全市传输有效率 {percent(city.effective)}，{held}门槛 {gate:.0%}。统计到 {month.until:%Y-%m-%d %H:%M}。", "head")
+    pages.paragraph(
+        f"传输率 {percent(city.transmission)}，有效率 {percent(city.validity)}，及时率 {percent(city.timeliness)}，"
+        f"补全率 {percent(city.filled)}；应传 {city.due} 条，实传 {city.received} 条，有效 {city.valid} 条；测点 {len(month.watches)} 个。",
+        "text",
+    )
+    for line in FORMULAS:
+        pages.paragraph(line, "small")
+    days = sorted({day for each in month.days.values() for day in each})
+    _strip(pages, [(day, month.day(day)) for day in days], gate)
+    tallies = sorted(((month.point(watch), watch) for watch in month.watches), key=lambda row: (row[0].effective or 0.0, row[1].mn))
+    low = [(tally, watch) for tally, watch in tallies if tally.effective is not None and tally.effective < gate]
+    for title, rows in ((f"低于门槛的测点（{len(low)} 个）", low), ("全部测点", tallies)):
+        pages.room(30)
+        pages.y += 3
+        pages.paragraph(title, "head", weight="bold")
+        _head(pages)
+        for tally, watch in rows:
+            before = pages.page
+            pages.room(3 * SIZES["small"] * LEADING + 3)
+            if pages.page != before:
+                _head(pages)
+            _row(pages, _names(watch), tally, gate)
+        if not rows:
+            pages.paragraph("没有", "text")
+    return pages
+
+
+def document(month: Month) -> bytes:
+    """Return a month's report as a PDF file of A4 pages."""
+    draft = _written(month, 0)
+    draft.done()
+    return _written(month, draft.page).done()
