@@ -11,7 +11,7 @@ from gis.transmission_workbook import FORMULAS
 from styles.tokens import rgb, tokens
 
 WIDTH = A4.width - 2 * MARGIN
-COLUMNS = (MARGIN, MARGIN + 58, MARGIN + 80, MARGIN + 98, MARGIN + 114, MARGIN + 130, MARGIN + 146)
+COLUMNS = (MARGIN, MARGIN + 56, MARGIN + 75, MARGIN + 89, MARGIN + 103, MARGIN + 117, MARGIN + 131)
 """Left edges of: point, 传输有效率, 传输率, 有效率, 及时率, 补全率, reasons; mm."""
 STRIP = 26.0
 """Height of the days' strip, mm."""
@@ -48,7 +48,8 @@ def _strip(pages: Pages, days: Sequence[tuple[date, Tally]], gate: float) -> Non
     context.move_to(MARGIN, y)
     context.line_to(MARGIN + WIDTH, y)
     context.stroke()
-    pages.text(MARGIN, y - 0.8, percent(gate), "small")
+    pages.text(A4.right - MARGIN + 1, y + 0.9, f"{gate:.0%}", "small", colour=GREY)
+    pages.text(A4.right - MARGIN + 1, top + STRIP, f"{LOWEST:.0%}", "small", colour=GREY)
     pages.y = top + STRIP + 6
 
 
@@ -87,6 +88,8 @@ def _written(month: Month, total: int) -> Pages:
     for line in FORMULAS:
         pages.paragraph(line, "small")
     days = sorted({day for each in month.days.values() for day in each})
+    pages.y += 3
+    pages.paragraph("逐日传输有效率", "head", weight="bold")
     _strip(pages, [(day, month.day(day)) for day in days], gate)
     tallies = sorted(((month.point(watch), watch) for watch in month.watches), key=lambda row: (row[0].effective or 0.0, row[1].mn))
     low = [(tally, watch) for tally, watch in tallies if tally.effective is not None and tally.effective < gate]
