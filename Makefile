@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test test-qgis check bench bless web clean
+.PHONY: help setup setup-run run test test-qgis test-dwg check bench bless web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: setup  ## all tests, on a real PostGIS and a real headless Chromium
 test-qgis: setup  ## the layer styles in a real QGIS, installed where it is missing
 	@.ci/setup qgis
 	@.venv/bin/python -m pytest -m qgis tests/qgis
+
+test-dwg: setup  ## a DWG read by way of a converter, which is installed into .dwg and is no part of quanjing
+	@.ci/setup dwg
+	@QUANJING_DWG_CONVERTER=$(CURDIR)/.dwg .venv/bin/python -m pytest -m dwg tests/drawings/test_dwg.py
 
 check: setup  ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

@@ -24,7 +24,7 @@ def example(folder: Annotated[Path, typer.Argument(metavar="DIR", help="写入�
         typer.echo(path)
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="DXF 图纸", exists=True, dir_okay=False, readable=True)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="DXF 图纸；DWG 须装有转换程序", exists=True, dir_okay=False, readable=True)]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="对照文件（YAML）：不按规范的图层、块、文字各是什么", exists=True, dir_okay=False)
 ]
@@ -114,7 +114,10 @@ def schema() -> None:
 @app.command(help="检查图纸：一张或几张 DXF、工艺流程表（不需要数据库），或库中一家、全部企业的图纸和许可证")
 def check(  # noqa: PLR0917 — a verb has as many options as people need
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE…", help="DXF 图纸、工艺流程表（YAML）", exists=True, dir_okay=False, readable=True)
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE…", help="DXF 图纸（DWG 须装有转换程序）、工艺流程表（YAML）", exists=True, dir_okay=False, readable=True
+        ),
     ] = None,
     enterprise: Annotated[str | None, typer.Option(help="检查库中这家企业：18 位信用代码或 22 位排污单位编码")] = None,
     every: Annotated[bool, typer.Option("--all", help="检查库中全部企业")] = False,
@@ -134,7 +137,9 @@ def check(  # noqa: PLR0917 — a verb has as many options as people need
     from rich.progress import Progress
 
     from drawings.checking import Checked, of_files, of_store
+    from drawings.dwg import as_dxf
     from drawings.options import Options
+    from gis.settings import Settings
 
     if bool(files) + bool(enterprise) + every != 1:
         raise typer.BadParameter("请给出 DXF 文件，或用 --enterprise、--all 检查库中的图纸（三者选一）")
@@ -149,9 +154,9 @@ def check(  # noqa: PLR0917 — a verb has as many options as people need
 
         checked: list[Checked]
         if files:
+            files = stack.enter_context(as_dxf(files, Settings().dwg_converter))
             checked = of_files(files, Options(mapping=_text(mapping), gcp=_text(gcp), crs=crs), told)
         else:
-            from gis.settings import Settings
             from gis.store.cluster import ensure_running
             from gis.store.connect import engine, looking
             from gis.store.enterprises import find_enterprise
@@ -214,6 +219,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
 
     from rich.console import Console
 
+    from drawings.dwg import as_dxf
     from drawings.options import Options
     from drawings.publish import publish_drawing
     from drawings.report import print_report, report, said_of, told
@@ -230,8 +236,9 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     bring_up(url)
     options = Options(mapping=_text(mapping), gcp=_text(gcp), crs=crs)
     handed = Handed(drawn_by, review or settings.review, resurvey.date() if resurvey else None)
-    with writing_plainly(url, Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")) as connection:
-        plan, outcome = publish_drawing(connection, file, enterprise, options, handed=handed)
+    actor = Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")
+    with as_dxf([file], settings.dwg_converter) as (drawing,), writing_plainly(url, actor) as connection:
+        plan, outcome = publish_drawing(connection, drawing, enterprise, options, handed=handed)
         if dry_run:
             connection.rollback()
     if as_json:

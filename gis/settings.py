@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     """Features may be written over HTTP (OGC API - Features - Part 4), in the role that owns the database."""
     published_schemas: str = ""
     """Schemas of the database whose tables are served as collections too, with commas between them."""
+    dwg_converter: str | None = None
+    """What makes DXF of DWG: a folder with the npm package @mlightcad/libredwg-web, the path of the ODA File Converter, or a command with
+    `{dwg}` and `{dxf}`; the user's own program, never part of quanjing."""
     web_dir: Path = Path(__file__).parents[1] / "web" / "dist"
     """The built pages."""
 
