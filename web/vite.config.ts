@@ -13,7 +13,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
-      input: { panorama: "index.html", drafting: "drafting.html", file: "file.html" },
+      input: { panorama: "index.html", drafting: "drafting.html", file: "file.html", map: "map.html" },
       output: {
         codeSplitting: {
           groups: [
@@ -26,6 +26,6 @@ export default defineConfig({
     },
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": "http://127.0.0.1:8000", "/live": "http://127.0.0.1:8000", "/tiles3d": "http://127.0.0.1:8000" } },
+  server: { proxy: { "/api": "http://127.0.0.1:8000", "/live": "http://127.0.0.1:8000", "/tiles3d": "http://127.0.0.1:8000", "/tiles": "http://127.0.0.1:8000", "/styles": "http://127.0.0.1:8000", "/sprites": "http://127.0.0.1:8000", "/fonts": "http://127.0.0.1:8000", "/svg": "http://127.0.0.1:8000", "/collections": "http://127.0.0.1:8000" } },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

@@ -9,9 +9,17 @@ from fastapi.responses import Response
 from api.answers import answer
 from api.caller import Permission, requires
 from gis.kinds import ENUMS, GROUPS, KINDS, Kind
+from styles.library import style_of, styles, types_of
 from styles.tokens import tokens
 
 router = APIRouter(prefix="/api/kinds", dependencies=[Depends(requires(Permission.FEATURES_READ))])
+
+
+def _symbols(kind: str) -> dict[str, Any]:
+    """Return the symbols of a kind and of its types; a kind that no style names has none."""
+    if kind not in styles():
+        return {"symbol": None, "type_symbols": {}}
+    return {"symbol": style_of(kind).symbol.id, "type_symbols": {type_: style_of(kind, type_).symbol.id for type_ in types_of(kind)}}
 
 
 def glossary(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
@@ -25,6 +33,7 @@ def glossary(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
             "form": kind.form,
             "geometry": kind.geometry,
             "color": scene.get(kind.name, scene["massing"]),
+            **_symbols(kind.name),
             "type_enum": kind.attribute(kind.type_attribute).enum if kind.type_attribute else None,
             "attributes": [
                 {"name": a.name, "label": a.label, "unit": a.unit, "type": a.type, "enum": a.enum, "required": a.required}

@@ -3,6 +3,7 @@ import { EVERYTHING, matches, type Filter } from "./filter";
 import type { Connection } from "./live";
 import {
   EMPTY_STATE,
+  type Bbox,
   type ChangeEvent,
   type Enterprise,
   type FeatureSummary,
@@ -23,7 +24,9 @@ export type Change =
   | { topic: "state"; feature: string; enterprise: string }
   | { topic: "tileset"; enterprise: string }
   /** Something of this feature changed that only its card shows. */
-  | { topic: "touched"; feature: string };
+  | { topic: "touched"; feature: string }
+  /** What the map's tiles show in this box is no longer so. */
+  | { topic: "drawn"; bbox: Bbox };
 
 export type Topic = Change["topic"];
 
@@ -149,6 +152,7 @@ export class FeatureStore {
   /** Take a changed feature over; true where only a new list can tell what it is. */
   applyChange(event: ChangeEvent): boolean {
     this.emit({ topic: "touched", feature: event.feature_id });
+    if (event.bbox) this.emit({ topic: "drawn", bbox: event.bbox });
     const feature = this.features.get(event.feature_id);
     const enterprise = event.enterprise_id ?? this.ownerOf(event.feature_id);
     if (!enterprise) return false;
@@ -169,6 +173,7 @@ export class FeatureStore {
   /** Take a new state over; true where the enterprise's features have not been read yet. */
   applyState(event: StateEvent): boolean {
     this.emit({ topic: "touched", feature: event.feature_id });
+    if (event.bbox) this.emit({ topic: "drawn", bbox: event.bbox });
     const enterprise = event.enterprise_id ?? this.ownerOf(event.feature_id);
     if (!enterprise) return false;
     const feature = this.features.get(event.feature_id);

@@ -139,9 +139,12 @@ export interface KindInfo {
   group: string;
   form: Form;
   color: string;
+  /** The symbol of `/svg/{theme}/{symbol}.svg`; those of its types. */
+  symbol: string | null;
+  type_symbols: Record<string, string>;
   /** The code list of its types, where it has types. */
   type_enum: string | null;
-  attributes: { name: string; label: string; unit: string | null; type: string }[];
+  attributes: { name: string; label: string; unit: string | null; type: string; enum: string | null }[];
 }
 
 export interface KindGroup {
@@ -172,6 +175,8 @@ export interface StateEvent {
   enterprise_id: string | null;
   kind: string;
   state: State;
+  /** Where the map's tiles change with it; null where they don't. */
+  bbox: Bbox | null;
 }
 
 /** Both null where the enterprise was withdrawn. */

@@ -3,7 +3,7 @@ import { legendOf, listed, toneOf } from "../../src/core/kinds";
 import type { Form, KindInfo } from "../../src/core/types";
 import { feature } from "./samples";
 
-const info = (name: string, label: string, form: Form, type_enum: string | null = null): KindInfo => ({ name, label, group: "built", form, type_enum, color: "#000000", attributes: [] });
+const info = (name: string, label: string, form: Form, type_enum: string | null = null): KindInfo => ({ name, label, group: "built", form, type_enum, color: "#000000", symbol: null, type_symbols: {}, attributes: [] });
 const KINDS = new Map(
   [
     info("enterprise", "企业", "none"),

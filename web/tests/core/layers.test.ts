@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { layersOf, switched } from "../../src/core/layers";
 import type { Form, KindInfo } from "../../src/core/types";
 
-const info = (name: string, group: string, form: Form): KindInfo => ({ name, label: name, group, form, type_enum: null, color: "#000000", attributes: [] });
+const info = (name: string, group: string, form: Form): KindInfo => ({ name, label: name, group, form, type_enum: null, color: "#000000", symbol: null, type_symbols: {}, attributes: [] });
 const KINDS = new Map(
   [info("enterprise", "enterprise", "none"), info("process_node", "production", "none"), info("pipe", "network", "pipe"), info("manhole", "network", "marker")].map((row) => [row.name, row]),
 );

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const topics = () => changes.map((change) => change.topic);
-const stateEvent = (level: number | null, more = {}) => ({ feature_id: OUTLET, enterprise_id: PLANT, kind: "outlet", state: state(level, more) });
+const stateEvent = (level: number | null, more = {}) => ({ feature_id: OUTLET, enterprise_id: PLANT, kind: "outlet", state: state(level, more), bbox: null });
 const changeEvent = (op: "insert" | "update" | "delete", id = OUTLET) => ({ layer: "outlets", kind: "outlet", op, feature_id: id, enterprise_id: PLANT, bbox: null });
 
 test("an alarm reaches the feature, its enterprise and the counts without a question to the server", () => {
@@ -32,6 +32,12 @@ test("a state of an enterprise whose features are unknown asks for them", () => 
   store.setEnterprises([enterprise(), enterprise({ feature_id: far, alarm_level: 2, open_alarms: 5, alarms_by_level: { 2: 4, 4: 1 } })]);
   expect(store.alarmCounts()).toMatchObject({ 2: 4, 4: 1 });
   expect(store.applyState({ ...stateEvent(1), feature_id: TANK.replace("3", "9"), enterprise_id: far })).toBe(true);
+});
+
+test("where the map is no longer so, it is told", () => {
+  store.applyState({ ...stateEvent(1), bbox: [107, 31, 107, 31] });
+  store.applyChange({ ...changeEvent("update"), bbox: [107, 31, 108, 32] });
+  expect(changes.filter((change) => change.topic === "drawn")).toEqual([{ topic: "drawn", bbox: [107, 31, 107, 31] }, { topic: "drawn", bbox: [107, 31, 108, 32] }]);
 });
 
 test("a moved feature goes to the middle of its new box", () => {

@@ -22,7 +22,7 @@ const preview: Preview = {
   marks: [],
   mapping: "",
 };
-const kinds = new Map<string, Kind>([["building", { name: "building", label: "建筑物", group: "built", form: "solid", color: "#d9dee2", type_enum: null, geometry: "Polygon", attributes: [] }]]);
+const kinds = new Map<string, Kind>([["building", { name: "building", label: "建筑物", group: "built", form: "solid", color: "#d9dee2", symbol: null, type_symbols: {}, type_enum: null, geometry: "Polygon", attributes: [] }]]);
 const plane = planeOf(preview)!;
 
 test("what was refused is refused, until something is chosen", () => {

@@ -7,7 +7,7 @@ const group = (given: Partial<Group>): Group => ({
   ...given,
 });
 
-const kind = (given: Partial<Kind>): Kind => ({ name: "building", label: "建筑物", group: "built", form: "solid", color: "#fff", type_enum: null, geometry: "Polygon", attributes: [], ...given });
+const kind = (given: Partial<Kind>): Kind => ({ name: "building", label: "建筑物", group: "built", form: "solid", color: "#fff", symbol: null, type_symbols: {}, type_enum: null, geometry: "Polygon", attributes: [], ...given });
 
 test("a group gets a rule of its own, before the others", () => {
   const rules = Rules.of("mapping: 1\nrules:\n- when: {layer: '*'}\n  ignore: 底图\n")!;
