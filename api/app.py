@@ -1,6 +1,7 @@
 """The application: routes, live stream, pages, put together from settings."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -54,8 +55,11 @@ from gis.store.cluster import urls
 from gis.store.collections import kind_collections, table_collections
 from gis.store.connect import single
 from gis.store.items import Counts
+from gis.store.policies import MEND, index_kept
 from gis.store.vector_tiles import Place, TileQuery, configure, vector_tile
 from tiles.bake import bakery
+
+log = logging.getLogger(__name__)
 
 ROUTERS = (
     health.router,
@@ -108,6 +112,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 writers = await more.enter_async_context(AsyncConnectionPool(urls(settings).owner, max_size=4, check=check, **options))
             async with pool.connection() as connection:
                 store = await store_id(connection)
+                if not await index_kept(connection):
+                    log.warning("row-level policies cost the spatial index here, and maps are slow. A superuser runs: %s", MEND)
                 tables = await table_collections(connection, settings.schemas())
                 hub = Hub(connect, store)
                 await hub.start(connection)

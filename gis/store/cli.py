@@ -80,3 +80,33 @@ def psql(
         os.execvpe(program, [program, *context.args], os.environ | environ)  # noqa: S606 - psql takes our place in the terminal
     except FileNotFoundError:
         raise BinariesMissing("psql is not installed: apt-get install postgresql-client") from None
+
+
+@app.command(help="为同事或其他系统建一个只读的数据库角色，只看得到一个辖区；用 QGIS、SQL 连接")
+def role(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="角色名：小写字母、数字、下划线")],
+    scope: Annotated[str, typer.Option(help="辖区代码，如 511703；5117 为全市")],
+) -> None:
+    """Make a reading role that is bound to a jurisdiction; prints how to connect as it, with a new password."""
+    import re
+    import secrets
+
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    from gis.errors import Invalid
+    from gis.settings import Settings
+    from gis.store import cluster, provision
+    from gis.store.schema import bring_up
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name.startswith(("quanjing", "pg_")):
+        raise Invalid("NAME", f"{name} 不能作角色名：用小写字母、数字、下划线，不以 quanjing、pg_ 开头")
+    urls = cluster.ensure_running(Settings())
+    bring_up(urls.owner)
+    password = secrets.token_urlsafe(18)
+    # The jurisdiction first: a role must not see everything for a moment.
+    with psycopg.connect(urls.owner) as connection:
+        provision.bind(connection, name, scope)
+    with psycopg.connect(urls.admin or urls.owner, autocommit=True) as connection:
+        provision.service(connection, name, password)
+    typer.echo(make_conninfo(urls.reader, user=name, password=password))

@@ -7,6 +7,7 @@ dropped: an attribute that leaves the registry keeps its data.
 from collections.abc import Iterable, Mapping
 
 from gis.kinds import COMMON_LABELS, Attribute, Kind
+from gis.store.scope import everywhere_or, placed_inside
 
 SQL_TYPES = {"text": "text", "integer": "integer", "number": "double precision", "boolean": "boolean", "date": "date", "enum": "text"}
 
@@ -256,7 +257,7 @@ def _view(kind: Kind) -> Iterable[str]:
     yield f"""CREATE VIEW {kind.name}_view AS
         SELECT {listed}, k.geom_3857, f.jurisdiction AS scope, {STATE_COLUMNS}
         FROM {kind.table} k JOIN features f USING (feature_id) JOIN feature_state s USING (feature_id)
-        WHERE k.closed_at IS NULL AND quanjing_in_scope(f.jurisdiction)"""
+        WHERE k.closed_at IS NULL AND {everywhere_or(placed_inside("f.jurisdiction"))}"""
     yield f"COMMENT ON VIEW {kind.name}_view IS {quoted(kind.label + '（含报警、监测、案件）')}"
 
 

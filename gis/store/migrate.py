@@ -21,6 +21,7 @@ from gis.kinds import ENUMS, KINDS
 from gis.store import drafts, enterprise_file, versions
 from gis.store.connect import engine
 from gis.store.kind_tables import statements
+from gis.store.policies import protect
 from gis.store.schema import READER, note
 
 LOCK = 0x71756E6A
@@ -124,5 +125,6 @@ def upgrade(owner_url: str) -> None:
         asyncio.run(_queue(owner_url))
         with psycopg.connect(owner_url) as driver:
             _grant_reader(driver)
+            protect(driver)
             note(driver)
     database.dispose()

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
-from gis.errors import DatabaseError
+from gis.errors import DatabaseError, Invalid
 
 ADMIN = "quanjing_admin"
 """The cluster's superuser: makes roles and extensions, nothing else."""
@@ -30,6 +30,40 @@ def roles(connection: Connection, passwords: Mapping[str, str]) -> None:
     connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER)))
 
 
+def service(connection: Connection, name: str, password: str) -> None:
+    """Make a role that reads, for a colleague or a service of another system; how far it sees stands in `role_scopes`.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of who may make roles.
+    name, password : str
+    """
+    role = sql.Identifier(name)
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
+    connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(READER), role))
+
+
+BIND = "INSERT INTO role_scopes (role, scope) VALUES (%s, %s) ON CONFLICT (role) DO UPDATE SET scope = excluded.scope"
+
+
+def bind(connection: Connection, name: str, scope: str) -> None:
+    """Say how far a role sees; `connection` is the owner's.
+
+    Raises
+    ------
+    Invalid
+        There is no such jurisdiction.
+    """
+    try:
+        connection.execute(BIND, [name, scope])
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise Invalid("--scope", f"没有辖区 {scope}") from error
+
+
 def database(connection: Connection, name: str = DATABASE) -> None:
     """Make the database, owned by the owner; `connection` is in autocommit."""
     if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
@@ -51,15 +85,19 @@ def extensions(connection: Connection) -> None:
         elif row[0] != row[1]:
             connection.execute(sql.SQL("ALTER EXTENSION {} UPDATE").format(sql.Identifier(name)))
     # Without this mark a row-level policy makes the planner leave the spatial index aside. An update of PostGIS resets it.
-    if not leakproof(connection):
-        connection.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF")
+    for function in UNDER_POLICIES:
+        if not leakproof(connection, function):
+            connection.execute(f"ALTER FUNCTION {function} LEAKPROOF")  # type: ignore[arg-type,unused-ignore]
 
 
-def leakproof(connection: Connection) -> bool:
-    """Whether `&&` between geometries may be used under a row-level policy."""
-    row = connection.execute(
-        "SELECT proleakproof FROM pg_proc WHERE oid = to_regprocedure('geometry_overlaps(geometry, geometry)')"
-    ).fetchone()
+UNDER_POLICIES = ("geometry_overlaps(geometry, geometry)", "range_contains_elem(anyrange, anyelement)")
+"""What maps and former states are looked up by: `&&` between shapes, `@>` of a time. They tell nothing of what they are given, by an error
+or otherwise."""
+
+
+def leakproof(connection: Connection, function: str = UNDER_POLICIES[0]) -> bool:
+    """Whether a function may be used under a row-level policy before the policy itself."""
+    row = connection.execute("SELECT proleakproof FROM pg_proc WHERE oid = to_regprocedure(%s)", [function]).fetchone()
     return bool(row and row[0])
 
 

@@ -1,0 +1,74 @@
+"""Row-level security: whoever reads the tables themselves, by whatever way, sees no further than the scope of the session and of its role.
+
+Views and statements of this package carry the scope in their own conditions. The policies hold where one is forgotten, and for roles that
+come with SQL of their own. They follow from the columns that tables have, so a new table is guarded when it is made. The owner, who
+writes, and superusers are not bound by them.
+"""
+
+import json
+from typing import Any
+
+from psycopg import AsyncConnection, Connection, sql
+
+from gis.store.scope import everywhere_or, owned_inside, placed_inside
+
+NAME = "quanjing_scope"
+UNSEEN = ("bake_list", "change_readers", "alembic_version")
+"""Of the house's own book-keeping: they say nothing of features."""
+
+TABLES = """
+SELECT c.relname AS name, array_agg(a.attname::text) AS columns FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    AND pg_has_role(c.relowner, 'USAGE') AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+GROUP BY c.oid ORDER BY c.relname
+"""
+
+
+def condition(table: str, columns: list[str]) -> str | None:
+    """Return what a policy lets through of a table; None where its rows belong to nobody."""
+    if "jurisdiction" in columns:
+        # The city as a whole is shown to who sees all of it.
+        city = " AND kind <> 'city'" if table == "change_log" else ""
+        return everywhere_or(f"({placed_inside('jurisdiction')}{city})")
+    if table.endswith("_history") and "feature_id" in columns:
+        return everywhere_or("quanjing_sees(feature_id)")
+    if "enterprise_id" in columns:
+        return everywhere_or(owned_inside("enterprise_id"))
+    if "feature_id" in columns:
+        return everywhere_or(f"EXISTS (SELECT FROM features f WHERE f.feature_id = {table}.feature_id)")
+    if table == "drawing_files":
+        return everywhere_or("EXISTS (SELECT FROM drawings d WHERE d.sha256 = drawing_files.sha256)")
+    return None
+
+
+def protect(connection: Connection) -> None:
+    """Put a policy on every table whose rows belong to somebody; running it again changes nothing but what the condition says."""
+    for table, columns in connection.execute(TABLES).fetchall():
+        said = None if table in UNSEEN else condition(table, columns)
+        if said is None:
+            continue
+        name = sql.Identifier(table)
+        connection.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name))
+        connection.execute(sql.SQL("DROP POLICY IF EXISTS {} ON {}").format(sql.Identifier(NAME), name))
+        # Composed of names of our own tables and columns.
+        connection.execute(sql.SQL("CREATE POLICY {} ON {} USING ({})").format(sql.Identifier(NAME), name, sql.SQL(said)))  # type: ignore[arg-type,unused-ignore]
+
+
+PLAN = "EXPLAIN (FORMAT JSON) SELECT feature_id FROM buildings WHERE geom_3857 && ST_MakeEnvelope(0, 0, 1, 1, 3857)"
+MEND = "ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF"
+"""What a superuser runs where policies cost the spatial index."""
+
+
+def _nodes(plan: dict[str, Any]) -> set[str]:
+    return {plan["Node Type"]}.union(*(_nodes(child) for child in plan.get("Plans", ())))
+
+
+async def index_kept(connection: AsyncConnection) -> bool:
+    """Tell whether this role's plans use the spatial index: under a policy they do only where `&&` is marked as leakproof."""
+    async with connection.transaction():
+        # However few rows there are now.
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        row = await (await connection.execute(PLAN)).fetchone()
+    assert row is not None, "EXPLAIN has a row"  # noqa: S101
+    plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
+    return bool(_nodes(plan[0]["Plan"]) & {"Index Scan", "Bitmap Index Scan", "Index Only Scan"})
