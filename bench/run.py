@@ -23,6 +23,7 @@ BENCHMARKS = {
     "picture": "picture",
     "sheets": "sheets",
     "serving": "serving",
+    "tiles": "serving_tiles",
     "feeds": "feeds_wire",
     "city": "whole_city",
 }

@@ -57,7 +57,7 @@ class Client:
         return answer.status, answer.read(), answer.headers.get("ETag", "")
 
 
-def _cpu_ms(ask: Callable[[int], object], spent: Callable[[], float]) -> float:
+def cpu_ms(ask: Callable[[int], object], spent: Callable[[], float]) -> float:
     """Return CPU milliseconds a request: the best of some rounds, each long enough for the clock's ticks."""
     for number in range(20):
         ask(number)
@@ -73,7 +73,7 @@ def _cpu_ms(ask: Callable[[int], object], spent: Callable[[], float]) -> float:
 
 
 @contextmanager
-def _server(command: list[str], environ: dict[str, str], *, descriptor: bool) -> Iterator[tuple[int, int]]:
+def server(command: list[str], environ: dict[str, str], *, descriptor: bool) -> Iterator[tuple[int, int]]:
     """Run a server on a socket of ours, or on a port of its choosing; yields port and process, when it answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         port, number = listener.getsockname()[1], listener.fileno()
@@ -112,9 +112,9 @@ def _paths(prefix: str, limit: int) -> list[str]:
     return [f"{prefix}?limit={limit}&offset={offset}" for offset in _offsets(limit)]
 
 
-def _http(port: int, pid: int, postmaster: int, paths: list[str], headers: dict[str, str] | None = None) -> float:
+def cost(port: int, pid: int, postmaster: int, paths: list[str], headers: dict[str, str] | None = None) -> float:
     client = Client(port)
-    return _cpu_ms(lambda number: client.get(paths[number % len(paths)], headers), lambda: tree_s(pid) + tree_s(postmaster))
+    return cpu_ms(lambda number: client.get(paths[number % len(paths)], headers), lambda: tree_s(pid) + tree_s(postmaster))
 
 
 def _raw(url: str, postmaster: int, limit: int) -> float:
@@ -127,10 +127,10 @@ def _raw(url: str, postmaster: int, limit: int) -> float:
             one = statements[number % 40]
             return connection.cursor(binary=True).execute(one.text, one.values).fetchone()
 
-        return _cpu_ms(ask, lambda: tree_s(postmaster) + time.process_time())
+        return cpu_ms(ask, lambda: tree_s(postmaster) + time.process_time())
 
 
-def _install() -> str:
+def install() -> str:
     """Return the peer's Python; installed where it is missing."""
     python = PEER_FOLDER / "bin" / "python"
     if not python.exists():
@@ -152,19 +152,19 @@ def _fill(bench: Bench) -> tuple[str, str]:
 
 def run() -> list[Row]:
     """Measure."""
-    python = _install()
+    python = install()
     at = "/collections/monitoring_point/items"
     with cluster() as bench:
         owner, reader = _fill(bench)
         limits = {limit: _raw(owner, bench.postmaster, limit) for limit in (10, 1000)}
-        with _server([sys.executable, "-m", "api.process"], environment(reader, bench.folder / "files"), descriptor=True) as (port, pid):
-            ours = {limit: _http(port, pid, bench.postmaster, _paths(at, limit)) for limit in (10, 1000)}
-            filtered = _http(
+        with server([sys.executable, "-m", "api.process"], environment(reader, bench.folder / "files"), descriptor=True) as (port, pid):
+            ours = {limit: cost(port, pid, bench.postmaster, _paths(at, limit)) for limit in (10, 1000)}
+            filtered = cost(
                 port, pid, bench.postmaster, [f"{at}?limit=10&filter={quote(f'mn = {chr(39)}MN{n}{chr(39)}')}" for n in range(40)]
             )
             path = _paths(at, 1000)[0]
             etag = Client(port).get(path)[2]
-            unchanged = _http(port, pid, bench.postmaster, [path], {"If-None-Match": etag})
+            unchanged = cost(port, pid, bench.postmaster, [path], {"If-None-Match": etag})
             assert Client(port).get(path, {"If-None-Match": etag})[0] == 304
             assert len(json.loads(Client(port).get(path)[1])["features"]) == 1000
         parts = psycopg.conninfo.conninfo_to_dict(owner)
@@ -176,9 +176,9 @@ def run() -> list[Row]:
             "TIPG_MAX_FEATURES_PER_QUERY": "10000",
         }
         command = [python, "-m", "uvicorn", "tipg.main:app", "--log-level", "error", "--port"]
-        with _server(command, environ, descriptor=False) as (port, pid):
+        with server(command, environ, descriptor=False) as (port, pid):
             assert len(json.loads(Client(port).get("/collections/peer.points/items?limit=1000")[1])["features"]) == 1000
-            peer = {limit: _http(port, pid, bench.postmaster, _paths("/collections/peer.points/items", limit)) for limit in (10, 1000)}
+            peer = {limit: cost(port, pid, bench.postmaster, _paths("/collections/peer.points/items", limit)) for limit in (10, 1000)}
     unit = "CPU ms"
     return [
         Row("page of 1,000 features", ours[1000], unit, limits[1000], "statement alone", note="goal: 0.85 of it"),
