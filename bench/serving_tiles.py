@@ -23,10 +23,11 @@ RACES, LATE_S = 500, 0.1
 ABOUT = (
     "140 enterprises, 5,000 monitoring points, 20,000 receptors, 50,000 buildings; 200 tiles of zooms 10 to 16 around enterprises, one "
     "after the other over one connection. CPU of PostgreSQL and of the server process together; the best of three rounds. Raw limit: "
-    "ST_AsMVT of the four layers with eight attributes each, transformed on the fly, buffer 256, sent by psycopg without a server. Same "
-    f"statement: ours alone, without a server. Cold: nothing is kept. Peer: {PEER}, buildings only, against buildings only. Races: a commit "
-    "moves a building, then its tile is asked for until it is the new one; late is a tile of before that was asked for more than 100 ms "
-    "after the commit returned."
+    "ST_AsMVT of the four layers with eight attributes each, transformed on the fly, buffer 256, sent by psycopg without a server. "
+    "Same statement: ours alone, without a server. Cold: nothing is kept. "
+    f"Peer: {PEER}, buildings only, against buildings only. "
+    "Races: a commit moves a building, then its tile is asked for until it is the new one; late is a tile of before that was asked for "
+    "more than 100 ms after the commit returned."
 )
 ROWS = (
     "SELECT setseed(0.42)",
@@ -36,7 +37,8 @@ ROWS = (
     ST_SetSRID(ST_MakeEnvelope(x, y, x + 0.0001 + 0.0003 * random(), y + 0.0001 + 0.0002 * random()), 4490), 5 + 30 * random(), 3, '生产'
     FROM (SELECT feature_id, n, ST_X(geom) + 0.02 * (random() - 0.5) x, ST_Y(geom) + 0.02 * (random() - 0.5) y
     FROM enterprises, generate_series(1, 357) n) e""",
-    """INSERT INTO monitoring_points (enterprise_id, code, name, geom, monitor_type, mn, pollutants) SELECT feature_id, 'M' || n, '监控' || n,
+    """INSERT INTO monitoring_points (enterprise_id, code, name, geom, monitor_type, mn, pollutants)
+    SELECT feature_id, 'M' || n, '监控' || n,
     ST_SetSRID(ST_Point(ST_X(geom) + 0.02 * (random() - 0.5), ST_Y(geom) + 0.02 * (random() - 0.5)), 4490),
     (ARRAY['gas', 'water', 'video', 'power'])[1 + n % 4], 'MN' || n, 'SO2' FROM enterprises, generate_series(1, 36) n""",
     """INSERT INTO receptors (enterprise_id, code, name, geom, receptor_type, population, contact, phone)
@@ -46,8 +48,8 @@ ROWS = (
     FROM enterprises, generate_series(1, 143) n""",
     "INSERT INTO alarms (feature_id, rule, level) SELECT feature_id, '超标', 2 FROM monitoring_points WHERE random() < 0.05",
     "CREATE SCHEMA peer",
-    "CREATE TABLE peer.buildings AS SELECT feature_id, code, name, storeys, roof, use, height_m, z_min_m, z_max_m, "
-    "ST_SetSRID(geom, 4326) AS geom FROM buildings",
+    """CREATE TABLE peer.buildings AS SELECT feature_id, code, name, storeys, roof, use, height_m, z_min_m, z_max_m,
+    ST_SetSRID(geom, 4326) AS geom FROM buildings""",
     "ALTER TABLE peer.buildings ADD PRIMARY KEY (feature_id)",
     "CREATE INDEX ON peer.buildings USING gist (geom)",
     "VACUUM ANALYZE",
@@ -60,7 +62,8 @@ ATTRIBUTES = {
 }
 RAW = "SELECT " + " || ".join(
     f"""coalesce((SELECT ST_AsMVT(t, '{table}', 4096, 'geom') FROM (
-    SELECT ST_AsMVTGeom(ST_Transform(geom, 3857), b.tile, 4096, 256, true) AS geom, feature_id::text, {columns} FROM {table}, (SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS tile) b
+    SELECT ST_AsMVTGeom(ST_Transform(geom, 3857), b.tile, 4096, 256, true) AS geom, feature_id::text, {columns}
+    FROM {table}, (SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS tile) b
     WHERE geom && ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4490)) t), '')"""
     for table, columns in ATTRIBUTES.items()
 )
@@ -99,7 +102,7 @@ def _alone(url: str, postmaster: int, tiles: list[Place]) -> tuple[float, float]
         return cpu_ms(limit, spent), cpu_ms(same, spent)
 
 
-def _races(port: int, url: str, tiles: list[Place]) -> tuple[float, int]:
+def _races(port: int, url: str) -> tuple[float, int]:
     """Return the 95th percentile of the wait for a fresh tile after a commit, milliseconds, and how many tiles came late."""
 
     async def truth(connection: AsyncConnection, place: Place) -> bytes:
@@ -157,7 +160,7 @@ def run() -> list[Row]:
             warm = cost(port, pid, bench.postmaster, paths)
             etag = Client(port).get(paths[0])[2]
             unchanged = cost(port, pid, bench.postmaster, paths[:1], {"If-None-Match": etag})
-            fresh, late = _races(port, urls.owner, tiles)
+            fresh, late = _races(port, urls.owner)
         parts = psycopg.conninfo.conninfo_to_dict(urls.owner)
         folder = quote(str(parts["host"]), safe="")
         peer_environ = environ | {
