@@ -2,17 +2,17 @@
 
 from gis.store.migrations.script import run
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Create the table and the functions that policies ask."""
-    run("0014_policies.sql")
+    run("0015_policies.sql")
 
 
 def downgrade() -> None:
     """Refuse: roles would see what is not theirs."""
-    raise RuntimeError("revision 0014 can't be undone; restore a backup made before the upgrade")
+    raise RuntimeError("revision 0015 can't be undone; restore a backup made before the upgrade")
