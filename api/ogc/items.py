@@ -43,7 +43,8 @@ MOST_KEPT = 1000
 
 def base_of(request: Request) -> str:
     """Return the address that the caller knows the server by, without a slash at its end."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+    scope = request.scope
+    return f"{scope['scheme']}://{request.headers.get('host') or request.url.netloc}{scope.get('root_path', '')}"
 
 
 async def once_more(pool: AsyncConnectionPool[AsyncConnection], work: Callable[[AsyncConnection], Awaitable[T]]) -> T:

@@ -6,7 +6,7 @@ The one registry from which items, queryables, schemas, tiles and queries are ma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -199,11 +199,13 @@ def relation(collection: Collection, scope: str = EVERYWHERE, moment: Moment | N
     if kind is None:
         assert collection.table is not None, "a collection is a kind's or a table's"  # noqa: S101
         return collection.table
-    return _present(kind, scope, state=state) if moment is None else _past(kind, scope, moment)
+    return _present(kind.name, scope, state=state) if moment is None else _past(kind, scope, moment)
 
 
-def _present(kind: Kind, scope: str, *, state: bool) -> Fragment:
+@lru_cache(maxsize=500)
+def _present(kind_name: str, scope: str, *, state: bool) -> Fragment:
     """Return the same as the kind's view, in which each row is asked whose it is; here that is worked out once."""
+    kind = KINDS[kind_name]
     inside = Fragment("TRUE") if scope == EVERYWHERE else Fragment(owned_inside("k.enterprise_id", "%s"), (scope,))
     names = [*columns(kind), "recorded", "author", "reason", "origin", "geom_3857"]
     listed = [column(name, "k") for name in names] + ([column(name, "s") for name in STATE] if state else [])

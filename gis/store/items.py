@@ -174,15 +174,15 @@ def ordered(collection: Collection, text: str) -> tuple[Fragment, ...]:
 # Statements -------------------------------------------------------------------------------------------------------------
 
 
-def geometry_sql(collection: Collection, view: View) -> Fragment:
+def geometry_sql(collection: Collection, system: ReferenceSystem, ground_m: float) -> Fragment:
     """Return a feature's shape in the system that is asked for, its axes in the order of that system."""
-    if collection.geometry is None or not view.geometry:
+    if collection.geometry is None:
         return Fragment("NULL::geometry")
-    geom, system = column(collection.geom), view.system
+    geom = column(collection.geom)
     if system.height:
         if collection.kind is None:
             return geom if collection.srid in (4490, 4326) else put("ST_Transform({}, 4490)", geom)
-        ground = bound(view.ground_m, "double precision")
+        ground = bound(ground_m, "double precision")
         if collection.kind.geometry == "PolygonZ":
             return put("ST_Translate({}, 0, 0, {})", geom, ground)
         return put("ST_Force3DZ({}, {} + coalesce(z_min_m, 0))", geom, ground)
@@ -198,19 +198,26 @@ def geometry_sql(collection: Collection, view: View) -> Fragment:
 
 def feature_sql(collection: Collection, view: View) -> Fragment:
     """Return one feature as GeoJSON text."""
-    shown = [one for one in collection.columns if view.properties is None or one.name in view.properties]
+    return _feature(collection, view.system, view.properties, view.ground_m, geometry=view.geometry)
+
+
+@lru_cache(maxsize=500)
+def _feature(
+    collection: Collection, system: ReferenceSystem, properties: tuple[str, ...] | None, ground_m: float, *, geometry: bool
+) -> Fragment:
+    shown = [one for one in collection.columns if properties is None or one.name in properties]
     named = joined(", ", [put("{} AS {}", one.sql, column(one.name)) for one in shown])
     id_ = column(collection.id_column)
     quoted = put("'\"' || {} || '\"'", id_) if collection.kind else put("to_json({})::text", id_)
-    properties = put("row_to_json((SELECT p FROM (SELECT {}) p))::text", named) if shown else Fragment("'{}'")
-    digits = DIGITS_DEGREES if view.system.geographic else DIGITS_METRES
+    members = put("row_to_json((SELECT p FROM (SELECT {}) p))::text", named) if shown else Fragment("'{}'")
+    digits = DIGITS_DEGREES if system.geographic else DIGITS_METRES
     return put(
         """'{{"type":"Feature","id":' || {} || ',"geometry":' || coalesce(ST_AsGeoJSON({}, {}, 0), 'null')
         || ',"properties":' || {} || '}}'""",
         quoted,
-        geometry_sql(collection, view),
+        geometry_sql(collection, system, ground_m) if geometry else Fragment("NULL::geometry"),
         Fragment(str(digits)),
-        properties,
+        members,
     )
 
 
