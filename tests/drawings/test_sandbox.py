@@ -62,9 +62,9 @@ def test_too_much_memory_is_an_answer() -> None:
 
 def test_the_deadline_kills(tmp_path: Path) -> None:
     where = tmp_path / "pid"
-    # The child is given time to start: it says its number first.
+    # The child is given time to start: it says its number first, unless the machine is so busy that it never got there.
     assert run(sleep, b"", str(where), limits=Limits(deadline_s=6)) is Failure.DEADLINE
-    assert not Path(f"/proc/{where.read_text(encoding='ascii')}").exists()
+    assert not where.exists() or not Path(f"/proc/{where.read_text(encoding='ascii')}").exists()
 
 
 @pytest.mark.parametrize("work", [sleep, spin])
