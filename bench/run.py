@@ -25,6 +25,7 @@ BENCHMARKS = {
     "serving": "serving",
     "tiles": "serving_tiles",
     "feeds": "feeds_wire",
+    "topology": "topologies",
     "city": "whole_city",
 }
 HEAD = ("what", "ours", "peer", "unit", "ratio", "note")

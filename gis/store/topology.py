@@ -41,7 +41,7 @@ def _source(kinds: Iterable[str], where: Mapping[str, Sequence[str]] | None = No
             if column in known
         )
         parts.append(
-            f"SELECT feature_id, enterprise_id, {quoted(name)}::text AS kind, ST_Force2D(geom) AS geom, geom_3857, z_min_m, z_max_m{listed}"
+            f"SELECT feature_id, enterprise_id, {quoted(name)}::text AS kind, geom, geom_3857, z_min_m, z_max_m{listed}"
             f" FROM {kind.table} WHERE closed_at IS NULL AND geom IS NOT NULL{conditions}"
         )
     return f"({' UNION ALL '.join(parts)})"
@@ -74,7 +74,7 @@ def _duplicate(rule: Rule) -> str:
     return " UNION ALL ".join(
         f"""SELECT * FROM (SELECT DISTINCT ON (p.feature_id, p.other_id) p.*, NULL::double precision AS amount,
             CASE WHEN a.feature_id < b.feature_id THEN a.geom ELSE b.geom END AS geom
-        FROM {_source([kind])} a JOIN {_source([kind])} b ON a.geom ~= b.geom AND a.feature_id <> b.feature_id
+        FROM {_source([kind])} a JOIN {_source([kind])} b ON a.geom && b.geom AND a.feature_id <> b.feature_id
             AND a.enterprise_id IS NOT DISTINCT FROM b.enterprise_id AND ST_Equals(a.geom, b.geom)
             AND (a.z_min_m, a.z_max_m) IS NOT DISTINCT FROM (b.z_min_m, b.z_max_m)
         CROSS JOIN LATERAL ({PAIR}) p
@@ -173,7 +173,7 @@ gone AS (
         AND NOT EXISTS (SELECT FROM found f WHERE (f.feature_id, f.other_id) = (t.feature_id, t.other_id)) RETURNING 1
 ), kept AS (
     INSERT INTO topology_faults AS t (rule, feature_id, other_id, enterprise_id, amount, geom)
-    SELECT %(rule)s, feature_id, other_id, enterprise_id, amount, geom FROM found
+    SELECT %(rule)s, feature_id, other_id, enterprise_id, amount, ST_Force2D(geom) FROM found
     ON CONFLICT (rule, feature_id, other_id)
         DO UPDATE SET amount = EXCLUDED.amount, geom = EXCLUDED.geom, enterprise_id = EXCLUDED.enterprise_id
         WHERE (t.amount, t.geom) IS DISTINCT FROM (EXCLUDED.amount, EXCLUDED.geom) RETURNING (xmax = 0) AS new
