@@ -5,8 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ GATHER_S = 0.25
 LOOK_S = 15.0
 REFRESH = timedelta(seconds=30)
 SHOWN = frozenset({"rtd", "minute", "hour", "furnace"})
+_values = attrgetter(*store.VALUES)
 ACCEPTED = frozenset({Verdict.OK.value})
 
 
@@ -133,7 +135,7 @@ class Follower:
                 faults += wrong
                 for reading in found:
                     key = (point.point_id, reading.period, reading.factor, reading.at)
-                    row = (*key, *astuple(reading)[3:], packet.seq, packet.received)
+                    row = (*key, *_values(reading), packet.seq, packet.received)
                     if key in rows and rows[key][:-2] != row[:-2]:
                         # Corrected within the batch: the former one is written first, so that it becomes a version.
                         self._write(connection, rows)
