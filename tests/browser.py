@@ -68,9 +68,9 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, address: str, width: int = 1920, height: int = 1080) -> Iterator[Visit]:
-    """Open the panorama and watch what it does."""
-    page = browser.new_page(viewport={"width": width, "height": height})
+def visit(browser: Browser, address: str, width: int = 1280, height: int = 720) -> Iterator[Visit]:
+    """Open a page and watch what it does; it is asked to move nothing, as each frame costs a processor that computes all pixels."""
+    page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE_MS)
     seen = Visit(page, address)
     host = urlsplit(address).netloc

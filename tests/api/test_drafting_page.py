@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import ezdxf
 import pytest
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser
 from serving import serving
 from working import working
 
+from gis.kinds import KINDS
 from gis.store.cluster import Urls
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -35,15 +35,27 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def city(database: Urls) -> City:
-    return found_city(database.owner, drawing=None)
+@pytest.fixture(scope="module")
+def house(module_database: Urls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, str]]:
+    """One server and one worker for all tests of the page."""
+    city = found_city(module_database.owner, drawing=None)
+    folder = tmp_path_factory.mktemp("data")
+    with working(city.url, folder), serving(module_database.reader, folder) as address:
+        yield city, f"{address}/drafting"
 
 
 @pytest.fixture
-def page(city: City, database: Urls, tmp_path: Path) -> Iterator[str]:
-    with working(city.url, tmp_path), serving(database.reader, tmp_path) as address:
-        yield f"{address}/drafting"
+def city(house: tuple[City, str]) -> Iterator[City]:
+    """The enterprise without any drawing; what a test brought in is taken away after it."""
+    city, _ = house
+    yield city
+    for table in (*(kind.table for kind in KINDS.values() if kind.name != "enterprise"), "feature_sources", "drawings", "drawing_drafts"):
+        city.rows(f"DELETE FROM {table}")
+
+
+@pytest.fixture
+def page(house: tuple[City, str]) -> str:
+    return house[1]
 
 
 def drop(seen: Visit, name: str, data: bytes) -> None:

@@ -4,6 +4,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { FeatureCollection } from "geojson";
 import type { Palette } from "../core/theme";
+import { drawing } from "../core/webgl";
 import type { Xy } from "./types";
 
 setWorkerUrl(workerUrl);
@@ -80,11 +81,15 @@ export class DraftMap {
   private readonly ready: Promise<void>;
   private markers: Marker[] = [];
   private off = new Set<Topic>();
+  private readonly flies: boolean;
   private layers: readonly [Topic, LayerSpecification][];
 
   /** Throws where the browser has no WebGL 2. */
   constructor(container: HTMLElement, palette: Palette, handlers: MapHandlers) {
     this.layers = layersIn(palette);
+    // Each sample of a pixel is computed by the processor there, and each frame of a flight.
+    const software = drawing() === "software";
+    this.flies = !software;
     this.map = new MapLibre({
       container,
       style: {
@@ -93,7 +98,7 @@ export class DraftMap {
         layers: [{ id: "ground", type: "background", paint: { "background-color": palette.ui.ground } }, ...this.layers.map(([, layer]) => layer)],
       },
       center: [0, 0], zoom: 12, maxZoom: 24, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0,
-      renderWorldCopies: false, canvasContextAttributes: { antialias: true },
+      renderWorldCopies: false, canvasContextAttributes: { antialias: !software },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -158,7 +163,7 @@ export class DraftMap {
 
   async fit(box: readonly [number, number, number, number], animate = true): Promise<void> {
     await this.ready;
-    this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding: 48, maxZoom: 23, duration: animate ? 500 : 0 });
+    this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding: 48, maxZoom: 23, duration: animate && this.flies ? 500 : 0 });
   }
 
   /** Numbered flags: control points, and the enterprise's registered point. */
