@@ -13,7 +13,7 @@ from statistics import median
 
 from browser import PATIENCE_MS, chromium
 from database import QUANJING, open_folder, private
-from figures import Row
+from figures import Row, timed
 from picture import house, visit
 from playwright.sync_api import Browser, BrowserContext, Page
 from readings import spent
@@ -111,19 +111,34 @@ def _hidden(browser: Browser, address: str, width: int, height: int) -> Row:
 def _look(folder: Path) -> list[Row]:
     """Look at a loaded city."""
     cold, warm = [], []
+    busy = 0.0
     with house(folder / "data") as (address, _), chromium() as browser:
         for _ in range(VISITS):
             with _context(browser) as context:
                 cold.append(visit(context, address, USEFUL))
-                warm.append(visit(context, address, USEFUL))
-        with _context(browser) as context:
+                with timed() as clock:
+                    warm.append(visit(context, address, USEFUL))
+                busy += clock.children / VISITS
+        with _context(browser) as context, timed() as flown:
             flights = _fly(context.new_page(), address)
         hidden = [_hidden(browser, address, width, height) for width, height in SCREENS]
-    note = f"software GL; {cold[0].kilobytes:,.0f} kB in {cold[0].requests} requests"
+    load = f"load average {os.getloadavg()[0]:.1f}"
+    wire = f"{busy:.1f} CPU s, {warm[0].kilobytes:,.0f} kB on the wire"
+    note = f"software GL; {load}; {cold[0].kilobytes:,.0f} kB in {cold[0].requests} requests"
     return [
         Row("useful picture, empty cache", median(seen.shown_ms for seen in cold), "ms", note=note),
-        Row("useful picture, full cache", median(seen.shown_ms for seen in warm), "ms", note=f"{warm[0].kilobytes:,.0f} kB on the wire"),
-        Row("flight to a plant", median(flights), "ms", note=f"slowest {max(flights):,.0f} ms"),
+        Row(
+            "useful picture, full cache",
+            median(seen.shown_ms for seen in warm),
+            "ms",
+            note=wire,
+        ),
+        Row(
+            "flight to a plant",
+            median(flights),
+            "ms",
+            note=f"slowest {max(flights):,.0f} ms; {flown.children:.0f} CPU s in all",
+        ),
         *hidden,
     ]
 
