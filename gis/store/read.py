@@ -55,6 +55,7 @@ WHERE feature_id = %s ORDER BY (closed IS NOT NULL), opened DESC, alarm_id LIMIT
 
 CASES = "SELECT case_id, title, opened_on, status FROM case_links WHERE feature_id = %s ORDER BY opened_on DESC NULLS LAST, case_id"
 
+PLACE = "SELECT name FROM jurisdictions WHERE code = %s"
 OWNER = "SELECT feature_id, name FROM enterprise_view WHERE feature_id = %s"
 
 STATES = f"SELECT feature_id, {STATE} FROM feature_state WHERE feature_id = ANY (%s)"
@@ -159,14 +160,16 @@ def shown(attribute: Attribute | None, value: Any) -> str:
 HEIGHTS = ("height_m", "base_1985_m")
 
 
-def _attributes(kind: Kind, row: Mapping[str, Any]) -> list[Row]:
+def _attributes(kind: Kind, row: Mapping[str, Any], named: Mapping[str, str]) -> list[Row]:
+    """Return what is known of a feature, ready to show; `named`: attribute → what its code is called."""
     listed: list[Row] = []
     for attribute in kind.attributes:
         value = row[attribute.name]
-        text = shown(attribute, value)
+        text = named.get(attribute.name) or shown(attribute, value)
         listed.append({"name": attribute.name, "label": attribute.label, "value": value, "unit": attribute.unit, "text": text})
     for name in HEIGHTS:
-        if row[name] is not None:
+        # What is a mark on a plan has no height to speak of.
+        if row[name] is not None and (name, row[name]) != ("height_m", 0):
             text = f"{shown(None, float(row[name]))} m"
             listed.append({"name": name, "label": COMMON_LABELS[name], "value": row[name], "unit": "m", "text": text})
     return listed
@@ -190,6 +193,7 @@ async def card(connection: AsyncConnection, feature_id: UUID) -> Row:
         raise NotFound(f"要素 {feature_id} 已关闭")
     row = _with_state(rows[0])
     owners = await _rows(connection, OWNER, [row["enterprise_id"]])
+    places = await _rows(connection, PLACE, [row["jurisdiction"]]) if "jurisdiction" in row else []
     same = ("feature_id", "name", "code", "lon", "lat", "state", "recorded_from", "author", "reason")
     return {name: row[name] for name in same} | {
         "kind": kind.name,
@@ -198,7 +202,7 @@ async def card(connection: AsyncConnection, feature_id: UUID) -> Row:
         "z_min_m": row["z_min_m"] or 0.0,
         "z_max_m": row["z_max_m"] or 0.0,
         "enterprise": owners[0] if owners else None,
-        "attributes": _attributes(kind, row),
+        "attributes": _attributes(kind, row, {"jurisdiction": places[0]["name"]} if places else {}),
         "alarms": await _rows(connection, ALARMS, [feature_id]),
         "cases": await _rows(connection, CASES, [feature_id]),
     }

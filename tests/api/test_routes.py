@@ -65,6 +65,8 @@ def test_features_and_card(client: httpx.Client, city: City) -> None:
     assert texts["直径"] == "16 m"
     assert [alarm["rule"] for alarm in card["alarms"]] == ["液位"]
     assert card["recorded_from"].endswith("Z")
+    owner = client.get(f"/api/features/{city.enterprise_id}").json()
+    assert "达川区" in {attribute["text"] for attribute in owner["attributes"]}
 
 
 def test_history_says_who_changed_what(client: httpx.Client, city: City) -> None:
