@@ -71,6 +71,9 @@ ROOM_MM = (380.0, 175.0)
 LEGIBLE = 0.75
 """A picture is shrunk to this and no further before it is wrapped: names of 3.2 mm stay above 2.4 mm, what stands below them above 2.2."""
 
+OFF_MM = 0.05
+"""How far from the border of a box the end of a stream may lie and still be drawn for that box."""
+
 Problem = dict[str, Any]
 Solve = Callable[[Problem], Problem]
 """Lays an ELK graph out: `drawings.process.elk.Elk.lay_out`."""
@@ -130,9 +133,17 @@ def shrunk(layout: ProcessLayout) -> float:
     return min(1.0, ROOM_MM[0] / layout.width, ROOM_MM[1] / layout.height)
 
 
-def whole(laid: Problem) -> bool:
-    """Return whether every edge has a way: some cuts of ELK lose one (elkjs 0.12.1)."""
-    return all(edge.get("sections") for edge in laid["edges"])
+def touches(point: tuple[float, float], box: PlacedNode) -> bool:
+    """Return whether a point lies on the border of a box."""
+    aside, above = abs(point[0] - box.x) - box.width / 2, abs(point[1] - box.y) - box.height / 2
+    return max(aside, above) <= OFF_MM and min(abs(aside), abs(above)) <= OFF_MM
+
+
+def whole(graph: ProcessGraph, layout: ProcessLayout) -> bool:
+    """Return whether every stream leads from its node to its node: some cuts of ELK lose a part of one (elkjs 0.12.1)."""
+    boxes = {box.code: box for box in layout.nodes}
+    ends = [(stream, route.points) for stream, route in zip(graph.streams, layout.routes, strict=True)]
+    return all(touches(points[0], boxes[stream.source]) and touches(points[-1], boxes[stream.target]) for stream, points in ends)
 
 
 def laid_out(graph: ProcessGraph, solve: Solve) -> ProcessLayout:
@@ -155,9 +166,11 @@ def laid_out(graph: ProcessGraph, solve: Solve) -> ProcessLayout:
             laid = solve(problem(graph, wrapping))
         except Refused:
             continue
-        if not whole(laid):
+        if not all(edge.get("sections") for edge in laid["edges"]):
             continue
         layout = solution(graph, laid)
+        if not whole(graph, layout):
+            continue
         if best is None or shrunk(layout) > shrunk(best):
             best = layout
         if shrunk(best) >= LEGIBLE:

@@ -14,7 +14,7 @@ from shapely.geometry import LineString, Point
 from drawings.homes import block_for, layer_for
 from drawings.process import checks
 from drawings.process.elk import Elk
-from drawings.process.layout import Problem, Solve, laid_out
+from drawings.process.layout import Problem, Solve, laid_out, touches
 from drawings.process.table import graph_of
 from drawings.process.words import NAME_MM, size_of
 from gis.issues import Issue, blocking
@@ -29,8 +29,6 @@ from gis.store.process import units_on_plan
 DRAWING_KIND = "B"
 PADDING_MM = 2.0
 """Around what is drawn."""
-OFF_MM = 0.05
-"""How far from the border of a box the end of a stream may lie and still be drawn for that box."""
 REMEMBERED = 512
 """Layouts that one process keeps: plants of one industry are often one problem, since ELK sees boxes and no names."""
 
@@ -165,12 +163,6 @@ def publish_process(  # noqa: PLR0917 — as `publish_drawing`, and what lays it
     return plan, store_plan(connection, *known, plan, content, handed=handed)
 
 
-def _touches(point: tuple[float, float], box: PlacedNode) -> bool:
-    """Return whether a point lies on the border of a box."""
-    aside, above = abs(point[0] - box.x) - box.width / 2, abs(point[1] - box.y) - box.height / 2
-    return max(aside, above) <= OFF_MM and min(abs(aside), abs(above)) <= OFF_MM
-
-
 def _middle(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return the middle of the longest piece of a way: where words stand that nobody placed."""
     (x1, y1), (x2, y2) = max(pairwise(points), key=lambda piece: math.dist(*piece))
@@ -202,7 +194,7 @@ def _as_drawn(process: StoredProcess) -> ProcessLayout | None:
 
     def leads(point: tuple[float, float], code: str) -> bool:
         # A drawing of somebody's own is what it is.
-        return code in drawn or _touches(point, boxes[code])
+        return code in drawn or touches(point, boxes[code])
 
     routes = []
     for stream, way in zip(process.graph.streams, process.ways, strict=True):

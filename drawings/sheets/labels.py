@@ -175,8 +175,11 @@ def _cheapest(one: Wanted, wide: float, high: float, ground: _Ground, limit: flo
     near = _free(list(_near(one, wide, high)), wide, high, ground, limit)
     if not one.must or (near is not None and near[1] <= LED):
         return near
-    far = _free(list(_led(one, wide, high, ground.box)), wide, high, ground, near[1] if near else limit)
-    return far or near
+    for start in _starts(one):
+        far = _free(list(_led(one, start, wide, high, ground.box)), wide, high, ground, near[1] if near else limit)
+        if far or near:
+            return far or near
+    return None
 
 
 def _free(
@@ -325,12 +328,20 @@ def _along(one: Wanted, wide: float, high: float) -> Iterator[_Candidate]:
             yield _Candidate(at, turn, 0.2 * number + (0.1 if side < 0 else 0))
 
 
-def _led(one: Wanted, wide: float, high: float, box: Box) -> Iterator[_Candidate]:
-    """All round at growing distances, with a leader."""
+def _starts(one: Wanted) -> Iterator[Point]:
+    """Yield where a leader may begin: in the middle of the thing; where a label lies over that, nearer to the corners of its outline."""
     shape = one.shape
-    start = shapely.get_coordinates(shape if shape.geom_type == "Point" else shape.representative_point())[0].tolist()
-    if one.how == "along":
-        start = shapely.get_coordinates(shape.interpolate(0.5, normalized=True))[0].tolist()
+    middle = shape.interpolate(0.5, normalized=True) if one.how == "along" else shape.representative_point()
+    yield middle.x, middle.y
+    if one.how == "inside":
+        for x, y in shapely.get_coordinates(shape.minimum_rotated_rectangle)[:4]:
+            at = shapely.Point(middle.x + 0.7 * (x - middle.x), middle.y + 0.7 * (y - middle.y))
+            if shape.contains(at):
+                yield at.x, at.y
+
+
+def _led(one: Wanted, start: Point, wide: float, high: float, box: Box) -> Iterator[_Candidate]:
+    """All round at growing distances, with a leader."""
     reach = one.clear if one.how != "inside" else 0.0
     for radius in RADII:
         if radius < reach + 2:

@@ -25,7 +25,9 @@ NEAR = 0.06
 """How far two measures of one shape may differ, mm or mm²: the file's rounding."""
 SYMBOL_MM = 5.6
 """A sample no larger than this is a symbol."""
-KEY_ROW_MM, KEY_SAMPLE_MM = 5.4, 14.8
+KEY_ROW_MM, KEY_SAMPLE_MM, KEY_LINE_MM = 5.4, 14.8, 2.7
+"""Of the legend: from row to row, the sample with what is left of it, and more than from line to line of one label but less than from
+the last line of one label to the first of the next."""
 PENS = (FINE, THIN, MEDIUM, 0.5, THICK)
 
 
@@ -105,7 +107,7 @@ def rows(page: Printed, legend: Box) -> list[Row]:
         if run.text.replace(" ", "") == "图例":
             continue
         last = labels[-1][-1] if labels else None
-        if last and abs(last.at[0] - run.at[0]) < 0.2 and 0 < last.at[1] - run.at[1] < 3.2:
+        if last and abs(last.at[0] - run.at[0]) < 0.2 and 0 < last.at[1] - run.at[1] < KEY_LINE_MM:
             labels[-1].append(run)
         else:
             labels.append([run])

@@ -143,17 +143,31 @@ def _zones(drawing: Map, around: Sequence[Thing]) -> None:
                 )
 
 
-def _receptors(drawing: Map, listed: Sequence[Around]) -> None:
-    """Draw receptors with their numbers, names and distances."""
-    box = drawing.window.box.inset(4)
+def _area(box: Box) -> BaseGeometry:
+    return shapely.box(box.left, box.bottom, box.right, box.top)
+
+
+def _receptors(drawing: Map, listed: Sequence[Around], start: Point | None = None, hidden: Sequence[Box] = ()) -> None:
+    """Draw receptors with their numbers, names and distances; one off the map at its edge, as seen from the plant, where that is given.
+
+    Nothing stands on what covers the map (`hidden`).
+    """
+    free = _area(drawing.window.box.inset(4)).difference(shapely.union_all([_area(box).buffer(4) for box in hidden]))
     for one in listed:
         place = one.thing.xy.centroid
         at = drawing.window.point(place.x, place.y)
-        if box.holds(at):
-            stands, clear = drawing.symbol(one.thing, at)
-            name = f"{one.number} {one.name}"
-            forms = ((name, metres(one.distance_m)), (name,), (str(one.number),))
-            drawing.wanted.append(Wanted(f"receptor {one.number}", forms, shapely.Point(stands), clear=clear, rank=1))
+        far = metres(one.distance_m)
+        if not free.intersects(shapely.Point(at)):
+            if start is None:
+                continue
+            onward = shapely.LineString([start, at]).intersection(free)
+            first = min(getattr(onward, "geoms", [onward]), key=shapely.Point(start).distance)
+            at = shapely.get_coordinates(first)[-1].tolist()
+            far = f"{far}（图外）"
+        stands, clear = drawing.symbol(one.thing, (at[0], at[1]))
+        name = f"{one.number} {one.name}"
+        forms = ((name, far), (name,), (str(one.number),))
+        drawing.wanted.append(Wanted(f"receptor {one.number}", forms, shapely.Point(stands), clear=clear, rank=1))
 
 
 def ways_out(site: BaseGeometry, gate: BaseGeometry, flow: Downstream) -> list[tuple[BaseGeometry, str]]:
@@ -266,14 +280,15 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     away = (45.0 if corner.bottom == map_box.bottom else 135.0) * (1 if corner.left == map_box.left else -1)
     _ring(drawing, site, AIR_REACH_M, "厂界外 5 km", away)
     _ring(drawing, site, NEAR_M, "500 m", 180.0)
-    at, clear = drawing.sign(symbol_named("enterprise"), window.point(site.centroid.x, site.centroid.y), "本企业")
-    drawing.wanted.append(
-        Wanted("enterprise", ((plain(facts.enterprise.name),),), shapely.Point(at), clear=clear, rank=0, size=SMALL, weight="bold")
-    )
-    _receptors(drawing, listed)
     bar, bar_box = scale_bar(window.scale, (map_box.left + 8, map_box.bottom + 7), theme)
     if corner.holds((bar_box.left, bar_box.bottom)):
         bar, bar_box = scale_bar(window.scale, (map_box.right - 8 - bar_box.width, map_box.bottom + 7), theme)
+    here = window.point(site.centroid.x, site.centroid.y)
+    at, clear = drawing.sign(symbol_named("enterprise"), here, "本企业")
+    drawing.wanted.append(
+        Wanted("enterprise", ((plain(facts.enterprise.name),),), shapely.Point(at), clear=clear, rank=0, size=SMALL, weight="bold")
+    )
+    _receptors(drawing, listed, here, (corner, bar_box))
     ticks, taken = grid(window, ink(theme, "base"), ink(theme), ink(theme, "paper"), corner)
     drawing.hard += [shapely.box(box.left, box.bottom, box.right, box.top) for box in (bar_box, corner, *taken)]
     placing = drawing.place()
