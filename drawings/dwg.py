@@ -1,4 +1,4 @@
-"""DWG by way of a converter that the user has installed as a program of its own, run in limits (docs/decisions/012-dwg.md)."""
+"""DWG by way of a converter that the user has installed as a program of its own, run in limits (docs/decisions/014-dwg.md)."""
 
 import contextlib
 import os

@@ -16,7 +16,9 @@ SHOWN = 40
 
 @app.command(help="读取排污许可证副本（PDF、Excel）：写出待核对的摘要，每个值注明出处，存疑的在前，未采用的也列出")
 def read(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="副本：PDF（有文字）或 Excel 工作簿（.xlsx）", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="副本：PDF（扫描件须另装 ocr）或 Excel（.xlsx）", exists=True, dir_okay=False)
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="写到 .json 或 .yaml；核对后用 quanjing enterprise permit 登记", dir_okay=False)
     ] = None,

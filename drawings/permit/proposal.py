@@ -161,5 +161,10 @@ def proposal_of(copy: Copy, file_name: str, sha256: str) -> Proposal:
         if rows := draft.lists.get(name):
             listed = sorted(rows.items(), key=lambda item: item[0]) if name in CODES else list(rows.items())
             permit[name] = [writer.plain(row, f"{name}[{number}]") for number, (_, row) in enumerate(listed, 1)]
-    findings = (*draft.findings, *_numbers(draft), *_codes(draft), *_sums(draft), *_missing(permit))
+    unsure = [
+        Finding("doubt", f"{one.path} 读作“{one.text}”，把握 {one.confidence:.2f}", one.place)
+        for one in writer.values
+        if copy.form == "scan" and one.confidence < DOUBTFUL
+    ]
+    findings = (*unsure, *draft.findings, *_numbers(draft), *_codes(draft), *_sums(draft), *_missing(permit))
     return Proposal(permit, tuple(writer.values), findings, tuple(found.left), file_name, sha256, copy.form, copy.pages)

@@ -8,6 +8,7 @@ from drawings.limits import Limits
 from drawings.permit.excel import copy_of_excel
 from drawings.permit.pdf import copy_of_pdf
 from drawings.permit.proposal import Proposal, proposal_of
+from drawings.permit.scan import copy_of_scan
 from drawings.read import Progress
 from gis.errors import Invalid, QuanjingError, TooLarge
 
@@ -31,9 +32,7 @@ def read_copy(data: bytes, file_name: str, *, progress: Progress | None = None) 
     del progress
     sha256 = hashlib.sha256(data).hexdigest()
     if data[:1024].lstrip().startswith(PDF):
-        copy = copy_of_pdf(data)
-        if copy is None:
-            raise Invalid("FILE", f"{file_name} 的页面是图片（扫描件），没有文字")
+        copy = copy_of_pdf(data) or copy_of_scan(data)
     elif data.startswith(ZIP):
         copy = copy_of_excel(data)
     else:

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pdfplumber
 import permit_copy
 import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from drawings.limits import Limits
+from drawings.permit import scan
 from drawings.permit.cli import app
 from drawings.permit.grid import Cell, Copy, Grid, Place
 from drawings.permit.proposal import Proposal, proposal_of
@@ -193,3 +196,30 @@ def test_the_verb_writes_a_proposal_to_be_checked(book: Path, tmp_path: Path) ->
     assert (done.exit_code, "未采用" in done.output) == (0, True)
     document = json.loads(out.read_text(encoding="utf-8"))
     assert (document["checked_by"], document["permit"]["permit_no"]) == ("", permit_copy.CODE)
+
+
+def test_a_scanned_page_says_the_same_or_is_doubted(printed: Path) -> None:
+    pytest.importorskip("rapidocr")
+    read_page = scan.engine()
+    with pdfplumber.open(permit_copy.scan(printed)) as document:
+        picture = np.asarray(document.pages[3].to_image(resolution=scan.DPI).original.convert("RGB"))
+    grids, lines = scan.page_of(read_page, picture, 4)
+    found = proposal_of(Copy(tuple(grids), tuple(lines), "scan", 1), "扫描.pdf", "")
+    outlets = {outlet["code"]: outlet for outlet in found.permit["outlets"]}
+    assert list(outlets) == ["DA001", "DA002", "DA003"]
+    assert [(one["name"], one["limit"]["value"], one["annual_t"]) for one in outlets["DA001"]["pollutants"]] == [
+        ("颗粒物", 20, 66.5),
+        ("二氧化硫", 100, 120),
+        ("氮氧化物", 260, 830.25),
+    ]
+    assert [row["annual_t"][0] for row in found.permit["totals"]] == [100, 120, 830.25]
+    said = " ".join(one.message for one in found.findings)
+    # A stroke that says "no limit" looks like a one: it must not go by unseen.
+    wrong = [value.path for value in found.values if (value.text == "1" and "annual_t" in value.path) or "rate_limit" in value.path]
+    assert all(path in said for path in wrong)
+
+
+def test_without_a_reader_of_pictures_a_scan_says_so(printed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "find_spec", lambda _: None)
+    with pytest.raises(scan.NoOcr, match="--extra ocr"):
+        scan.copy_of_scan(printed.read_bytes())
