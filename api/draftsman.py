@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pgqueuer import PgQueuer
@@ -24,12 +24,16 @@ from api.drafting import Connect, Watch
 from drawings import sandbox
 from drawings.child import Failure, run
 from drawings.options import Options
+from drawings.process.elk import Elk
+from drawings.process.layout import Problem
 from drawings.read import FILE_NAME, Progress
 from drawings.report import report
+from drawings.versions.proofs import proof_of
 from gis.errors import NotFound, QuanjingError
 from gis.issues import blocking
 from gis.jobs import work_until
 from gis.models.plan import Counts, SitePlan
+from gis.models.sheet import Kind
 from gis.store import drafts
 from gis.store.changes import FALLBACK_S
 from gis.store.connect import Actor, engine, writing
@@ -47,6 +51,23 @@ SHOWN_ISSUES = 500
 """Issues of an import that are kept beside the draft."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where imported drawings go, and what their proofs need."""
+
+    url: str
+    """Of the database, as its owner."""
+    public_url: str
+    """Address of the panorama."""
+    pages: Path
+    """Folder of the built pages, which holds ELK."""
+
+    def lay_out(self, problem: Problem) -> Problem:
+        """Lay a process out, in a Node process of its own: few drawings ask for it."""
+        with Elk(self.pages) as elk:
+            return elk.lay_out(problem)
 
 
 class Stopped(Exception):
@@ -196,7 +217,7 @@ def outcome_of(done: Outcome) -> dict[str, Any]:
     }
 
 
-async def _import(connection: AsyncConnection, watch: Watch, url: str, at: Draft) -> None:
+async def _import(connection: AsyncConnection, watch: Watch, place: Place, at: Draft) -> None:
     known = await drafts.place(connection, at.enterprise_id)
     if known is None or at.enterprise_id is None:
         raise NotFound("所选企业已不存在")
@@ -210,13 +231,16 @@ async def _import(connection: AsyncConnection, watch: Watch, url: str, at: Draft
         date.fromisoformat(again) if again else None,
         options.texts(),
     )
+    if handed.review:
+        kind = cast("Kind", at.drawing_kind or "A")
+        handed = replace(handed, proof=proof_of(enterprise_id, kind, at.file_name, handed, place.public_url, solve=place.lay_out))
     with tempfile.TemporaryDirectory(prefix="quanjing-draft-") as folder:
         path = await _file(connection, at.draft_id, folder)
 
         def work(bench: Bench) -> None:
             plan = sandbox.read_plan(path, at.file_name, options, progress=bench.progress)
             bench.progress("store", 0.0)
-            with writing(engine(url), actor) as transaction:
+            with writing(engine(place.url), actor) as transaction:
                 done = store_plan(transaction, enterprise_id, source_code, plan, path.read_bytes(), handed=handed)
                 taken = done.published or (handed.review and not blocking(done.issues))
                 if not drafts.close(transaction, at, outcome_of(done), taken=taken):
@@ -225,7 +249,7 @@ async def _import(connection: AsyncConnection, watch: Watch, url: str, at: Draft
         await _away(connection, watch, at, work)
 
 
-async def work_on(connect: Connect, watch: Watch, url: str, draft_id: UUID) -> None:
+async def work_on(connect: Connect, watch: Watch, place: Place, draft_id: UUID) -> None:
     """Do what a draft's row asks for; nothing where it asks for nothing."""
     async with await connect() as connection, drafts.working_on(connection, draft_id):
         try:
@@ -236,7 +260,7 @@ async def work_on(connect: Connect, watch: Watch, url: str, draft_id: UUID) -> N
             if at.state == "reading":
                 await _read(connection, watch, at)
             elif at.state == "importing":
-                await _import(connection, watch, url, at)
+                await _import(connection, watch, place, at)
         except Stopped:
             log.info("draft %s was changed or cancelled meanwhile", draft_id)
         except QuanjingError as error:
@@ -256,15 +280,15 @@ async def _sweep_regularly(connection: AsyncConnection) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
+async def work(connect: Connect, place: Place, stop: asyncio.Event) -> None:
     """Work on drafts until `stop` is set.
 
     Parameters
     ----------
     connect : callable
         Opens a connection of the owner in autocommit mode.
-    url : str
-        The same, for the import's own transaction.
+    place : Place
+        Where drawings go.
     stop : asyncio.Event
     """
     watch, places = Watch(connect), asyncio.Semaphore(AT_ONCE)
@@ -274,6 +298,6 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
         @queue.entrypoint(drafts.ENTRYPOINT)
         async def draft(job: Job) -> None:
             async with places:
-                await work_on(connect, watch, url, UUID(json.loads(job.payload or b"{}")["draft_id"]))
+                await work_on(connect, watch, place, UUID(json.loads(job.payload or b"{}")["draft_id"]))
 
         await work_until(stop, queue, watch.run(), _sweep_regularly(sweeper))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from drawings.delivery import cli as of_delivery
 from drawings.sheets.cli import sheet
 from drawings.versions import cli as of_versions
 
@@ -24,7 +25,16 @@ def example(folder: Annotated[Path, typer.Argument(metavar="DIR", help="写入�
         typer.echo(path)
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="DXF 图纸；DWG 须装有转换程序", exists=True, dir_okay=False, readable=True)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="DXF 图纸，或图层文件（.gpkg、.geojson、.zip）；DWG 须装有转换程序",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="对照文件（YAML）：不按规范的图层、块、文字各是什么", exists=True, dir_okay=False)
 ]
@@ -198,7 +208,7 @@ def _say(checked: "list[Checked]", *, as_json: bool, as_sarif: bool, single: boo
         print_checked(checked, Console())
 
 
-@app.command("import", help="导入一张图纸：同一张图再次导入不产生任何改动")
+@app.command("import", help="导入一张图纸（DXF；也可 GeoPackage、GeoJSON、Shapefile 的 ZIP）：同一文件再次导入不产生任何改动")
 def import_(  # noqa: PLR0917 — a verb has as many options as people need
     file: File,
     enterprise: Annotated[str | None, typer.Option(help="18 位信用代码或 22 位排污单位编码；缺省取自文件名")] = None,
@@ -238,7 +248,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     handed = Handed(drawn_by, review or settings.review, resurvey.date() if resurvey else None)
     actor = Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")
     with as_dxf([file], settings.dwg_converter) as (drawing,), writing_plainly(url, actor) as connection:
-        plan, outcome = publish_drawing(connection, drawing, enterprise, options, handed=handed)
+        plan, outcome = publish_drawing(connection, drawing, enterprise, options, handed=handed, base_url=settings.public_url)
         if dry_run:
             connection.rollback()
     if as_json:
@@ -356,3 +366,5 @@ app.command("versions", help="列出企业四张图的各版：状态、制图�
 app.command("fetch", help="取回某一版的文件，与送交时逐字节相同")(of_versions.fetch)
 app.command("review", help="审核通过、退回、批准发布某一版，或定复测日期")(of_versions.review)
 app.command("diff", help="比较两版：新增、删除、移动的要素，改了的属性（旧 → 新）；--pdf 另出差异图")(of_versions.diff)
+app.command("deliver", help="交付包：每家一个 ZIP，图纸、DXF、属性、许可证摘要、清单（SHA-256、SM3），一家或全部")(of_delivery.deliver)
+app.command("verify", help="核验交付包：逐个文件与清单核对，并打开看")(of_delivery.verify)

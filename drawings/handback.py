@@ -2,7 +2,6 @@
 
 from drawings.exporting import Export, export_drawing
 from drawings.homes import DRAWINGS, HOME_OF
-from drawings.process.table import is_table
 from gis.errors import Invalid
 from gis.store.connect import Transaction
 from gis.store.drawn import drawing_version, drawn_features, last_file
@@ -37,8 +36,6 @@ def hand_back(connection: Transaction, enterprise: str, drawing_kind: str, *, no
     if not features:
         raise Invalid("kind", f"{source_code} 没有可画在图 {drawing_kind} 上的要素")
     original = last_file(connection, enterprise_id, drawing_kind) if notes else None
-    if original is not None and is_table(original[0]):
-        original = None
     export = export_drawing(features, source_code=source_code, drawing_kind=drawing_kind, original=original)
     version = drawing_version(connection, enterprise_id, drawing_kind) + 1
     return f"{source_code}_{drawing_kind}_v{version:02d}.dxf", export

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 from drawings.norm import SOURCE_CODE
@@ -11,6 +12,7 @@ from drawings.process.drawn import beside_plan
 from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.models.plan import SitePlan
+from gis.models.sheet import Kind
 from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise, registered_point
 from gis.store.plans import AT_ONCE, Handed, Outcome, store_plan
@@ -29,6 +31,7 @@ def publish_drawing(
     options: Options | None = None,
     *,
     handed: Handed = AT_ONCE,
+    base_url: str = "",
 ) -> tuple[SitePlan, Outcome]:
     """Store what a drawing shows; returns the drawing as read and what storing it did.
 
@@ -44,6 +47,8 @@ def publish_drawing(
         How the drawing is to be read: mapping, control points, CRS.
     handed : Handed
         Published at once, or first for review; who drew it.
+    base_url : str
+        Address of the panorama, to which the code on the proof for a review leads.
 
     Raises
     ------
@@ -63,7 +68,14 @@ def publish_drawing(
         known = find_enterprise(connection, named[0].upper())
     options = options or Options()
     plan = plan_for(connection, known, content, path.name, options)
-    return plan, store_plan(connection, known[0], known[1], plan, content, handed=replace(handed, options=options.texts()))
+    handed = replace(handed, options=options.texts())
+    if handed.review:
+        from drawings.sheets.composing import unsolved  # noqa: PLC0415 — heavy
+        from drawings.versions.proofs import proof_of  # noqa: PLC0415 — heavy
+
+        kind = cast("Kind", plan.drawing_kind)
+        handed = replace(handed, proof=proof_of(known[0], kind, path.name, handed, base_url, solve=unsolved))
+    return plan, store_plan(connection, known[0], known[1], plan, content, handed=handed)
 
 
 def plan_for(connection: "Transaction | Plain", known: tuple[UUID, str], content: bytes, file_name: str, options: Options) -> SitePlan:

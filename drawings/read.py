@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE_NAME", "MAX_BYTES", "Options", "Progress", "document_of", "plan_of", "site_plan", "xref_issues"]
 
+LAYERS = (".gpkg", ".geojson", ".json", ".zip")
 FILE_NAME = re.compile(rf"(?P<source>{SOURCE_CODE.strip('^$')})_(?P<kind>[ABCD])_v(?P<version>\d{{2,}})\.dxf", re.IGNORECASE)
 """`<22-character source code>_<A|B|C|D>_v<nn>.dxf` (norm)."""
 
@@ -118,8 +119,21 @@ def _mapping(text: str | None) -> "tuple[Mapping | None, list[Issue]]":
     return mapping_of(text)
 
 
+def is_layers(file: str) -> bool:
+    """Return whether a file's name is that of layers of another program, not of a drawing.
+
+    >>> is_layers("plan.GPKG"), is_layers("plan.dxf")
+    (True, False)
+    """
+    return file.lower().endswith(LAYERS)
+
+
 def plan_of(data: bytes, file_name: str, options: Options | None = None, *, progress: Progress = _silent) -> SitePlan:
-    """Return the site plan in a DXF file's bytes; parameters as for `reading_of`."""
+    """Return the site plan in a DXF file's bytes, or in those of layers of another program; parameters as for `reading_of`."""
+    if is_layers(file_name):
+        from drawings.layered import plan_of_layers  # noqa: PLC0415 — heavy
+
+        return plan_of_layers(data, file_name, hashlib.sha256(data).hexdigest(), options or Options())
     return reading_of(data, file_name, options, progress=progress)[1].plan
 
 

@@ -1,6 +1,8 @@
 """Layers as files of other programs: GeoPackage, Shapefile, GeoJSON, Excel out; the first three in. Reading and writing alone."""
 
 import json
+import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,7 +169,19 @@ def write_excel(frames: Frames, path: Path) -> list[Path]:
         sheet.freeze_panes = "A2"
         sheet.auto_filter.ref = sheet.dimensions
     book.save(path)
+    _without_clock(path)
     return [path]
+
+
+def _without_clock(path: Path) -> None:
+    """Take the time of writing out of a workbook, so that the same layers are the same bytes (ECMA-376-2, core properties)."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    core = "docProps/core.xml"
+    parts[core] = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + FIXED_DATE[:19].encode() + b"Z", parts[core])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, data in parts.items():
+            book.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
 
 
 WRITERS: dict[str, Callable[[Frames, Path], list[Path]]] = {
@@ -179,11 +193,25 @@ WRITERS: dict[str, Callable[[Frames, Path], list[Path]]] = {
 """Format → what writes it: `gpkg` and `xlsx` one file, `geojson` and `shp` a folder."""
 
 
-def read_layer(path: Path, layer: str | None = None) -> dict[str, Any]:
+def layer_names(path: Path) -> list[str]:
+    """Return the names of the layers in a file; tables without shapes, as that of styles in a GeoPackage, are none.
+
+    Raises
+    ------
+    Invalid
+        The file can't be read.
+    """
+    try:
+        return [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+    except (pyogrio.errors.DataSourceError, ValueError) as error:
+        raise Invalid("FILE", f"{path.name} 无法读取：{error}") from error
+
+
+def read_layer(path: Path, layer: str | None = None, *, keep: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return a layer file as a GeoJSON feature collection in EPSG:4490, as `gis.store.layers.store_layer` takes it.
 
     A GeoJSON file is handed on as it is; of another the CRS it names decides, and one without is refused. Field names of a Shapefile are
-    taken back by the table beside it, where it is one of ours.
+    taken back by the table beside it, where it is one of ours. Of the columns that follow from elsewhere only those of `keep` come along.
 
     Raises
     ------
@@ -198,9 +226,8 @@ def read_layer(path: Path, layer: str | None = None) -> dict[str, Any]:
         except (ValueError, RecursionError) as error:
             raise Invalid("FILE", f"{path.name} 不是 JSON：{error}") from error
         return document
+    names = layer_names(path)
     try:
-        # Tables without shapes, as that of styles in a GeoPackage, are no layers.
-        names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
         if layer is None and len(names) > 1:
             raise Invalid("--layer", f"{path.name} 有 {len(names)} 个图层，请用 --layer 指明：{'、'.join(names)}")
         if not names:
@@ -216,7 +243,7 @@ def read_layer(path: Path, layer: str | None = None) -> dict[str, Any]:
     document.pop("crs", None)
     for feature in document["features"]:
         given = feature["properties"].items()
-        feature["properties"] = {name: value for name, value in given if value is not None and name not in FOLLOWS}
+        feature["properties"] = {name: value for name, value in given if value is not None and (name in keep or name not in FOLLOWS)}
     return document
 
 

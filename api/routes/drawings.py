@@ -76,6 +76,20 @@ async def file(feature_id: UUID, kind: Kind, version: int, house: CurrentHouse, 
     return Response(content, media_type=MEDIA.get(ending, "application/octet-stream"), headers=headers)
 
 
+@router.get("/{feature_id}/drawings/{kind}/{version}/proof.{form}")
+async def proof(
+    *, feature_id: UUID, kind: Kind, version: int, form: Literal["pdf", "svg"], house: CurrentHouse, caller: CurrentCaller
+) -> Response:
+    """Return the sheet of a version that waits for its review."""
+    async with reading(house.pool, caller.scope) as connection:
+        name = await read.enterprise_name(connection, feature_id)
+        found = await asked_aside(connection, versions.version(feature_id, kind, version))
+        content = await asked_aside(connection, versions.proof(found, form))
+    named = quote(f"{name}_{TITLES[kind]}_第{version}版送审稿.{form}")
+    headers = {"Cache-Control": "no-cache", "Content-Disposition": f"inline; filename*=UTF-8''{named}"}
+    return Response(content, media_type=SHEETS[form], headers=headers)
+
+
 @router.get("/{feature_id}/drawings/{kind}/difference")
 async def difference(
     *,

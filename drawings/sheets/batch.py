@@ -9,8 +9,10 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -32,6 +34,7 @@ STAMPS = "stamps.json"
 PR_SET_PDEATHSIG = 1
 """prctl(2)."""
 
+T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
 """Done, of how many, what."""
 
@@ -131,7 +134,7 @@ def facts_of(url: str, enterprise_id: UUID) -> SheetFacts:
         return runner.get_loop().run_until_complete(_facts(url, enterprise_id))
 
 
-def _work(url: str, enterprise_id: UUID, order: Order, index: dict[str, str]) -> Done:
+def _work(url: str, order: Order, index: dict[str, str], enterprise_id: UUID) -> Done:
     return print_sheets(facts_of(url, enterprise_id), order, index)
 
 
@@ -160,13 +163,13 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _each(url: str, enterprises: Sequence[UUID], order: Order, index: dict[str, str], processes: int) -> Iterator[Done]:
+def spread(work: Callable[[UUID], T], enterprises: Sequence[UUID], processes: int) -> Iterator[T]:
+    """Yield what work makes of each enterprise, as it is done, on several processes; `work` must be one that can be sent to them."""
     if processes == 1 or len(enterprises) <= 1:
-        for enterprise_id in enterprises:
-            yield _work(url, enterprise_id, order, index)
+        yield from map(work, enterprises)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_die_with_parent) as pool:
-        waiting = [pool.submit(_work, url, enterprise_id, order, index) for enterprise_id in enterprises]
+        waiting = [pool.submit(work, enterprise_id) for enterprise_id in enterprises]
         try:
             for future in as_completed(waiting):
                 yield future.result()
@@ -193,13 +196,13 @@ def print_all(
     """
     order.folder.mkdir(parents=True, exist_ok=True)
     index, stamps = known(order.folder), known(order.folder, STAMPS)
-    before = dict(index)
     now = _now(url, enterprises, order)
     standing = {id_: one for id_, (code, stamp) in now.items() if stamps.get(code) == stamp and (one := _standing(code, order, index))}
     done = [*standing.values()]
     due = [id_ for id_ in enterprises if id_ not in standing]
     told = dict(now.values())
-    for one in _each(url, due, order, before, processes or os.cpu_count() or 1):
+    work = partial(_work, url, order, dict(index))
+    for one in spread(work, due, processes or os.cpu_count() or 1):
         done.append(one)
         index |= one.digests
         # Kept after each enterprise: a run that is stopped goes on from here.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from drawings.sheets.titleblock import UNSIGNED, Stamp
 from gis.clock import BEIJING
 from gis.models.feature import Feature
-from gis.models.sheet import KINDS, TITLES, Kind, SheetFacts
+from gis.models.sheet import KINDS, TITLES, Issue, Kind, SheetFacts
 
 CRS_TEXT = "CGCS2000 / 3° 高斯-克吕格，中央经线 108°E（EPSG:4545）；1985 国家高程基准"
 UNDRAWN = "（未绘制）"
@@ -21,6 +21,11 @@ def day_in_beijing(at: datetime) -> str:
 def signature(name: str | None, at: datetime | None) -> str:
     """Return who signed and when."""
     return f"{name} {day_in_beijing(at)}" if name and at else UNSIGNED
+
+
+def revision(issue: Issue) -> str:
+    """Return which version a sheet shows."""
+    return f"第 {issue.version} 版 {'送审稿' if issue.draft else day_in_beijing(issue.published_at)}"
 
 
 def newest(features: Iterable[Feature]) -> datetime:
@@ -65,7 +70,7 @@ def stamp(facts: SheetFacts, kind: Kind, scale: int | None, base_url: str) -> St
         scale=f"1:{scale}" if scale else "不按比例",
         crs=CRS_TEXT if scale else FLAT_TEXT,
         permit=permit_text(facts),
-        revision=bare or (f"第 {issue.version} 版 {day_in_beijing(issue.published_at)}" if issue else "未发布"),
+        revision=bare or (revision(issue) if issue else "未发布"),
         number=f"{code}-{kind}（第 {KINDS.index(kind) + 1} 张，共 {len(KINDS)} 张）",
         address=f"{base_url.rstrip('/')}/#sel={facts.enterprise.feature_id}",
     )

@@ -71,3 +71,5 @@ class SitePlan:
     counts: Counts
     ignored_by: dict[str, int] = field(default_factory=dict)
     """Entities left out on purpose, by reason."""
+    kinds: frozenset[str] | None = None
+    """The kinds that it speaks of, where those are not all that a drawing of its kind may show: what else stands there stays."""

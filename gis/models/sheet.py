@@ -28,6 +28,8 @@ class Issue:
     """Who approved it after the review; None where it was published without one."""
     resurvey_on: date | None = None
     """When the plant is to be surveyed again."""
+    draft: bool = False
+    """It waits for its review; `published_at` says when it was handed in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Version:
     """What was decided about it, in order."""
     comparable: bool
     """What it showed is known: it can be compared with others."""
+    proof: bool
+    """Its sheet was drawn for those who review it."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it for `orjson`: dates as they are; of the options, which there are."""

@@ -23,7 +23,7 @@ PLACE = sql.SQL("ST_AsBinary(ST_Transform(k.geom, 4545))")
 NOWHERE = sql.SQL("NULL::bytea")
 FILE = """
 SELECT d.file_name, f.content FROM drawings d JOIN drawing_files f USING (sha256)
-WHERE d.enterprise_id = %s AND d.drawing_kind = %s AND d.published ORDER BY d.drawing_id DESC LIMIT 1
+WHERE d.enterprise_id = %s AND d.drawing_kind = %s AND d.published AND d.file_name ILIKE '%%.dxf' ORDER BY d.drawing_id DESC LIMIT 1
 """
 VERSION = "SELECT coalesce(max(version), 0) FROM drawings WHERE enterprise_id = %s AND drawing_kind = %s"
 
@@ -76,7 +76,7 @@ def drawn_features(connection: Transaction, enterprise_id: UUID, drawing_kind: s
 
 
 def last_file(connection: Transaction, enterprise_id: UUID, drawing_kind: str) -> tuple[str, bytes] | None:
-    """Return name and bytes of the file that a drawing was last published from, None where there is none."""
+    """Return name and bytes of the DXF file that a drawing was last published from, None where there is none."""
     driver = driver_of(connection)
     row = driver.execute(FILE, [enterprise_id, drawing_kind]).fetchone()
     return None if row is None else (row[0], bytes(row[1]))

@@ -1,7 +1,7 @@
 """Storing an interpreted drawing: the same drawing again changes nothing, a changed one changes just that."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -38,6 +38,9 @@ DEEP = frozenset(name for name, kind in KINDS.items() if kind.geometry == "Polyg
 
 Action = Literal["insert", "update", "reopen", "unchanged", "close"]
 Done = tuple[UUID, str, str, Action]
+
+Proof = Callable[[Connection[Any], int], Mapping[str, bytes]]
+"""Of a connection that sees the layers as they would be, and the number of the version: form (pdf, svg) → the sheet."""
 
 HOLD = "SELECT FROM enterprises WHERE feature_id = %s FOR UPDATE"
 SEEN = "SELECT pg_current_snapshot()::text, pg_current_xact_id()::text"
@@ -76,6 +79,11 @@ VALUES (%(enterprise)s, %(kind)s, %(version)s, 'draft', %(review)s, coalesce(%(d
     %(xid)s::xid8, (SELECT system_identifier FROM pg_control_system()))
 RETURNING drawing_id
 """
+KEEP_PROOF = """
+INSERT INTO drawing_proofs (drawing_id, form, content) VALUES (%s, %s, %s)
+ON CONFLICT (drawing_id, form) DO UPDATE SET content = excluded.content
+"""
+FORGET_PROOF = "DELETE FROM drawing_proofs WHERE drawing_id = %s"
 AGAIN = sql.SQL("UPDATE drawings SET {told}, difference = %(difference)s WHERE drawing_id = %(drawing)s").format(told=TOLD)
 PUBLISH = sql.SQL("""
 UPDATE drawings SET {told}, difference = NULL, state = 'published', publisher = coalesce(%(publisher)s, quanjing_author()),
@@ -105,6 +113,8 @@ class Handed:
     """The version, handed in for review before, that is published now."""
     publisher: str | None = None
     """Who publishes that; None: whoever writes."""
+    proof: Proof | None = None
+    """Draws its sheet while storing it is tried out for a review."""
 
 
 AT_ONCE = Handed()
@@ -162,7 +172,28 @@ class _Import:
             "difference": None,
         }
 
-    def record(self, done: Outcome, *, published: bool, changes: Mapping[str, Any] | None = None) -> tuple[int, State]:
+    def _newest(self) -> tuple[Any, ...]:
+        row = self.connection.execute(NEWEST, [self.enterprise_id, self.plan.drawing_kind]).fetchone()
+        return row or (None, None, None, None, 0)
+
+    def _stands(self, newest: Sequence[Any], *, published: bool) -> bool:
+        """Return whether the newest version is this file, in this state."""
+        _, sha256_, state, review, _ = newest
+        return (sha256_, review, state) == (self.plan.sha256, self.handed.review, "published" if published else "draft")
+
+    def next(self) -> int:
+        """Return the number that a version which waits for its review will have."""
+        newest = self._newest()
+        return int(newest[-1]) + (0 if self._stands(newest, published=False) else 1)
+
+    def record(
+        self,
+        done: Outcome,
+        *,
+        published: bool,
+        changes: Mapping[str, Any] | None = None,
+        proofs: Mapping[str, bytes] | None = None,
+    ) -> tuple[int, State]:
         """Write the version down; returns its number and state. The same file that changes nothing is the version that it was.
 
         Parameters
@@ -171,30 +202,36 @@ class _Import:
             What was found and done.
         published : bool
             The layers say now what it says.
-        changes : mapping, optional
-            What it would change, where it waits for a review.
+        changes, proofs : mapping, optional
+            What it would change, and its sheet, where it waits for a review.
         """
         told = self._told(done.issues) | {"difference": Jsonb(changes) if changes else None}
-        newest = self.connection.execute(NEWEST, [self.enterprise_id, self.plan.drawing_kind]).fetchone()
-        drawing_id, sha256_, state, review, number = newest or (None, None, None, None, 0)
-        same = (sha256_, review) == (self.plan.sha256, self.handed.review)
+        newest = self._newest()
+        drawing_id, _, state, _, number = newest
         if self.handed.drawing_id is not None:
             drawing_id = self.handed.drawing_id
             ((number, state),) = self.connection.execute(VERSION, [drawing_id]).fetchall()
             if not published:
                 return number, state
-        elif same and state == ("published" if published else "draft") and not (published and done.features):
+        elif self._stands(newest, published=published) and not (published and done.features):
             self.connection.execute(AGAIN, told | {"drawing": drawing_id})
+            self._keep(drawing_id, proofs)
             return number, state
         else:
             self.connection.execute(KEEP_FILE, [self.plan.sha256, self.content])
             number += 1
             ((drawing_id,),) = self.connection.execute(RECORD, told | {"version": number}).fetchall()
         if not published:
+            self._keep(drawing_id, proofs)
             return number, "draft"
         self.connection.execute(SUPERSEDE, told)
         self.connection.execute(PUBLISH, told | {"drawing": drawing_id})
+        self.connection.execute(FORGET_PROOF, [drawing_id])
         return number, "published"
+
+    def _keep(self, drawing_id: int, proofs: Mapping[str, bytes] | None) -> None:
+        for form, content in (proofs or {}).items():
+            self.connection.execute(KEEP_PROOF, [drawing_id, form, content])
 
 
 def _digest(features: Sequence[PlanFeature], shown: Sequence[Source]) -> str:
@@ -347,7 +384,8 @@ def store_plan(
         with driver.transaction(force_rollback=True):
             tried, _ = _stored(job, source_code, features, shown, issues)
             changes = asked(driver, since_published(enterprise_id, plan.drawing_kind)).as_json() if tried.published else None
-        number, state = job.record(tried, published=False, changes=changes)
+            proofs = handed.proof(driver, job.next()) if handed.proof and tried.published else {}
+        number, state = job.record(tried, published=False, changes=changes, proofs=proofs)
         return replace(tried, published=False, version=number, state=state)
     done, stood = _stored(job, source_code, features, shown, issues)
     number, state = job.record(done, published=done.published)
@@ -368,11 +406,14 @@ def _stored(
         "features": len(features),
         "derived": list(DERIVED),
     }
-    stands = None if blocking(issues) else driver.execute(STANDS, what).fetchone()
+    partly = plan.kinds is not None
+    stands = None if partly or blocking(issues) else driver.execute(STANDS, what).fetchone()
     if stands and stands[0]:
         return Outcome(True, {"unchanged": len(features)} if features else {}, (), issues), True
     lineage = sources(driver, enterprise_id, plan.drawing_kind)
     known = known_features(driver, enterprise_id, plan.drawing_kind, lineage)
+    if plan.kinds is not None:
+        lineage = {id_: source for id_, source in lineage.items() if id_ in known and known[id_].kind in plan.kinds}
     if job.digest is not None:
         identified = _identified(job, source_code, features, known)
         issues = (*issues, *identified.issues)

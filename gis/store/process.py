@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from psycopg import AsyncConnection
-from psycopg.rows import dict_row
+from psycopg import AsyncConnection, sql
 
 from gis.errors import NotFound
 from gis.models.process import NODE_TYPES, NodeType, ProcessGraph, ProcessNode, ProcessStream, StoredProcess, StoredStream, Upgrade
 from gis.pollutants import listed
+from gis.store.asking import Reading, asked, asked_aside
 from gis.store.connect import Plain, Transaction, driver_of
 
-NODES = """
+NODES = sql.SQL("""
 SELECT feature_id, code, name, node_type, unit_code, pollutants, note, amount, upgrade, upgraded_on, seq, shape
 FROM process_node_view WHERE enterprise_id = %s ORDER BY seq NULLS LAST, code, feature_id
-"""
-STREAMS = """
+""")
+STREAMS = sql.SQL("""
 SELECT feature_id, code, from_code, to_code, carries, medium, shape
 FROM process_stream_view WHERE enterprise_id = %s ORDER BY seq NULLS LAST, code, feature_id
-"""
+""")
 PLANNED = "SELECT EXISTS (SELECT FROM drawings WHERE enterprise_id = %s AND drawing_kind = 'A' AND published)"
 UNITS = "SELECT code FROM production_units WHERE enterprise_id = %s AND closed_at IS NULL AND code IS NOT NULL"
 MISSING = "没有登记这个企业的生产流程；用 quanjing process import FILE --enterprise CODE 导入"
@@ -73,31 +73,21 @@ def _process(nodes: Sequence[Row], streams: Sequence[Row]) -> StoredProcess:
     return StoredProcess(graph, middles, boxes, tuple(_way(row["shape"]) for row in led))
 
 
+def process(enterprise_id: UUID) -> Reading[StoredProcess]:
+    """Read the production process of an enterprise in the caller's scope; raises NotFound where none is stored."""
+    nodes = yield NODES, [enterprise_id]
+    streams = yield STREAMS, [enterprise_id]
+    return _process(nodes, streams)
+
+
 def process_of(connection: "Transaction | Plain", enterprise_id: UUID) -> StoredProcess:
-    """Return the production process of an enterprise.
-
-    Parameters
-    ----------
-    connection : Transaction or Plain
-        Any open transaction.
-    enterprise_id : UUID
-        As `gis.store.enterprises.find_enterprise` gives it.
-
-    Raises
-    ------
-    NotFound
-        None is stored.
-    """
-    with driver_of(connection).cursor(row_factory=dict_row) as cursor:
-        nodes = cursor.execute(NODES, [enterprise_id]).fetchall()
-        return _process(nodes, cursor.execute(STREAMS, [enterprise_id]).fetchall())
+    """Return the production process of an enterprise, over a plain connection; raises NotFound where none is stored."""
+    return asked(connection, process(enterprise_id))
 
 
 async def read_process(connection: AsyncConnection, enterprise_id: UUID) -> StoredProcess:
-    """Return the production process of an enterprise in the caller's scope, as `process_of`."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        nodes = await (await cursor.execute(NODES, [enterprise_id])).fetchall()
-        return _process(nodes, await (await cursor.execute(STREAMS, [enterprise_id])).fetchall())
+    """Return the same as `process_of`, over an asynchronous connection."""
+    return await asked_aside(connection, process(enterprise_id))
 
 
 def units_on_plan(connection: "Transaction | Plain", enterprise_id: UUID) -> frozenset[str] | None:

@@ -13,24 +13,27 @@ from gis.kinds import KINDS
 from gis.models.feature import Feature
 from gis.models.process import StoredProcess
 from gis.models.sheet import Issue, SheetFacts
+from gis.store.asking import Reading, Row, asked_aside
 from gis.store.permit_today import CURRENT
-from gis.store.process import read_process
+from gis.store.process import process
 from gis.store.read import STANDING, feature_of
 
 REACH_DEG = 0.16
 """How far around an enterprise the city is read, degrees: 15 km and more at 31° north, so that 10 km of water lie within."""
 AROUND = ("river", "water_source", "water_station")
-OWN = "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {view} WHERE enterprise_id = %s ORDER BY feature_id"
-NEAR = """
+OWN = sql.SQL(
+    "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {view} WHERE enterprise_id = %s ORDER BY feature_id"
+)
+NEAR = sql.SQL("""
 SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {view}
 WHERE enterprise_id IS NULL AND geom && ST_Expand((SELECT geom FROM enterprises WHERE feature_id = %s), %s) ORDER BY feature_id
-"""
-COUNTY = "SELECT name FROM jurisdictions WHERE code = %s"
-ISSUED = """
+""")
+COUNTY = sql.SQL("SELECT name FROM jurisdictions WHERE code = %s")
+ISSUED = sql.SQL("""
 SELECT drawing_kind, version, drawn_by, published_at, file_name, reviewer, reviewed_at, CASE WHEN review THEN publisher END AS publisher,
     resurvey_on
 FROM drawings WHERE enterprise_id = %s AND state = 'published' ORDER BY drawing_kind
-"""
+""")
 STAMP_OWN = """
 SELECT enterprise_id AS owner, concat_ws(' ', feature_id, extract(epoch FROM lower(recorded))) AS told
 FROM {view} WHERE enterprise_id = ANY (%(ids)s)
@@ -52,9 +55,7 @@ STAMPS = """
 SELECT e.feature_id, e.code, s.stamp FROM enterprise_view e
 JOIN (SELECT owner, md5(string_agg(told, ',' ORDER BY told)) AS stamp FROM ({told}) t GROUP BY owner) s ON s.owner = e.feature_id
 """
-REGISTERED = "SELECT count(*) AS count FROM permits WHERE enterprise_id = %s AND permit_no = %s AND valid_from = %s"
-
-Row = dict[str, Any]
+REGISTERED = sql.SQL("SELECT count(*) AS count FROM permits WHERE enterprise_id = %s AND permit_no = %s AND valid_from = %s")
 
 
 async def _rows(connection: AsyncConnection, query: str | sql.Composed, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
@@ -64,48 +65,48 @@ async def _rows(connection: AsyncConnection, query: str | sql.Composed, paramete
         return await cursor.fetchall()
 
 
-async def _features(connection: AsyncConnection, kind: str, query: str, parameters: Sequence[Any]) -> list[Feature]:
-    composed = sql.SQL(query).format(view=sql.Identifier(f"{kind}_view"))  # type: ignore[arg-type,unused-ignore]
-    return [feature_of(KINDS[kind], row) for row in await _rows(connection, composed, parameters)]
+def _features(kind: str, query: sql.SQL, parameters: list[Any]) -> Reading[list[Feature]]:
+    rows = yield query.format(view=sql.Identifier(f"{kind}_view")), parameters
+    return [feature_of(KINDS[kind], row) for row in rows]
 
 
-async def _permit(connection: AsyncConnection, enterprise_id: UUID) -> tuple[Row | None, int]:
-    found = await _rows(connection, CURRENT, [enterprise_id])
+def _permit(enterprise_id: UUID) -> Reading[tuple[Row | None, int]]:
+    found = yield sql.SQL(CURRENT), [enterprise_id]
     if not found:
         return None, 0
     document = found[0]["document"]
-    rows = await _rows(connection, REGISTERED, [enterprise_id, document["permit_no"], document["valid_from"]])
+    rows = yield REGISTERED, [enterprise_id, document["permit_no"], document["valid_from"]]
     return document, rows[0]["count"]
 
 
-async def _process(connection: AsyncConnection, enterprise_id: UUID) -> StoredProcess | None:
+def _process(enterprise_id: UUID) -> Reading[StoredProcess | None]:
     try:
-        return await read_process(connection, enterprise_id)
+        return (yield from process(enterprise_id))
     except NotFound:
         return None
 
 
-async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> SheetFacts:
-    """Return what the sheets of an enterprise show.
+def facts(enterprise_id: UUID) -> Reading[SheetFacts]:
+    """Read what the sheets of an enterprise show.
 
     Raises
     ------
     NotFound
         No such enterprise in the caller's scope.
     """
-    standing = {row["kind"] for row in await _rows(connection, STANDING, [enterprise_id])}
-    own = [
-        feature
-        for kind in KINDS.values()
-        if kind.name in standing and not kind.schematic
-        for feature in await _features(connection, kind.name, OWN, [enterprise_id])
-    ]
+    standing = {row["kind"] for row in (yield sql.SQL(STANDING), [enterprise_id])}
+    own: list[Feature] = []
+    for kind in KINDS.values():
+        if kind.name in standing and not kind.schematic:
+            own += yield from _features(kind.name, OWN, [enterprise_id])
     if not own or own[0].kind != "enterprise":
         raise NotFound(f"没有标识为 {enterprise_id} 的企业")
-    near = [feature for kind in AROUND for feature in await _features(connection, kind, NEAR, [enterprise_id, REACH_DEG])]
-    counties = await _rows(connection, COUNTY, [own[0].attributes["jurisdiction"]])
-    permit, version = await _permit(connection, enterprise_id)
-    issued = {row.pop("drawing_kind"): Issue(**row) for row in await _rows(connection, ISSUED, [enterprise_id])}
+    near: list[Feature] = []
+    for name in AROUND:
+        near += yield from _features(name, NEAR, [enterprise_id, REACH_DEG])
+    counties = yield COUNTY, [own[0].attributes["jurisdiction"]]
+    permit, version = yield from _permit(enterprise_id)
+    issued = {row.pop("drawing_kind"): Issue(**row) for row in (yield ISSUED, [enterprise_id])}
     return SheetFacts(
         own[0],
         counties[0]["name"] if counties else None,
@@ -114,8 +115,13 @@ async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> Sheet
         permit,
         version,
         issued,
-        await _process(connection, enterprise_id),
+        (yield from _process(enterprise_id)),
     )
+
+
+async def sheet_facts(connection: AsyncConnection, enterprise_id: UUID) -> SheetFacts:
+    """Return what the sheets of an enterprise show, over an asynchronous connection; raises as `facts`."""
+    return await asked_aside(connection, facts(enterprise_id))
 
 
 @cache

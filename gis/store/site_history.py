@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from gis.errors import Invalid
 from gis.kinds import ENUMS
+from gis.store.connect import driver_of
 from gis.store.permits import day_of, json_text
 
 LABELS = ENUMS["site_event"]
@@ -101,9 +102,18 @@ def store_history(connection: Connection, enterprise_id: UUID, document: Any, *,
     return dict(done)
 
 
+def happened(connection: Connection, enterprise_id: UUID) -> list[dict[str, Any]]:
+    """Return the same as `site_history`, over a plain connection."""
+    with driver_of(connection).cursor(row_factory=dict_row) as cursor:
+        return _told(cursor.execute(EVENTS, [enterprise_id]).fetchall())
+
+
+def _told(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "kind_label": LABELS.get(row["kind"], row["kind"])} for row in rows]
+
+
 async def site_history(connection: AsyncConnection, enterprise_id: UUID) -> list[dict[str, Any]]:
     """Return what happened at an enterprise's site, newest first."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(EVENTS, [enterprise_id])
-        rows = await cursor.fetchall()
-    return [{**row, "kind_label": LABELS.get(row["kind"], row["kind"])} for row in rows]
+        return _told(await cursor.fetchall())

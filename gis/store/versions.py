@@ -23,7 +23,8 @@ GRANTS = ("GRANT INSERT (act_id, drawing_id, act, signed, reason, resurvey_on, a
 LIST = sql.SQL("""
 SELECT d.drawing_id, d.drawing_kind, d.version, d.state, d.review, d.file_name, d.sha256, octet_length(f.content) AS bytes, d.drawn_by,
     d.author AS account, d.imported_at AS handed_at, d.reason, d.reviewer, d.reviewed_at, d.publisher, d.published_at, d.superseded_at,
-    d.resurvey_on, d.counts, d.options, d.shows IS NOT NULL OR d.difference IS NOT NULL AS comparable,
+    d.resurvey_on, d.counts, d.options, EXISTS (SELECT FROM drawing_proofs p WHERE p.drawing_id = d.drawing_id) AS proof,
+    d.shows IS NOT NULL OR d.difference IS NOT NULL AS comparable,
     (SELECT coalesce(jsonb_object_agg(severity, n), '{}') FROM (
         SELECT i->>'severity' AS severity, count(*) AS n FROM jsonb_array_elements(d.issues) i GROUP BY 1) s) AS issues,
     coalesce(a.acts, '[]') AS acts
@@ -36,6 +37,7 @@ WHERE d.enterprise_id = %(enterprise)s AND (%(kind)s::text IS NULL OR d.drawing_
 ORDER BY d.drawing_kind, d.version DESC
 """)
 ISSUES = sql.SQL("SELECT issues FROM drawings WHERE drawing_id = %s")
+PROOF = sql.SQL("SELECT content FROM drawing_proofs WHERE drawing_id = %s AND form = %s")
 FILE = sql.SQL("SELECT content FROM drawing_files WHERE sha256 = %s")
 ASK = """
 INSERT INTO drawing_acts (act_id, drawing_id, act, signed, reason, resurvey_on, account) VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -94,12 +96,20 @@ def file(found: Version) -> Reading[bytes]:
     return bytes(rows[0]["content"])
 
 
+def proof(found: Version, form: str) -> Reading[bytes]:
+    """Read the sheet of a version that waits for its review, as `pdf` or `svg`; raises NotFound."""
+    rows = yield PROOF, [found.drawing_id, form]
+    if not rows:
+        raise NotFound(f"图 {found.drawing_kind} 第 {found.version} 版没有送审稿的图纸")
+    return bytes(rows[0]["content"])
+
+
 def why_not(found: Version, act: Decision, signed: str) -> str | None:
     """Return why a decision can't be made about a version; None where it can.
 
     >>> from gis.models.version import Version
     >>> unsigned = (None,) * 6
-    >>> waiting = Version(1, "A", 2, "draft", True, "", "", 0, "张三", "", None, "", *unsigned, {}, {}, {}, (), True)
+    >>> waiting = Version(1, "A", 2, "draft", True, "", "", 0, "张三", "", None, "", *unsigned, {}, {}, {}, (), True, False)
     >>> why_not(waiting, "check", "张三")
     '张三 是制图人，不能审核自己的图'
     >>> why_not(waiting, "publish", "李四")

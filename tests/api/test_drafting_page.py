@@ -8,6 +8,7 @@ import ezdxf
 import pytest
 from browser import Visit, chromium, visit
 from city import DRAWING, City, found_city
+from other_program import rewrite
 from playwright.sync_api import Browser
 from serving import serving
 from working import working
@@ -60,7 +61,7 @@ def page(house: tuple[City, str]) -> str:
 
 def drop(seen: Visit, name: str, data: bytes) -> None:
     """Let go of a file over the page."""
-    seen.page.wait_for_selector("[data-testid=drop]")
+    seen.page.wait_for_selector("[data-testid=file]", state="attached")
     seen.page.evaluate(DROP, [name, base64.b64encode(data).decode()])
 
 
@@ -96,7 +97,9 @@ def plain(east: float = EAST, north: float = NORTH) -> bytes:
     return text.getvalue().encode()
 
 
-def test_a_drawing_by_the_norm_is_dropped_seen_and_imported(city: City, page: str, browser: Browser) -> None:
+def test_a_drawing_by_the_norm_is_dropped_imported_and_its_next_version_reviewed(
+    city: City, page: str, browser: Browser, tmp_path: Path
+) -> None:
     with visit(browser, page) as seen:
         drop(seen, DRAWING.name, DRAWING.read_bytes())
         read(seen)
@@ -112,8 +115,49 @@ def test_a_drawing_by_the_norm_is_dropped_seen_and_imported(city: City, page: st
         assert city.rows("SELECT DISTINCT origin FROM buildings") == [("drafting",)]
         assert stored + ignored + refused == city.rows("SELECT (counts->>'entities')::integer FROM drawings")[0][0]
         assert str(city.enterprise_id) in str(seen.page.get_attribute("[data-testid=to-panorama]", "href"))
+        review(seen, city, tmp_path)
         assert seen.complaints == []
         assert seen.foreign == []
+
+
+def review(seen: Visit, city: City, folder: Path) -> None:
+    """Hand in an edited drawing, have it reviewed and published by others, see what it changed: by mouse alone."""
+    edited = folder / DRAWING.name
+    rewrite(DRAWING, edited, move={"B05": (4.0, 0.0)})
+    drop(seen, DRAWING.name, edited.read_bytes())
+    read(seen)
+    seen.page.fill("[data-testid=drawn-by]", "张三")
+    seen.page.check("[data-testid=hand-review]")
+    seen.page.click("[data-testid=import]")
+    seen.page.click("[data-testid=to-versions]")
+    newest = seen.page.locator("[data-testid=drawing][data-kind=A] [data-testid=version][data-version='2']")
+    newest.locator("[data-testid=decide]").click()
+    seen.page.fill("[data-testid=signed]", "张三")
+    seen.page.click("[data-testid=act-check]")
+    assert "制图人" in str(seen.page.text_content("[data-testid=decision-error]"))
+    # The browser tells of every answer that is an error.
+    seen.complaints.clear()
+    seen.page.fill("[data-testid=signed]", "李四")
+    seen.page.click("[data-testid=act-check]")
+    seen.page.wait_for_selector("[data-version='2'][data-state=checked] [data-testid=decide]")
+    newest.locator("[data-testid=see-sheet]").click()
+    seen.page.wait_for_selector("[data-testid=sheet][data-light=done]")
+    seen.page.click("[data-testid=sheet-close]")
+    newest.locator("[data-testid=see-difference]").click()
+    seen.page.wait_for_selector("[data-testid=change]")
+    assert [row.get_attribute("data-change") for row in seen.page.locator("[data-testid=change]").all()] == ["moved"]
+    seen.page.click("[data-testid=change]")
+    seen.page.click("[data-testid=difference-sheet]")
+    seen.page.wait_for_selector("[data-testid=sheet][data-light=done]")
+    seen.page.click("[data-testid=sheet-close]")
+    seen.page.click("[data-testid=difference-back]")
+    newest.locator("[data-testid=decide]").click()
+    seen.page.click("[data-testid=act-publish]")
+    seen.page.wait_for_selector("[data-version='2'][data-state=published]")
+    signed = city.rows("SELECT drawn_by, reviewer, publisher FROM drawings WHERE state = 'published'")
+    assert signed == [("张三", "李四", "李四")]
+    newest.locator("[data-testid=see-sheet]").click()
+    seen.page.wait_for_selector("[data-testid=sheet][data-light=done]")
 
 
 def test_a_drawing_without_norm_layers_is_brought_in_by_mouse_alone(city: City, page: str, browser: Browser) -> None:
@@ -217,7 +261,7 @@ def test_nothing_hangs_over_the_edge(*, page: str, browser: Browser, city: City,
     with visit(browser, page, width, height) as seen:
         drop(seen, DRAWING.name, DRAWING.read_bytes())
         read(seen)
-        for tab in ("groups", "control", "issues", "accounts"):
+        for tab in ("versions", "groups", "control", "issues", "accounts"):
             seen.page.click(f"[data-testid=tab-{tab}]")
             assert seen.page.evaluate("document.documentElement.scrollWidth") == width
             assert seen.page.evaluate("document.documentElement.scrollHeight") == height

@@ -306,7 +306,10 @@ def test_a_drawing_handed_in_for_review_is_published_by_another(client: httpx.Cl
     told = client.get(f"{path}/A/difference", params={"to": 1}).json()
     assert (told["from"], set(told["counts"])) == (None, {"added", "removed", "moved", "changed"})
     assert told["counts"]["added"] == len(told["changes"]) > 50
+    for picture in ("1/proof.svg", "difference.svg?to=1"):
+        assert client.get(f"{path}/A/{picture}").content.startswith(b"<?xml")
     assert decided(act="check", signed="李四")["state"] == "checked"
+    assert client.get(f"{path}/A/1/proof.pdf").content.startswith(b"%PDF")
     assert city.rows("SELECT count(*) FROM buildings") == [(0,)]
     done = decided(act="publish", signed="王五")
     assert (done["state"], done["reviewer"], done["publisher"], [act["failure"] for act in done["acts"]]) == (
@@ -319,3 +322,4 @@ def test_a_drawing_handed_in_for_review_is_published_by_another(client: httpx.Cl
     assert client.get(f"{path}/A/1/file").content == DRAWING.read_bytes()
     assert client.get(f"{path}/A/1/issues").json() == {"issues": []}
     assert client.get(f"{path}/A/2/file").status_code == 404
+    assert client.get(f"{path}/A/1/proof.pdf").status_code == 404

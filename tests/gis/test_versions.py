@@ -1,5 +1,6 @@
 """Versions of drawings: handed in, reviewed by another, published, superseded; fetched again; compared."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from city import DRAFTER, DRAWING, ENTERPRISE, City, found_city
 from other_program import rewrite
+from pypdf import PdfReader
 
 from drawings.options import Options
 from drawings.publish import publish_drawing
@@ -20,7 +22,7 @@ from gis.store.cluster import Urls
 from gis.store.connect import looking, writing
 from gis.store.differences import between
 from gis.store.plans import Handed, Outcome
-from gis.store.versions import file, versions
+from gis.store.versions import file, proof, versions
 
 HANDED = Handed("张三", review=True)
 
@@ -97,6 +99,20 @@ def test_a_drawing_goes_from_draft_to_published_by_other_hands(city: City, secon
     # Not even SQL of one's own gets round the four eyes.
     with pytest.raises(psycopg.errors.CheckViolation):
         city.rows("UPDATE drawings SET reviewer = drawn_by WHERE version = 2")
+
+
+def test_who_reviews_sees_the_sheet_as_it_would_be(city: City, second: Path) -> None:
+    hand_in(city, second)
+    with looking(city.engine) as connection:
+        (waiting,) = asked(connection, versions(city.enterprise_id, "A", 2))
+        text = PdfReader(io.BytesIO(asked(connection, proof(waiting, "pdf")))).pages[0].extract_text()
+        assert asked(connection, proof(waiting, "svg")).startswith(b"<?xml")
+    assert "第 2 版 送审稿" in text
+    assert "张三" in text
+    decide(city, 2, "check", "李四")
+    decide(city, 2, "publish", "王五")
+    with looking(city.engine) as connection, pytest.raises(NotFound, match="送审稿"):
+        asked(connection, proof(waiting, "pdf"))
 
 
 def test_what_is_refused_says_why_and_stays(city: City, second: Path) -> None:

@@ -10,8 +10,9 @@ import type { Xy } from "./types";
 setWorkerUrl(workerUrl);
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
-const SOURCES = ["existing", "sketch", "features", "names", "marks"] as const;
+const SOURCES = ["existing", "sketch", "features", "names", "marks", "changes"] as const;
 export type SourceName = (typeof SOURCES)[number];
+/** What can be switched off. */
 export type Topic = "stored" | "ignored" | "refused" | "issues" | "existing";
 export const TOPICS: readonly Topic[] = ["stored", "ignored", "refused", "issues", "existing"];
 /** How near to a line counts as on it, pixels. */
@@ -29,8 +30,10 @@ const line = (id: string, source: SourceName, filter: FilterSpecification, paint
   id, source, type: "line", filter, layout: { "line-join": "round", "line-cap": "round" }, paint,
 });
 /** All layers from the ground up, each with the topic that switches it. */
-function layersIn({ ui, alarm }: Palette): [Topic, LayerSpecification][] {
+function layersIn({ ui, alarm }: Palette): [Topic | "changes", LayerSpecification][] {
   const tone: ExpressionSpecification = ["match", ["get", "severity"], "error", ui.bad, "violation", alarm["2"], ui.warn];
+  const happened: ExpressionSpecification = ["match", ["get", "change"], "added", ui.good, "removed", ui.bad, "moved", ui.select, ui.warn];
+  const side = (name: string): ExpressionSpecification => ["==", ["get", "side"], name];
   const dot = (id: string, source: SourceName, filter: FilterSpecification, radius: number, tint: ExpressionSpecification | string, opacity = 1): LayerSpecification => ({
     id, source, type: "circle", filter,
     paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 14, radius * 0.55, 19, radius], "circle-color": tint, "circle-opacity": opacity, "circle-stroke-width": 1, "circle-stroke-color": ui.ground, "circle-stroke-opacity": opacity },
@@ -58,17 +61,28 @@ function layersIn({ ui, alarm }: Palette): [Topic, LayerSpecification][] {
     ["stored", line("picked", "sketch", ["==", ["get", "h"], ""], { "line-color": ui.select, "line-width": 6, "line-opacity": 0.5 })],
     ["stored", label("feature-names", "names", ["get", "name"], ui.text, ["all"])],
     ["ignored", label("texts", "sketch", ["get", "text"], ["match", ["get", "s"], "refused", ui.bad, ui["text-soft"]], ["!=", ["get", "text"], ""])],
+    ["changes", { id: "change-areas", source: "changes", type: "fill", filter: both(side("now"), shape("Polygon")), paint: { "fill-color": happened, "fill-opacity": 0.32 } }],
+    ["changes", line("change-lines", "changes", both(side("now"), drawn, ["!=", ["get", "change"], "removed"]), { "line-color": happened, "line-width": 2.4 })],
+    ["changes", line("change-gone", "changes", both(side("now"), drawn, ["==", ["get", "change"], "removed"]), { "line-color": happened, "line-width": 2.2, "line-dasharray": [2.5, 1.8] })],
+    ["changes", line("change-before", "changes", both(side("before"), drawn), { "line-color": happened, "line-width": 1.4, "line-dasharray": [1, 1.6] })],
+    ["changes", line("change-ways", "changes", side("way"), { "line-color": happened, "line-width": 1.6 })],
+    ["changes", dot("change-points", "changes", both(side("now"), shape("Point")), 7, happened)],
+    ["changes", { id: "change-chosen", source: "changes", type: "line", filter: ["==", ["get", "i"], -1], paint: { "line-color": ui.text, "line-width": 5, "line-opacity": 0.55 } }],
+    ["changes", dot("change-chosen-points", "changes", ["==", ["get", "i"], -1], 10, ui.text, 0.55)],
+    ["changes", label("change-numbers", "changes", ["get", "number"], ui.text, ["!=", ["get", "number"], ""])],
     ["issues", { id: "marks", source: "marks", type: "circle", paint: { "circle-radius": 7, "circle-color": tone, "circle-opacity": 0.35, "circle-stroke-color": tone, "circle-stroke-width": 2 } }],
   ];
 }
 
-const HIT = ["marks", "refused-lines", "refused-points", "stored-lines", "stored-points", "stored-areas", "ignored-lines", "ignored-points"];
+const HIT = ["change-points", "change-lines", "change-gone", "change-areas", "marks", "refused-lines", "refused-points", "stored-lines", "stored-points", "stored-areas", "ignored-lines", "ignored-points"];
 
 /** What lies under the pointer. */
 export interface Hit {
   mark: number | null;
   /** Place in the list of entities. */
   entity: number | null;
+  /** Place in the list of changes. */
+  change: number | null;
 }
 
 export interface MapHandlers {
@@ -82,7 +96,7 @@ export class DraftMap {
   private markers: Marker[] = [];
   private off = new Set<Topic>();
   private readonly flies: boolean;
-  private layers: readonly [Topic, LayerSpecification][];
+  private layers: readonly [Topic | "changes", LayerSpecification][];
 
   /** Throws where the browser has no WebGL 2. */
   constructor(container: HTMLElement, palette: Palette, handlers: MapHandlers) {
@@ -113,11 +127,14 @@ export class DraftMap {
     const layers = HIT.filter((id) => this.map.getLayer(id));
     const found = this.map.queryRenderedFeatures([[x - REACH, y - REACH], [x + REACH, y + REACH]], { layers });
     const mark = found.find((feature) => feature.source === "marks");
+    const changes = found.filter((feature) => feature.source === "changes");
+    const change = changes.find((feature) => feature.layer.type !== "fill") ?? changes[0];
     const entities = found.filter((feature) => feature.source === "sketch");
     // A line under the pointer means more than the area around it.
     const entity = entities.find((feature) => feature.layer.type !== "fill") ?? entities[0];
-    if (!mark && !entity) return null;
-    return { mark: (mark?.properties.i as number | undefined) ?? null, entity: (entity?.properties.i as number | undefined) ?? null };
+    if (!mark && !entity && !change) return null;
+    const place = (feature: { properties: Record<string, unknown> } | undefined) => (feature?.properties["i"] as number | undefined) ?? null;
+    return { mark: place(mark), entity: place(entity), change: place(change) };
   }
 
   async show(source: SourceName, data: FeatureCollection): Promise<void> {
@@ -147,10 +164,18 @@ export class DraftMap {
     this.map.setFilter("picked", ["==", ["get", "h"], handle ?? ""]);
   }
 
+  async highlightChange(at: number | null): Promise<void> {
+    await this.ready;
+    const chosen: ExpressionSpecification = ["==", ["get", "i"], at ?? -1];
+    const now: ExpressionSpecification = ["==", ["get", "side"], "now"];
+    this.map.setFilter("change-chosen", ["all", chosen, now, drawn]);
+    this.map.setFilter("change-chosen-points", ["all", chosen, now, shape("Point")]);
+  }
+
   async toggle(off: ReadonlySet<Topic>): Promise<void> {
     await this.ready;
     this.off = new Set(off);
-    for (const [topic, layer] of this.layers) this.map.setLayoutProperty(layer.id, "visibility", this.off.has(topic) ? "none" : "visible");
+    for (const [topic, layer] of this.layers) this.map.setLayoutProperty(layer.id, "visibility", topic !== "changes" && this.off.has(topic) ? "none" : "visible");
   }
 
   /** Paint everything in another theme; what `show` changed of it has to be shown again. */

@@ -3,7 +3,7 @@ import type { Feature, FeatureCollection, Geometry, Position } from "geojson";
 import type { FeatureSummary } from "../core/types";
 import type { Plane } from "./plane";
 import type { Choice } from "./rules";
-import type { Entity, Group, Kind, Mark, Preview, Severity, Xy } from "./types";
+import type { Change, Difference, Entity, Group, Kind, Mark, Preview, Severity, Xy } from "./types";
 
 export interface SketchProperties {
   /** Group. */
@@ -127,4 +127,41 @@ export function nearest(entities: readonly Entity[], at: Xy): { xy: Xy; distance
     }
   }
   return best;
+}
+
+/** What differs between two versions: each change as it is now, as it was before where it moved, and the way between. */
+export function changes(difference: Difference): FeatureCollection {
+  return collection(
+    difference.changes.flatMap((one, i): Feature<Geometry, object>[] => {
+      const [old, now] = [one.old?.geometry ?? null, (one.new ?? one.old)?.geometry ?? null];
+      if (!now) return [];
+      const told = { i, change: one.change, number: "" };
+      const parts: Feature<Geometry, object>[] = [{ type: "Feature", properties: { ...told, side: "now", number: String(i + 1) }, geometry: now }];
+      if (one.change === "moved" && old) {
+        const way: Geometry = { type: "LineString", coordinates: [centre(old), centre(now)] };
+        parts.push({ type: "Feature", properties: { ...told, side: "before" }, geometry: old }, { type: "Feature", properties: { ...told, side: "way" }, geometry: way });
+      }
+      return parts;
+    }),
+  );
+}
+
+function places(geometry: Geometry): Position[] {
+  if (geometry.type === "GeometryCollection") return geometry.geometries.flatMap(places);
+  return (geometry.coordinates as unknown[]).flat(9).reduce<Position[]>((all, value, at, flat) => (at % 2 ? [...all, [flat[at - 1] as number, value as number]] : all), []);
+}
+
+/** West, south, east, north of changes; null where none lies on the ground. */
+export function extent(shown: readonly Change[]): [number, number, number, number] | null {
+  const points = shown.flatMap((one) => [one.old, one.new].flatMap((side) => (side?.geometry ? places(side.geometry) : [])));
+  if (points.length === 0) return null;
+  const [lon, lat] = [points.map((point) => point[0]!), points.map((point) => point[1]!)];
+  const margin = 0.00015;
+  return [Math.min(...lon) - margin, Math.min(...lat) - margin, Math.max(...lon) + margin, Math.max(...lat) + margin];
+}
+
+function centre(geometry: Geometry): Position {
+  const points = places(geometry);
+  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at]!, 0) / points.length;
+  return [mean(0), mean(1)];
 }

@@ -2,11 +2,12 @@
 import { computed, reactive, shallowRef } from "vue";
 import { ApiError } from "../core/api";
 import type { Enterprise, FeatureSummary } from "../core/types";
-import { draftsApi, MAX_BYTES, upload, type Upload } from "./api";
+import { draftsApi, MAX_BYTES, upload, versionsApi, type Upload } from "./api";
 import * as control from "./control";
 import { planeOf, type Plane } from "./plane";
 import { Rules, UNDECIDED, type Choice } from "./rules";
 import { t } from "./text";
+import { openVersions } from "./versions";
 import { DRAWING_KINDS, type ControlPoint, type Draft, type DrawingKind, type Enums, type Group, type Kind, type Preview } from "./types";
 
 /** Changes come in bursts; the drawing is read again once after the last of them, milliseconds. */
@@ -18,6 +19,10 @@ export interface Selection {
   group: number | null;
   handle: string | null;
 }
+
+/** Who signs here: the name that was written last. */
+export const signature = (): string => localStorage.getItem("drafting.signature") ?? "";
+export const sign = (name: string): void => localStorage.setItem("drafting.signature", name);
 
 const message = (error: unknown): string => {
   if (!(error instanceof ApiError)) throw error;
@@ -41,6 +46,8 @@ export function openSession() {
     drawingKind: null as DrawingKind | null,
     crs: "",
     points: [] as ControlPoint[],
+    /** How the drawing will be handed in. */
+    handed: { review: false, drawn_by: signature(), reason: "" },
     /** Something was changed that the server has not read yet. */
     dirty: false,
     selection: { group: null, handle: null } as Selection,
@@ -53,6 +60,8 @@ export function openSession() {
   let settling: ReturnType<typeof setTimeout> | undefined;
   /** The revision of the preview that is shown. */
   let shown = 0;
+
+  const versions = openVersions(() => state.enterprise, message);
 
   const kinds = computed(() => new Map((lists.value?.kinds ?? []).map((kind) => [kind.name, kind])));
   const enterprise = computed(() => lists.value?.enterprises.find((row) => row.feature_id === state.enterprise) ?? null);
@@ -107,6 +116,7 @@ export function openSession() {
 
   /** Take over what the server says of the draft; `whole`: its options too, which the page has not set itself. */
   function take(now: Draft, whole = false): void {
+    if (now.state === "imported" && draft.value?.state === "importing") void versions.read();
     draft.value = now;
     state.fileName = now.file_name;
     state.bytes = now.bytes;
@@ -183,8 +193,10 @@ export function openSession() {
 
   async function choose(id: string): Promise<void> {
     if (state.enterprise === id) return;
+    versions.leave();
     state.enterprise = id;
     existing.value = [];
+    void versions.read();
     await attempt(async () => {
       const rows = await draftsApi.features(id);
       if (state.enterprise === id) existing.value = rows.filter((row) => row.feature_id !== id);
@@ -243,10 +255,23 @@ export function openSession() {
     if (id) await attempt(async () => take(await run(id)));
   }
 
+  /** Look at a version again: its file becomes a draft, so that what is wrong with it can be seen on the map. */
+  async function reopen(kind: DrawingKind, version: number, name: string): Promise<void> {
+    const owner = state.enterprise;
+    if (owner) await attempt(async () => open(await versionsApi.file(owner, kind, version, name)));
+  }
+
+  function publish(): Promise<void> {
+    const { review, drawn_by, reason } = state.handed;
+    if (drawn_by.trim()) sign(drawn_by.trim());
+    const handed = { review: review || versions.mustReview.value, drawn_by: drawn_by.trim() || null, reason: reason.trim() || null, resurvey_on: null };
+    return act((id) => draftsApi.publish(id, handed));
+  }
+
   return {
+    versions, reopen, publish,
     lists, draft, preview, plane, rules, existing, state, kinds, enterprise, busy, obstacle,
     start, open, reset, choose, changed, recheck, decide, adopt, fateOf,
-    publish: () => act(draftsApi.publish),
     cancel: () => (sending ? reset() : act(draftsApi.cancel)),
     select: (selection: Selection) => (state.selection = selection),
   };

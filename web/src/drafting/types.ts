@@ -39,7 +39,7 @@ export interface Draft {
   progress: { step?: string; share?: number };
   failure: string | null;
   summary: { counts: Counts; blocking: number; placed: boolean } | null;
-  outcome: { published: boolean; actions: Record<string, number>; issues: Issue[] } | null;
+  outcome: { published: boolean; version: number; state: VersionState; actions: Record<string, number>; issues: Issue[] } | null;
   options?: Texts;
 }
 
@@ -138,4 +138,84 @@ export interface ControlPoint {
   east: number | null;
   north: number | null;
   src: string;
+}
+
+/** How a drawing is handed in. */
+export interface Handed {
+  review: boolean;
+  drawn_by: string | null;
+  reason: string | null;
+  resurvey_on: string | null;
+}
+
+export type VersionState = "draft" | "checked" | "published" | "superseded" | "refused";
+export type Decision = "check" | "refuse" | "publish" | "resurvey";
+
+export interface Act {
+  act: Decision;
+  signed: string;
+  reason: string;
+  resurvey_on: string | null;
+  asked_at: string;
+  done_at: string | null;
+  failure: string | null;
+}
+
+/** One version of a drawing. */
+export interface Version {
+  drawing_id: number;
+  drawing_kind: DrawingKind;
+  version: number;
+  state: VersionState;
+  state_label: string;
+  review: boolean;
+  blocking: number;
+  file_name: string;
+  drawn_by: string;
+  handed_at: string;
+  reason: string;
+  reviewer: string | null;
+  reviewed_at: string | null;
+  publisher: string | null;
+  published_at: string | null;
+  resurvey_on: string | null;
+  issues: Partial<Record<Severity, number>>;
+  comparable: boolean;
+  /** Its sheet was drawn for those who review it. */
+  proof: boolean;
+  acts: Act[];
+}
+
+/** The four drawings of an enterprise; `review`: each has to be reviewed. */
+export interface Drawings {
+  review: boolean;
+  drawings: { kind: DrawingKind; title: string; versions: Version[] }[];
+}
+
+export type ChangeName = "added" | "removed" | "moved" | "changed";
+export const CHANGES: readonly ChangeName[] = ["added", "removed", "moved", "changed"];
+
+export interface Side {
+  geometry: Geometry | null;
+}
+
+export interface Change {
+  change: ChangeName;
+  label: string;
+  feature_id: string;
+  kind_label: string;
+  code: string | null;
+  name: string;
+  said: string;
+  old: Side | null;
+  new: Side | null;
+}
+
+/** What differs between two versions. */
+export interface Difference {
+  drawing_kind: DrawingKind;
+  from: number | null;
+  to: number;
+  counts: Record<ChangeName, number>;
+  changes: Change[];
 }
