@@ -51,7 +51,14 @@ def city(house: tuple[City, str]) -> Iterator[City]:
     """The enterprise without any drawing; what a test brought in is taken away after it."""
     city, _ = house
     yield city
-    for table in (*(kind.table for kind in KINDS.values() if kind.name != "enterprise"), "feature_sources", "drawings", "drawing_drafts"):
+    for table in (
+        *(kind.table for kind in KINDS.values() if kind.name != "enterprise"),
+        "feature_sources",
+        "drawing_acts",
+        "drawing_proofs",
+        "drawings",
+        "drawing_drafts",
+    ):
         city.rows(f"DELETE FROM {table}")
 
 
