@@ -135,8 +135,8 @@ def _labels(entities: Sequence[Insert], frame: Frame, ledger: Ledger) -> list[La
 
 
 def _stripped(labels: Sequence[Label], ledger: Ledger) -> None:
-    """Say once, in place of once for each of them, that no label has a single attribute: a program saved the drawing that writes none."""
-    if len(labels) < MANY_LABELS or any(label.values for label in labels):
+    """Say once, in place of once for each, that no label has an attribute, not even an empty one: a program that writes none saved it."""
+    if len(labels) < MANY_LABELS or any(label.values or label.entity.attribs for label in labels):
         return
     ledger.issues = [issue for issue in ledger.issues if issue.code != "E204"]
     hint = "另存它的程序不写块属性（如 ogr2ogr）：请提交原图，或用 CAD 另存"

@@ -127,7 +127,8 @@ class Elk:
                 answer = self._asked(line)
         finally:
             clock.cancel()
-        if not answer:
+        if late.is_set() or not answer:
+            # Told to stop before it was asked, another process may have answered in its place: that is late all the same.
             self._end(kill=True)
             why = f"超过 {self.deadline_s:g} 秒，已中止" if late.is_set() else "布局进程意外终止"
             raise LayoutFailed(f"工艺流程图无法布局：{why}")
