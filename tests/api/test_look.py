@@ -123,7 +123,7 @@ def test_points_are_drawn_told_and_nobody_is_asked(browser: Browser, address: st
         assert (seen.requests, seen.foreign, seen.complaints) == (["/look/outlet"], [], [])
 
 
-@pytest.mark.parametrize("layer", ["building", "river", "county"])
+@pytest.mark.parametrize("layer", ["building", "pipes", "river", "county", "site_boundary"])
 def test_each_shape_is_drawn_over_the_counties(browser: Browser, address: str, layer: str) -> None:
     with visit(browser, f"{address}/look/{layer}", 800, 600) as seen:
         drawn(seen)

@@ -23,6 +23,9 @@ const MOST_TILES = 400;
 /** What lies under all else is what is meant only where nothing else is. */
 const GROUND = new Set(["county", "site_boundary", "parcel", "water_source"]);
 const FLIGHT_MS = 900;
+/** How near one may come, and the deepest zoom that the server has tiles of. */
+const NEAREST_ZOOM = 22;
+const TILE_ZOOM = 16;
 
 export interface Padding {
   top: number;
@@ -86,7 +89,7 @@ export class CityMap {
       center: [view.lon, view.lat],
       zoom: view.zoom,
       minZoom: 5,
-      maxZoom: 22,
+      maxZoom: NEAREST_ZOOM,
       attributionControl: false,
       localIdeographFontFamily: FONT,
       dragRotate: false,
@@ -94,6 +97,8 @@ export class CityMap {
       touchPitch: false,
       fadeDuration: 120,
       renderWorldCopies: false,
+      // Beyond the deepest zoom tiles stay whole: cut up, they would not be found by their place when they are asked for again.
+      zoomLevelsToOverscale: NEAREST_ZOOM - TILE_ZOOM,
       canvasContextAttributes: { antialias: true },
     });
     this.map.touchZoomRotate.disableRotation();
@@ -165,8 +170,8 @@ export class CityMap {
   /** Ask again for the tiles in which a box is seen; all that are shown where there are too many. */
   touch(box: Bbox): void {
     if (this.wear.at) return;
-    const zoom = Math.min(16, Math.max(0, Math.floor(this.map.getZoom())));
-    for (let z = Math.max(0, zoom - 3); z <= Math.min(16, zoom + 1); z += 1) {
+    const zoom = Math.min(TILE_ZOOM, Math.max(0, Math.floor(this.map.getZoom())));
+    for (let z = Math.max(0, zoom - 3); z <= Math.min(TILE_ZOOM, zoom + 1); z += 1) {
       const tiles = covering(box, z, MOST_TILES);
       if (!tiles) this.everything = true;
       for (const tile of tiles ?? []) this.dirty.set(`${tile.z}/${tile.x}/${tile.y}`, tile);
