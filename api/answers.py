@@ -1,9 +1,11 @@
 """Answers as bytes: JSON of rows, ids, times."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from fastapi import Request
 from fastapi.responses import Response
 
 
@@ -18,6 +20,13 @@ def encoded(value: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z))
+
+
+def unchanged(request: Request, headers: Mapping[str, str]) -> Response | None:
+    """Return 304 where the caller has what `headers` names by its ETag; None where it is to be sent."""
+    if request.headers.get("if-none-match") != headers["ETag"]:
+        return None
+    return Response(status_code=304, headers=dict(headers))
 
 
 def answer(value: Any) -> Response:

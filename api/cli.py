@@ -54,12 +54,10 @@ def look(
     """Write a page that shows all features of a kind."""
     import asyncio
 
-    from psycopg import AsyncConnection
-
     from api.look import layer_kind, page, see
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from gis.store.connect import engine, snapshot
+    from gis.store.connect import engine, glance
     from gis.store.enterprises import find_enterprise
     from gis.store.schema import bring_up
 
@@ -72,7 +70,7 @@ def look(
             enterprise_id, _ = find_enterprise(connection, enterprise)
 
     async def seen() -> bytes:
-        async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+        async with glance(url) as connection:
             return page(*await see(connection, name, enterprise_id))
 
     file = out or Path(f"{name}.html")

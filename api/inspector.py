@@ -5,19 +5,17 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection
 
+from api.following import Connect, follow
 from gis.store import problems, topology
-from gis.store.changes import CHANNEL, FALLBACK_S
+from gis.store.changes import FALLBACK_S
 from gis.store.connect import Actor, driver_of, engine, writing
 
 log = logging.getLogger(__name__)
 
-Connect = Callable[[], Awaitable[AsyncConnection]]
 ACTOR = Actor("quanjing", "核对监管问题", "problems")
 TOPOLOGIST = Actor("quanjing", "核对拓扑", "topology")
-AGAIN_S = 1.0
-"""Pause before the log is followed again after a failure."""
 
 
 def _derive(url: str, enterprises: Sequence[UUID]) -> None:
@@ -84,16 +82,11 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
 
 
 async def _follow(connect: Connect, url: str, step: Callable[[AsyncConnection, str], Awaitable[int]]) -> None:
-    while True:
-        try:
-            async with await connect() as listener, await connect() as connection:
-                await listener.execute(f"LISTEN {CHANNEL}")
-                while True:
-                    await step(connection, url)
-                    async for _ in listener.notifies(timeout=FALLBACK_S, stop_after=1):
-                        pass
-        except OperationalError as error:
-            log.warning("%s lost the database, and is tried again: %s", step.__name__, error)
-        except Exception:
-            log.exception("%s failed, and is tried again", step.__name__)
-        await asyncio.sleep(AGAIN_S)
+    async def heard(listener: AsyncConnection) -> None:
+        async with await connect() as connection:
+            while True:
+                await step(connection, url)
+                async for _ in listener.notifies(timeout=FALLBACK_S, stop_after=1):
+                    pass
+
+    await follow(connect, step.__name__, log, heard)

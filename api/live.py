@@ -6,15 +6,16 @@ lies between from the database, then the frames of the hub; its list of events i
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from api.answers import encoded
-from gis.store.changes import CHANNEL, CITY, FALLBACK_S, Change, Position, changes_after, held_back, last_position, stands
+from api.following import Connect, follow
+from gis.store.changes import CITY, FALLBACK_S, Change, Position, changes_after, held_back, last_position, stands
 from gis.store.connect import reading
 from gis.store.read import states, versions
 
@@ -23,14 +24,11 @@ log = logging.getLogger(__name__)
 FRAME_S = 0.05
 """A frame goes out at once where none went out before it for so long; else what gathers meanwhile is the next one."""
 HELD_BACK_S = 0.05
-AGAIN_S = 1.0
-"""Pause before the log is followed again after a failure."""
 BACKLOG = 500
 """Rows read at once for a client that resumes."""
 PENDING = 2000
 """Frames that may wait for a slow client before it is cut; it resumes where it was."""
 
-Connect = Callable[[], Awaitable[AsyncConnection]]
 OPS = {"close": "delete", "leave": "delete"}
 """What the log tells apart and the browser need not: a feature that is closed, or given to another enterprise, is gone from its list."""
 
@@ -101,21 +99,7 @@ class Hub:
 
     async def run(self) -> None:
         """Follow the log for ever, through restarts of the database."""
-        lost = False
-        while True:
-            try:
-                async with await self.connect() as connection:
-                    lost = False
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    await self._follow(connection)
-            except OperationalError as error:
-                if not lost:
-                    log.warning("the live stream lost the database, and tries again: %s", error)
-                lost = True
-            except Exception:
-                # Whatever it is: clients that hear nothing any more would not know it.
-                log.exception("the live stream failed, and tries again")
-            await asyncio.sleep(AGAIN_S)
+        await follow(self.connect, "the live stream", log, self._follow)
 
     async def _follow(self, connection: AsyncConnection) -> None:
         clock = asyncio.get_running_loop().time

@@ -1,13 +1,12 @@
 """What keeps the tile cache true: it hears each commit and forgets the tiles in which the change may be seen."""
 
-import asyncio
 import logging
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection
 
-from api.live import AGAIN_S, Connect
+from api.following import Connect, follow
 from api.tile_cache import TileCache
-from gis.store.changes import CHANNEL, FALLBACK_S, Watcher
+from gis.store.changes import FALLBACK_S, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -17,24 +16,16 @@ MANY = 5000
 
 async def keep_fresh(connect: Connect, cache: TileCache) -> None:
     """Follow the change log for ever, through restarts of the database; while it can't be heard, no tile is kept."""
-    lost = False
-    while True:
-        try:
-            async with await connect() as connection:
-                lost = False
-                await connection.execute(f"LISTEN {CHANNEL}")
-                await _follow(connection, cache)
-        except OperationalError as error:
-            if not lost:
-                log.warning("the tile cache lost the database, and tries again: %s", error)
-            lost = True
-        except Exception:
-            # Whatever it is: a cache that hears nothing must not be asked.
-            log.exception("the tile cache failed, and tries again")
-        finally:
-            cache.live = False
-            cache.clear()
-        await asyncio.sleep(AGAIN_S)
+
+    def deaf() -> None:
+        cache.live = False
+        cache.clear()
+
+    async def heard(connection: AsyncConnection) -> None:
+        await _follow(connection, cache)
+
+    # A cache that hears nothing must not be asked.
+    await follow(connect, "the tile cache", log, heard, deaf)
 
 
 async def _follow(connection: AsyncConnection, cache: TileCache) -> None:

@@ -21,31 +21,19 @@ Found = TypeVar("Found")
 def _asked(scope: str, ask: "Callable[[AsyncConnection], Awaitable[Found]]") -> Found:
     import asyncio
 
-    from psycopg import AsyncConnection
-
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from gis.store.connect import snapshot
+    from gis.store.connect import glance
     from gis.store.schema import bring_up
 
     urls = ensure_running(Settings())
     bring_up(urls.owner)
 
     async def run() -> Found:
-        async with await AsyncConnection.connect(urls.reader, autocommit=True) as connection, snapshot(connection, scope):
+        async with glance(urls.reader, scope) as connection:
             return await ask(connection)
 
     return asyncio.run(run())
-
-
-def _place(at: str) -> tuple[float, float]:
-    from gis.errors import Invalid
-
-    try:
-        lon, lat = (float(part) for part in at.split(","))
-    except ValueError as error:
-        raise Invalid("at", "应为经度,纬度（度）") from error
-    return lon, lat
 
 
 @app.command(help="泄漏到大气：毒性终点浓度范围、范围内的受体（人数、联系人、疏散建议）、处置措施；缺省气象为静风逆温")
@@ -72,12 +60,13 @@ def air(
     from rich.console import Console
     from rich.table import Table
 
+    from gis.questions import value
     from gis.rules.accident import quarter, release
     from gis.rules.dispersion import Air
     from gis.rules.substances import substance as named
     from gis.store.accidents import screen
 
-    made = release(_place(at), named(substance), rate_kg_s=rate, amount_kg=amount, minutes=minutes, height_m=height)
+    made = release(value("point", "at", at), named(substance), rate_kg_s=rate, amount_kg=amount, minutes=minutes, height_m=height)
     weather = Air(wind, from_, stability, urban, lid)  # type: ignore[arg-type]
     then = as_of.replace(tzinfo=UTC) if as_of else None
     found = _asked(scope, lambda connection: screen(connection, made, weather, scope, then))
@@ -121,12 +110,13 @@ def river(
     from rich.console import Console
     from rich.table import Table
 
+    from gis.questions import value
     from gis.rules import spill
     from gis.rules.spill import River
     from gis.store.accidents import spilt
 
     reach = River(flow, width, depth, slope, decay)
-    found = _asked(scope, lambda connection: spilt(connection, _place(at), amount, reach, distance))
+    found = _asked(scope, lambda connection: spilt(connection, value("point", "at", at), amount, reach, distance))
     table = Table("沿河 m", "到达 h", "峰值 mg/l", "类别", "名称", "企业")
     for row in found.rows:
         shown = (row.get("arrives_h"), row.get("peak_mg_l"), row["kind_label"], row["name"], row.get("enterprise"))

@@ -16,13 +16,12 @@ def _run(query: Query, given: dict[str, str], scope: str, *, geojson: bool, out:
     import asyncio
 
     import orjson
-    from psycopg import AsyncConnection
     from rich.console import Console
     from rich.table import Table
 
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from gis.store.connect import snapshot
+    from gis.store.connect import glance
     from gis.store.queries import LABELS, Answer, ask
     from gis.store.schema import bring_up
 
@@ -30,7 +29,7 @@ def _run(query: Query, given: dict[str, str], scope: str, *, geojson: bool, out:
     bring_up(urls.owner)
 
     async def asked() -> Answer:
-        async with await AsyncConnection.connect(urls.reader, autocommit=True) as connection, snapshot(connection, scope):
+        async with glance(urls.reader, scope) as connection:
             return await ask(connection, query, given)
 
     found = asyncio.run(asked())

@@ -127,6 +127,15 @@ READERS: dict[Form, tuple[Callable[[str], Any], str]] = {
 """Form → what reads it, and what it should be."""
 
 
+def value(form: Form, name: str, text: str) -> Any:
+    """Return what a parameter's text says; raises Invalid that names it."""
+    reader, wanted = READERS[form]
+    try:
+        return reader(text)
+    except (ValueError, KeyError) as error:
+        raise Invalid(name, f"{text:.60} 应为{wanted}") from error
+
+
 def read(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
     """Return a question's parameters, given as text.
 
@@ -140,11 +149,7 @@ def read(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
     for name, text in given.items():
         if name not in known:
             raise Invalid(name[:60], f"没有这个参数；可用的有 {'、'.join(known)}")
-        reader, wanted = READERS[known[name].form]
-        try:
-            values[name] = reader(text)
-        except (ValueError, KeyError) as error:
-            raise Invalid(name, f"{text:.60} 应为{wanted}") from error
+        values[name] = value(known[name].form, name, text)
     for parameter in query.parameters:
         if parameter.required and parameter.name not in values:
             raise Invalid(parameter.name, f"必须给出：{parameter.label}")

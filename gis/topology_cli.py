@@ -32,7 +32,6 @@ def check(
     import asyncio
     import getpass
 
-    from psycopg import AsyncConnection
     from rich.console import Console
     from rich.table import Table
 
@@ -41,7 +40,7 @@ def check(
     from gis.settings import Settings
     from gis.store import topology
     from gis.store.cluster import ensure_running
-    from gis.store.connect import Actor, driver_of, engine, snapshot, writing
+    from gis.store.connect import Actor, driver_of, engine, glance, writing
     from gis.store.schema import bring_up
 
     if unknown := [name for name in rule or () if name not in rules()]:
@@ -57,7 +56,7 @@ def check(
     if out:
 
         async def listed() -> bytes:
-            async with await AsyncConnection.connect(urls.reader, autocommit=True) as reader, snapshot(reader):
+            async with glance(urls.reader) as reader:
                 return topology.as_bytes(await topology.faults(reader))
 
         out.write_bytes(asyncio.run(listed()))

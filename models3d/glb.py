@@ -4,26 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import trimesh
-from numpy.typing import NDArray
 
 from models3d.kit.piece import Part, Piece
 from models3d.mesh import concatenate
-from styles.tokens import Rgb, part_colour, scene_colour
+from styles.tokens import ROUGHNESS, Rgb, linear, part_colour, scene_colour
 
 Y_UP = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
 """Turns z up into glTF's y up."""
-ROUGHNESS = 0.85
-
-
-def _linear(colour: Rgb) -> NDArray[np.float64]:
-    shares = np.array(colour) / 255
-    linear: NDArray[np.float64] = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    return linear
 
 
 def _material(name: str, colour: Rgb) -> trimesh.visual.material.PBRMaterial:
-    factor = [*_linear(colour).tolist(), 1.0]
-    return trimesh.visual.material.PBRMaterial(name=name, baseColorFactor=factor, metallicFactor=0.0, roughnessFactor=ROUGHNESS)
+    return trimesh.visual.material.PBRMaterial(name=name, baseColorFactor=linear(colour), metallicFactor=0.0, roughnessFactor=ROUGHNESS)
 
 
 def glb(name: str, pieces: Sequence[Piece], colour: Rgb) -> bytes:

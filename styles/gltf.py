@@ -19,7 +19,7 @@ from styles.palette import Theme
 from styles.sprite import png
 from styles.svg import file_name
 from styles.symbol import GRID, MARGIN, STATES, Symbol
-from styles.tokens import Rgb, rgb, scene_colour, tokens
+from styles.tokens import ROUGHNESS, Rgb, linear, rgb, scene_colour, tokens
 
 CELL, EDGE = 128, 4
 """Side of a symbol's place in the atlas and the clear edge around its picture, pixels: neighbours stay apart in smaller pictures of it."""
@@ -27,8 +27,6 @@ COLUMNS = 32
 """Of the atlas, which is 4 096 pixels wide."""
 BILLBOARD_M = 2.0
 """Height of the grid of a symbol that says none of its own."""
-ROUGHNESS = 0.85
-"""Of painted steel, brick and concrete alike: nothing in a plant mirrors."""
 APART_M = 1.5
 """Between two samples of materials."""
 FLOAT, USHORT = 5126, 5123
@@ -84,17 +82,6 @@ def _grid(count: int, apart: float) -> Iterator[list[float]]:
     columns = int(np.ceil(np.sqrt(count)))
     for number in range(count):
         yield [number % columns * apart, -(number // columns) * apart, 0.0]
-
-
-def linear(colour: Rgb) -> list[float]:
-    """Return an sRGB colour as glTF's linear factors (IEC 61966-2-1), opaque.
-
-    >>> linear((255, 0, 188))
-    [1.0, 0.0, 0.502886, 1.0]
-    """
-    shares = np.array(colour) / 255
-    factors = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    return [*(round(float(factor), 6) for factor in factors), 1.0]
 
 
 def _painted() -> Iterator[tuple[str, str, Rgb]]:

@@ -9,6 +9,8 @@ from gis.facts import facts
 Rgb = tuple[int, int, int]
 Groups = dict[str, dict[str, str]]
 
+ROUGHNESS = 0.85
+"""Of painted steel, brick and concrete alike: nothing in a plant mirrors."""
 BASE = "dark"
 """The theme that the groups themselves are; the others say what they do differently."""
 
@@ -55,6 +57,16 @@ def rgb(colour: str) -> Rgb:
     (229, 55, 43)
     """
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def linear(colour: Rgb) -> list[float]:
+    """Return an sRGB colour as glTF's linear factors (IEC 61966-2-1), opaque.
+
+    >>> linear((255, 0, 188))
+    [1.0, 0.0, 0.502886, 1.0]
+    """
+    shares = [value / 255 for value in colour]
+    return [*(round(one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4, 6) for one in shares), 1.0]
 
 
 def scene_colour(kind: str, type_: str | None = None) -> Rgb:

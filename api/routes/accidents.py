@@ -11,6 +11,7 @@ from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.ogc.parameters import read
 from gis.errors import Invalid
+from gis.questions import value
 from gis.rules import spill
 from gis.rules.accident import release
 from gis.rules.dispersion import Air
@@ -26,12 +27,7 @@ WATER = ("at", "amount", "flow", "width", "depth", "slope", "decay", "distance")
 
 
 def _number(given: Mapping[str, str], name: str, default: float | None = None) -> float | None:
-    if name not in given:
-        return default
-    try:
-        return float(given[name])
-    except ValueError as error:
-        raise Invalid(name, f"应为数字，不是“{given[name]:.40}”") from error
+    return value("number", name, given[name]) if name in given else default
 
 
 def _sure(given: Mapping[str, str], name: str, default: float | None = None) -> float:
@@ -42,11 +38,8 @@ def _sure(given: Mapping[str, str], name: str, default: float | None = None) -> 
 
 
 def _at(given: Mapping[str, str]) -> tuple[float, float]:
-    try:
-        lon, lat = (float(part) for part in given.get("at", "").split(","))
-    except ValueError as error:
-        raise Invalid("at", "应为经度,纬度（度）") from error
-    return lon, lat
+    at: tuple[float, float] = value("point", "at", given.get("at", ""))
+    return at
 
 
 def _instant(text: str) -> datetime:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from api.answers import answer
+from api.answers import answer, unchanged
 from api.caller import Caller, CurrentCaller, Permission, requires
 from api.house import CurrentHouse, House
 from drawings.inspection.checklist import Checklist, checklist
@@ -58,8 +58,8 @@ async def sheet(
         facts = await sheet_facts(connection, feature_id)
     version = house.shelf.version(facts, kind, theme)
     headers = {"Cache-Control": "no-cache", "ETag": f'"{version}"'}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
+    if known := unchanged(request, headers):
+        return known
     data = await run_in_threadpool(house.shelf.sheet, facts, kind, form, theme)
     name = quote(f"{facts.enterprise.name}_{TITLES[kind]}.{form}")
     headers["Content-Disposition"] = f"inline; filename*=UTF-8''{name}"
@@ -69,8 +69,8 @@ async def sheet(
 def paper(data: bytes, name: str, request: Request) -> Response:
     """Return a PDF on A4; one that the caller has already is not sent again."""
     headers = {"Cache-Control": "no-cache", "ETag": f'"{hashlib.sha256(data).hexdigest()[:32]}"'}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
+    if known := unchanged(request, headers):
+        return known
     headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
     return Response(data, media_type=MEDIA["pdf"], headers=headers)
 

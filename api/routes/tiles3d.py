@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api.answers import encoded
+from api.answers import encoded, unchanged
 from api.caller import Caller, CurrentCaller, Permission, requires
 from api.house import CurrentHouse, House
 from api.live import city_url, tileset_url
@@ -29,8 +29,8 @@ def _sees_all(caller: Caller) -> None:
 
 def _pointer(request: Request, version: str, url: str) -> Response:
     headers = {"Cache-Control": "no-cache", "ETag": f'"{version}"'}
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
+    if known := unchanged(request, headers):
+        return known
     return Response(encoded({"version": version, "url": url}), media_type="application/json", headers=headers)
 
 

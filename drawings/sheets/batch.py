@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from psycopg import AsyncConnection
-
 from drawings.process.elk import Elk
 from drawings.sheets.canvas import Format, printed
 from drawings.sheets.composing import compose, press
 from drawings.sheets.composing import digests as digests_of
 from gis.models.sheet import Kind, SheetFacts
-from gis.store.connect import snapshot
+from gis.store.connect import glance
 from gis.store.sheets import enterprise_ids, sheet_facts, sheet_stamps
 from styles.palette import Theme
 
@@ -113,17 +111,17 @@ def print_sheets(facts: SheetFacts, order: Order, index: dict[str, str]) -> Done
 
 
 async def _facts(url: str, enterprise_id: UUID) -> SheetFacts:
-    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+    async with glance(url) as connection:
         return await sheet_facts(connection, enterprise_id)
 
 
 async def _stamps(url: str, enterprises: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
-    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+    async with glance(url) as connection:
         return await sheet_stamps(connection, enterprises)
 
 
 async def _ids(url: str) -> list[UUID]:
-    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection):
+    async with glance(url) as connection:
         return await enterprise_ids(connection)
 
 

@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from gis.crs import lonlat_to_xy
+from gis.geojson import feature_collection
 from gis.kinds import ENUMS
 from gis.rules import spill
 from gis.rules.accident import Release, Zone, advice, assumptions, zones
@@ -85,18 +86,9 @@ class Screening:
         """Return zones and receptors as one feature collection, the assumptions beside it."""
         said = self.as_json()
         zones = [{"kind": "zone"} | zone for zone in said["zones"]]
-        features = [
-            {
-                "type": "Feature",
-                "id": row.get("feature_id"),
-                "geometry": row["geometry"],
-                "properties": {name: value for name, value in row.items() if name not in ("geometry", "feature_id")},
-            }
-            for row in (*zones, *({"kind": "receptor"} | row for row in said["receptors"]))
-        ]
-        return {"type": "FeatureCollection", "features": features} | {
-            name: said[name] for name in ("substance", "as_of", "measures", "protection", "assumptions")
-        }
+        receptors = [{"kind": "receptor"} | row for row in said["receptors"]]
+        beside = ("substance", "as_of", "measures", "protection", "assumptions")
+        return feature_collection([*zones, *receptors]) | {name: said[name] for name in beside}
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:

@@ -111,6 +111,13 @@ async def snapshot(connection: AsyncConnection, scope: str = EVERYWHERE) -> Asyn
 
 
 @asynccontextmanager
+async def glance(url: str, scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
+    """Open a connection of its own for what is inside, and run it on one snapshot (see `snapshot`)."""
+    async with await AsyncConnection.connect(url, autocommit=True) as connection, snapshot(connection, scope):
+        yield connection
+
+
+@asynccontextmanager
 async def reading(pool: "AsyncConnectionPool[AsyncConnection]", scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
     """Take a connection from the pool and run what is inside on one snapshot (see `snapshot`)."""
     async with pool.connection() as connection, snapshot(connection, scope):

@@ -16,6 +16,7 @@ from shapely.geometry import Point
 
 from gis.crs import lonlat_to_xy, xy_to_lonlat
 from gis.errors import Invalid, NotFound
+from gis.geojson import feature_collection
 from gis.geometry.rivers import along, downstream
 from gis.kinds import ENUMS, KINDS
 from gis.questions import AT, Query, read
@@ -71,18 +72,7 @@ class Answer:
 
     def geojson(self) -> dict[str, Any]:
         """Return them as a feature collection (EPSG:4490 degrees)."""
-        return {
-            "type": "FeatureCollection",
-            "features": [
-                {
-                    "type": "Feature",
-                    "id": row.get("feature_id"),
-                    "geometry": row.get("geometry"),
-                    "properties": {name: value for name, value in row.items() if name not in ("geometry", "feature_id")},
-                }
-                for row in self.rows
-            ],
-        }
+        return feature_collection(self.rows)
 
 
 async def _rows(connection: AsyncConnection, statement: Fragment, parameter: str = "filter") -> list[Row]:

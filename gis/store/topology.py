@@ -12,6 +12,7 @@ import orjson
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import dict_row
 
+from gis.geojson import feature_collection
 from gis.kinds import KINDS
 from gis.rules.topology import Rule, rules
 from gis.store.changes import DERIVED, Position, move_to, stretch
@@ -294,22 +295,6 @@ async def faults(
     return rows
 
 
-def geojson(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return faults as a feature collection."""
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "id": row["fault_id"],
-                "geometry": row["geometry"],
-                "properties": {name: value for name, value in row.items() if name not in ("geometry", "fault_id")},
-            }
-            for row in rows
-        ],
-    }
-
-
 def as_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return faults as GeoJSON, UTF-8."""
-    return orjson.dumps(geojson(rows), option=orjson.OPT_UTC_Z)
+    return orjson.dumps(feature_collection(rows, "fault_id"), option=orjson.OPT_UTC_Z)
