@@ -20,6 +20,7 @@ FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """RFC 3339, section 5.6: `full-date`, `date-time`."""
 MOST_POINTS = 100_000
+OFF_EARTH = "纬度超出 ±90，请核对轴序"
 
 
 def date_of(text: Any) -> date:
@@ -91,7 +92,7 @@ def box_of(given: Any, system: ReferenceSystem) -> BaseGeometry:
         sides = shapely.segmentize(_box(west, south, east, north), max((east - west) / 16, (north - south) / 16, 1e-6))
         return to_lonlat(sides, replace(system, swapped=False))
     if south < -90 or north > 90:
-        raise ValueError("纬度超出 ±90，请核对轴序")
+        raise ValueError(OFF_EARTH)
     if west > east:
         return shapely.union_all([_box(west, south, max(west, 180.0), north), _box(min(east, -180.0), south, east, north)])
     return _box(max(west, -180.0), south, min(east, 180.0), north) if west <= 180 and east >= -180 else _box(west, south, east, north)
@@ -101,14 +102,22 @@ def to_lonlat(geometry: BaseGeometry, system: ReferenceSystem) -> BaseGeometry:
     """Return a shape given in a reference system as longitude and latitude (EPSG:4490), heights left out; raises ValueError."""
     flat = shapely.force_2d(geometry)
     if not system.swapped and system.geographic:
-        return flat
+        return _on_earth(flat)
     try:
         moved: BaseGeometry = shapely.transform(flat, system.to_lonlat)
     except CoordinateError as error:
         raise ValueError(str(error)) from error
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise ValueError(f"坐标不在 {system.code} 的范围内")
-    return moved
+    return _on_earth(moved)
+
+
+def _on_earth(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a shape of longitude and latitude as it is; raises ValueError where a latitude is none (21-065r2, A.6, s_intersects)."""
+    _, south, _, north = geometry.bounds
+    if south < -90 or north > 90:
+        raise ValueError(OFF_EARTH)
+    return geometry
 
 
 def _positions(given: Any, depth: int = 0) -> Iterator[Sequence[Any]]:
