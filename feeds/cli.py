@@ -1,11 +1,8 @@
 """The verbs `quanjing feed …`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 app = typer.Typer(name="feed", help="监测数据接入：HJ 212 报文的解析、接收、核验", no_args_is_help=True)
 Key = Annotated[str, typer.Option(help="SM4 密钥，32 位十六进制；多个以逗号分开（2025 版）")]
@@ -165,6 +162,7 @@ def ask(
     from getpass import getuser
     from typing import cast, get_args
 
+    from gis.clock import time_of
     from gis.errors import Invalid
     from gis.settings import Settings
     from gis.store import feed_requests
@@ -174,7 +172,7 @@ def ask(
 
     if what not in get_args(feed_requests.Command):
         raise Invalid("what", "应为 hour、day、minute 或 clock")
-    times = [_time(option, text) if text and what != "clock" else None for option, text in (("--from", begin), ("--to", end))]
+    times = [time_of(option, text) if text and what != "clock" else None for option, text in (("--from", begin), ("--to", end))]
     if what != "clock" and None in times:
         raise Invalid("--from", "补传要写明起止时间")
     url = ensure_running(Settings()).owner
@@ -226,6 +224,7 @@ def outage(
     """Record an approved outage."""
     from getpass import getuser
 
+    from gis.clock import time_of
     from gis.errors import Invalid, NotFound
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
@@ -233,7 +232,7 @@ def outage(
     from gis.store.schema import bring_up
     from gis.store.transmission import record_outage
 
-    during = (_time("--from", begin), _time("--to", end))
+    during = (time_of("--from", begin), time_of("--to", end))
     if during[1] <= during[0]:
         raise Invalid("--to", "应晚于 --from")
     if not cause.strip() or not evidence.strip():
@@ -245,15 +244,3 @@ def outage(
     if number is None:
         raise NotFound(f"没有编号为 {mn} 的监控点")
     typer.echo(f"停运 {number} 已登记")
-
-
-def _time(option: str, text: str) -> "datetime":
-    from datetime import datetime
-
-    from gis.clock import BEIJING
-    from gis.errors import Invalid
-
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
-    except ValueError:
-        raise Invalid(option, "应为时间，如 2026-03-01T08:00") from None

@@ -1,5 +1,6 @@
 """Factors by what permits and drawings call them, with labels and units for people."""
 
+import re
 from functools import cache
 
 from feeds.hj212.tables import factors
@@ -8,6 +9,10 @@ from gis.pollutants import known_name, pollutants, short_name
 PREFIX = {"air": "a", "water": "w", "rain": "w"}
 NAMES = {"a34013": "颗粒物", "a21001": "氨", "w20117": "六价铬", "w20111": "汞及其化合物"}
 """Where permits have another name than the code table."""
+POWER = re.compile(r"d([23])(\d\d)(\d\d)")
+DEVICES = {"2": "产污设施", "3": "治污设施"}
+MEASURES = {"01": ("A 相电压", "V"), "02": ("B 相电压", "V"), "03": ("C 相电压", "V"), "04": ("电流", "A")}
+"""What a channel of a power logger says. The standard's own table was not at hand: so is its example of ST=44 read, as it is quoted."""
 
 
 @cache
@@ -29,9 +34,16 @@ def code_of(pollutant: str, medium: str | None) -> str | None:
 
 @cache
 def label(code: str) -> str:
-    """Return what people call a factor; what is in no table is called by its code."""
+    """Return what people call a factor; what is in no table is called by its code.
+
+    >>> label("d20405"), unit("d30106")
+    ('产污设施 5 电流', 'V')
+    """
     if code in NAMES:
         return NAMES[code]
+    if power := POWER.fullmatch(code):
+        device, measure, number = power.groups()
+        return f"{DEVICES[device]} {int(number)} {MEASURES.get(measure, (measure, ''))[0]}"
     factor = factors().get(code)
     return short_name(factor.name) if factor else code
 
@@ -39,5 +51,7 @@ def label(code: str) -> str:
 @cache
 def unit(code: str) -> str:
     """Return the unit of a factor's values; empty where it is in no table."""
+    if power := POWER.fullmatch(code):
+        return MEASURES.get(power[2], ("", ""))[1]
     factor = factors().get(code)
     return factor.unit if factor else ""
