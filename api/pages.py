@@ -43,8 +43,12 @@ def called_by_name(hosts: Collection[bytes], headers: Iterable[tuple[bytes, byte
     return (host if host.endswith(b"]") else host.rpartition(b":")[0] or host) in hosts or host in hosts
 
 
+ENDLESS = "/live"
+"""What has no end, and so no answer without a body."""
+
+
 class Headers:
-    """ASGI middleware that sets the security headers on every answer and the caching of pages."""
+    """ASGI middleware that sets the headers of security and of pages' caching, and answers HEAD wherever GET is answered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -55,7 +59,14 @@ class Headers:
             await self.app(scope, receive, send)
             return
 
+        head = scope["method"] == "HEAD" and scope["path"] != ENDLESS
+        if head:
+            # RFC 9110, 9.3.2: as GET, but for the body.
+            scope = {**scope, "method": "GET"}
+
         async def with_headers(message: Message) -> None:
+            if head and message["type"] == "http.response.body":
+                message["body"] = b""
             if message["type"] == "http.response.start":
                 have = {name.lower() for name, _ in message["headers"]}
                 wanted = HEADERS | {b"cache-control": _caching(scope["path"])}

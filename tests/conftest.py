@@ -20,6 +20,11 @@ HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TEMPLATE = "quanjing_template"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--base-url", help="the server that tests/conformance tests, instead of our own")
+    parser.addoption("--writable", help="COLLECTION:FEATURE.geojson that tests/conformance may write there")
+
+
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """Yield a temporary folder that PostgreSQL's user may pass through; pytest's own are closed to others."""

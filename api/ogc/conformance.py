@@ -1,5 +1,6 @@
-"""What the map server conforms to: each class by the tests that `tests/api/test_ogc_conformance.py` names for it."""
+"""What the map server conforms to: each class by the abstract tests of `tests/conformance`, which fail without it."""
 
+from api.routes.styles import CONFORMANCE as STYLES
 from api.routes.tilesets import CONFORMANCE as TILES
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features"
@@ -8,7 +9,7 @@ CLASSES = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     *(f"{FEATURES}-1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
     f"{FEATURES}-2/1.0/conf/crs",
-    *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "filter", "features-filter")),
+    *(f"{FEATURES}-3/1.0/conf/{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
     *(
         f"{FEATURES}-5/1.0/conf/{name}"
         for name in ("schemas", "core-roles-features", "returnables-and-receivables", "queryables", "sortables")
@@ -33,6 +34,7 @@ CLASSES = (
         )
     ),
     *TILES,
+    *STYLES,
 )
 EDITING = tuple(f"{FEATURES}-4/1.0/conf/{name}" for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features"))
 """Where features may be written."""

@@ -19,6 +19,8 @@ from styles.palette import THEMES, Theme
 
 router = APIRouter(dependencies=[Depends(requires(Permission.TILES_READ))])
 
+CONFORMANCE = tuple(f"http://www.opengis.net/spec/ogcapi-styles-1/0.0/conf/{name}" for name in ("core", "mapbox-styles", "sld-11"))
+"""As the draft names them."""
 MAPLIBRE = "application/vnd.mapbox.style+json"
 SLD = "application/vnd.ogc.sld+xml;version=1.1"
 FORMATS = {"mapbox": MAPLIBRE, "sld11": SLD}

@@ -194,6 +194,9 @@ def test_bytes_are_sent_once(client: httpx.Client, city: City) -> None:
     city.rows("UPDATE rivers SET name = '改名' WHERE code = 'R25'")
     assert client.get(address, headers={"If-None-Match": plain.headers["etag"]}).status_code == 200
     assert client.head(address).content == b""
+    for path in ("/", "/collections", "/conformance", "/styles", "/api/kinds"):
+        head = client.head(path)
+        assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", client.get(path).headers["content-type"])
 
 
 def test_alarms_cases_and_feeds_are_attributes(client: httpx.Client, city: City) -> None:

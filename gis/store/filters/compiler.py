@@ -370,7 +370,8 @@ class Compiler:
             literals = [item.literal for item in items]
             if None not in literals:
                 return Term(Type.ARRAY, bound(literals, SQL_ARRAYS[type_]), items=type_)
-            return Term(Type.ARRAY, put("ARRAY[{}]", joined(", ", [item.sql for item in items])), items=type_)
+            array = put("ARRAY[{}]::{}", joined(", ", [item.sql for item in items]), Fragment(SQL_ARRAYS[type_]))
+            return Term(Type.ARRAY, array, items=type_)
         return Term(Type.ARRAY, put("jsonb_build_array({})", joined(", ", [item.sql for item in items])))
 
     def _operation(self, node: Any, path: str) -> Term:

@@ -1,0 +1,56 @@
+"""Which server is tested: that of `--base-url`, or our own on the example."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from city import found_city
+from conformance.suite import Server
+from psycopg.conninfo import conninfo_to_dict
+from serving import serving
+
+from gis.store.cluster import Urls
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data" / "cql2" / "ne110m4cql2.gpkg"
+"""The standard's own test data for CQL2."""
+STATION: dict[str, Any] = {
+    "type": "Feature",
+    "geometry": {"type": "Point", "coordinates": [107.5, 31.2]},
+    "properties": {"code": "W1", "name": "断面一", "station_class": "national", "river": "州河"},
+}
+
+
+def load(url: str) -> None:
+    """Load the standard's test data into a schema `cql`."""
+    parts = conninfo_to_dict(url)
+    target = " ".join(f"{name}='{parts[name]}'" for name in ("host", "port", "user", "password", "dbname") if name in parts)
+    options = ["-lco", "SCHEMA=cql", "-lco", "GEOMETRY_NAME=geom", "-lco", "LAUNDER=NO"]
+    subprocess.run(["ogr2ogr", "-f", "PostgreSQL", f"PG:{target}", DATA, *options], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that is tested."""
+    address = request.config.getoption("--base-url")
+    if address:
+        writable = request.config.getoption("--writable")
+        collection, _, path = (writable or "").partition(":")
+        feature = (collection, json.loads(Path(path).read_text(encoding="utf-8"))) if writable else None
+        with httpx.Client(base_url=address.rstrip("/"), follow_redirects=True, timeout=60) as client:
+            yield Server(client, feature)
+        return
+    database: Urls = request.getfixturevalue("module_database")
+    city = found_city(database.owner)
+    city.rows("CREATE SCHEMA cql; GRANT USAGE ON SCHEMA cql TO quanjing_reader")
+    if DATA.exists():
+        load(database.owner)
+    city.rows("GRANT SELECT ON ALL TABLES IN SCHEMA cql TO quanjing_reader")
+    with (
+        serving(database.owner, tmp_path_factory.mktemp("served"), editing=True, published_schemas="cql") as own,
+        httpx.Client(base_url=own) as client,
+    ):
+        yield Server(client, ("water_station", STATION))
