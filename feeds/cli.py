@@ -4,7 +4,12 @@ from typing import Annotated
 
 import typer
 
+from feeds.means_cli import mark, means, statistics
+
 app = typer.Typer(name="feed", help="监测数据接入：HJ 212 报文的解析、接收、核验", no_args_is_help=True)
+app.add_typer(mark)
+app.command(help="测点、排放口或企业的数值和均值：小时、日、月按 HJ 75、HJ 356 判有效，废气带折算值，废水日均按流量加权")(means)
+app.command(help="一天的统计：按测点、排放口、企业或县")(statistics)
 Key = Annotated[str, typer.Option(help="SM4 密钥，32 位十六进制；多个以逗号分开（2025 版）")]
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出，一个报文一行")]
 PIECE = 1 << 16

@@ -55,3 +55,10 @@ def unit(code: str) -> str:
         return MEASURES.get(power[2], ("", ""))[1]
     factor = factors().get(code)
     return factor.unit if factor else ""
+
+
+@cache
+def amount_unit(code: str) -> str:
+    """Return the unit of a factor's amounts; empty where it is in no table."""
+    factor = factors().get(code)
+    return factor.amount_unit if factor else ""

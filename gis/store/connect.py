@@ -93,6 +93,17 @@ def looking(engine: "Engine", scope: str = EVERYWHERE) -> Iterator["Transaction"
         yield connection
 
 
+@contextmanager
+def glancing(url: str, scope: str = EVERYWHERE) -> Iterator[Plain]:
+    """Open a connection of the driver alone for what is inside, on one read-only snapshot that sees a scope (see `snapshot`)."""
+    if not scope:
+        raise Forbidden("没有辖区，不能查看")
+    with psycopg.connect(url) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute("SELECT set_config('quanjing.scope', %s, true)", [scope])
+        yield connection
+
+
 @asynccontextmanager
 async def snapshot(connection: AsyncConnection, scope: str = EVERYWHERE) -> AsyncIterator[AsyncConnection]:
     """Run what is inside on one read-only snapshot that sees a scope.

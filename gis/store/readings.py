@@ -22,6 +22,10 @@ CREATE TEMP TABLE IF NOT EXISTS incoming (
     zs_value float8, zs_low float8, zs_high float8, flag text, eflag text, packet bigint, received timestamptz
 ) ON COMMIT DELETE ROWS
 """
+FACTORS = """
+INSERT INTO feed_factors (point_id, period, factor) SELECT DISTINCT i.point_id, i.period, i.factor
+FROM incoming i LEFT JOIN feed_factors f USING (point_id, period, factor) WHERE f.point_id IS NULL ON CONFLICT DO NOTHING
+"""
 # The planner knows nothing of the rows that just came in; each finds its own by the key.
 BY_KEY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
@@ -171,6 +175,7 @@ def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
                 copy.write_row(row)
         cursor.execute(WRITE)
         count = cursor.rowcount
+        cursor.execute(FACTORS)
         cursor.execute("DELETE FROM incoming")
     return count
 
