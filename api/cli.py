@@ -18,6 +18,7 @@ from gis.cli import app as enterprise
 from gis.errors import Invalid, QuanjingError
 from gis.layer_cli import app as layer
 from gis.power_cli import app as power
+from gis.quality_cli import app as quality
 from gis.query_cli import app as query
 from gis.store.cli import app as db
 from gis.topology_cli import app as topology
@@ -29,7 +30,24 @@ from tiles.cli import app as tiles
 style.command(help="写出符号手册（PDF，A3）：图例总表，及每个符号、线型、填充的各主题、状态、编号、要素和图块")(handbook)
 feed.command(name="report", help="传输有效率月报：Excel 和 PDF；全市、企业、测点、逐日，低于门槛的和原因")(transmission)
 app = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
-for each in (db, enterprise, permit, layer, query, drawing, process, tiles, style, feed, power, accident, topology, model, demo_city):
+for each in (
+    db,
+    enterprise,
+    permit,
+    layer,
+    query,
+    drawing,
+    process,
+    tiles,
+    style,
+    feed,
+    power,
+    quality,
+    accident,
+    topology,
+    model,
+    demo_city,
+):
     app.add_typer(each)
 
 

@@ -206,6 +206,11 @@ def _row(geometry: BaseGeometry, code: str, name: str, **attributes: Any) -> dic
     return {"type": "Feature", "geometry": mapping(geometry), "properties": {"code": code, "name": name, **attributes}}
 
 
+def _mn(system: str, number: int) -> str:
+    """Return the number of a station's logger: 24 characters, city, system of HJ 212, DE for the demo."""
+    return f"511700{system}DE{number:014d}"
+
+
 def _layers(of: City) -> dict[str, list[dict[str, Any]]]:
     mark = "（示意）"
     sections = [section for river in of.rivers for section in river.sections]
@@ -221,7 +226,7 @@ def _layers(of: City) -> dict[str, list[dict[str, Any]]]:
             for (level, area), label in zip(of.source.items(), ("一级保护区", "二级保护区"), strict=True)
         ],
         "air_station": [
-            _row(_lonlat(at), f"KQ{number:02d}", name, station_class=level, factors="PM2.5、PM10、SO2、NO2、CO、O3")
+            _row(_lonlat(at), f"KQ{number:02d}", name, station_class=level, factors="PM2.5、PM10、SO2、NO2、CO、O3", mn=_mn("22", number))
             for number, (name, level, at) in enumerate(of.air, 1)
         ],
         "water_station": [
@@ -232,6 +237,7 @@ def _layers(of: City) -> dict[str, list[dict[str, Any]]]:
                 station_class=section.level,
                 river=section.river,
                 target_class=targets[section.river],
+                mn=_mn("21", number),
             )
             for number, section in enumerate(sections, 1)
         ],

@@ -11,18 +11,21 @@ import psycopg
 from demo.loading import load
 from demo.making import Made, Progress, made, make
 from demo.pulse import ACTOR, seed_state, stir
-from feeds.fleet import devices
+from feeds.fleet import devices, power_devices
 from feeds.plants import Device
 from feeds.simulator import Pace, simulate
 from gis.settings import Settings
 from gis.store.cluster import urls
-from gis.store.connect import engine, writing
+from gis.store.connect import engine, writing, writing_plainly
+from gis.store.power import put_channels
 from gis.store.state import outlets
 
 log = logging.getLogger("demo.living")
 
 EVERY_S = 5.0
 LOGGER_S = 60.0
+POWER_S = 300.0
+"""Between two data of a power logger: the step that power is judged in."""
 BACK = timedelta(hours=26)
 """How far back a fresh city has hourly data: a day, and the hours of this one."""
 TOLD = 20
@@ -62,13 +65,17 @@ def keep(settings: Settings, port: int, seed: int) -> None:
     url = urls(settings).owner
     with psycopg.connect(url) as connection:
         fleet = devices(connection, seed)
-    log.info("%d data loggers speak to port %d", len(fleet), port)
-    asyncio.run(_keep(url, fleet, port))
+        power, channels = power_devices(connection, seed)
+    with writing_plainly(url, ACTOR) as connection:
+        put_channels(connection, channels)
+    log.info("%d data loggers and %d power loggers speak to port %d", len(fleet), len(power), port)
+    asyncio.run(_keep(url, fleet, power, port))
 
 
-async def _keep(url: str, fleet: Sequence[Device], port: int) -> None:
+async def _keep(url: str, fleet: Sequence[Device], power: Sequence[Device], port: int) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(simulate(fleet, "127.0.0.1", port, Pace(LOGGER_S, BACK)))
+        group.create_task(simulate(power, "127.0.0.1", port, Pace(POWER_S)))
         group.create_task(_beats(url))
 
 

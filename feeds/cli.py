@@ -122,7 +122,7 @@ def follow(key: Key = "") -> None:
         run(url, keys_of(key))
 
 
-@app.command(help="模拟在线监测：库中每个有编号的废气、废水在线监测点一台数采仪，经 TCP 发数；Ctrl+C 停止")
+@app.command(help="模拟在线监测：库中每个有编号的废气、废水在线监测点，每个空气站、水质断面，一台数采仪，经 TCP 发数；Ctrl+C 停止")
 def simulate(
     port: Annotated[int, typer.Option(help="发到哪个端口", min=1, max=65535)] = 9212,
     host: Annotated[str, typer.Option(help="发到哪台机器")] = "127.0.0.1",

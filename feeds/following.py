@@ -21,6 +21,7 @@ from feeds.hj212.packet import Packet, parse
 from feeds.hj212.unlocking import unlocked
 from feeds.reading import Reading, readings
 from gis.clock import BEIJING
+from gis.rules.air_quality import of_hour, per_sent, units
 from gis.store import packets
 from gis.store import readings as store
 from gis.store.connect import Actor, writing_on
@@ -40,6 +41,8 @@ LOOK_S = 15.0
 REFRESH = timedelta(seconds=30)
 SHOWN = frozenset({"rtd", "minute", "hour", "furnace"})
 _values = attrgetter(*store.VALUES)
+AIR_STATION = "air_station"
+AQI = "AQI"
 ACCEPTED = frozenset({Verdict.OK.value})
 
 
@@ -143,6 +146,8 @@ class Follower:
                     rows[key] = row
                     if reading.period in SHOWN:
                         self._show(shown, point, reading)
+                if point.kind == AIR_STATION:
+                    _show_index(shown, point, found)
             if packet.mn:
                 _count(devices, packet, said, faults)
         self._write(connection, rows)
@@ -166,7 +171,7 @@ class Follower:
         entry = {
             "label": label(reading.factor),
             "value": value,
-            "unit": unit(reading.factor),
+            "unit": units().get(reading.factor, unit(reading.factor)) if point.kind == AIR_STATION else unit(reading.factor),
             "at": reading.at.isoformat(),
             "flag": reading.flag,
             "limit": self._known.limits.get((point.point_id, reading.factor)),
@@ -174,6 +179,26 @@ class Follower:
         for feature in (point.feature_id, point.outlet_id):
             if feature is not None and _newer(reading.at, shown.get((feature, reading.factor))):
                 shown[feature, reading.factor] = entry
+
+
+def _show_index(shown: dict[tuple[UUID, str], dict[str, Any]], point: Point, found: Sequence[Reading]) -> None:
+    """Show the air quality index of the hours that one packet tells of."""
+    hours: dict[datetime, dict[str, float | None]] = {}
+    for reading in found:
+        if reading.period == "hour" and reading.factor in per_sent() and reading.flag in (None, "N") and reading.value is not None:
+            hours.setdefault(reading.at, {})[reading.factor] = reading.value * per_sent()[reading.factor]
+    for at, concentrations in hours.items():
+        quality = of_hour(concentrations, at.astimezone(BEIJING).date())
+        if quality.index is not None and _newer(at, shown.get((point.feature_id, AQI))):
+            entry = {
+                "label": f"AQI（小时，{quality.label}）",
+                "value": quality.index,
+                "unit": "",
+                "at": at.isoformat(),
+                "flag": None,
+                "limit": None,
+            }
+            shown[point.feature_id, AQI] = entry
 
 
 def _newer(at: datetime, entry: Mapping[str, Any] | None) -> bool:

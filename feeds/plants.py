@@ -69,9 +69,9 @@ class Device:
 
     mn: str
     st: str
-    """31 air, 32 water."""
+    """31 air, 32 water; 21 and 22 stations, 44 power."""
     factors: tuple[tuple[str, float], ...]
-    """Code and permitted concentration of each, in the factor's unit."""
+    """Code and permitted concentration of each, in the factor's unit; of a station its usual value, of a power channel its rated load."""
     edition: Edition = Edition.HJ_2017
     seed: int = 1
 
@@ -99,7 +99,7 @@ def happening(device: Device, at: datetime) -> dict[Event, float]:
     return {event: how for event, begin, end, how in _events(device, local.date()) if begin <= local < end}
 
 
-def _smooth(device: Device, code: str, at: datetime, width: timedelta) -> float:
+def smooth(device: Device, code: str, at: datetime, width: timedelta) -> float:
     """Return noise from -1 to 1 that moves over some width."""
     place = at.timestamp() / width.total_seconds()
     cell, part = math.floor(place), place % 1.0
@@ -116,8 +116,8 @@ def _level(device: Device, code: str, permitted: float, at: datetime) -> float:
     hour = local.hour + local.minute / 60
     rhythm = 0.14 * math.sin((hour - 4 - 8 * device.chance(code, "phase")) / 24 * math.tau)
     weekend = -0.12 if local.weekday() >= 5 and device.chance("weekend") < 0.4 else 0.0
-    drift = 0.12 * _smooth(device, code, at, timedelta(days=23))
-    noise = 0.09 * _smooth(device, code, at, timedelta(minutes=40)) + 0.03 * _smooth(device, code, at, SAMPLE)
+    drift = 0.12 * smooth(device, code, at, timedelta(days=23))
+    noise = 0.09 * smooth(device, code, at, timedelta(minutes=40)) + 0.03 * smooth(device, code, at, SAMPLE)
     if code in AMBIENT:
         return AMBIENT[code] * (1 + (0.15 if code != "w01001" else 0.04) * (rhythm + drift + noise + weekend) / 0.3)
     share = 0.28 + 0.4 * device.chance(code, "share")

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from feeds.hj212.framing import Framer, Verdict
 from feeds.hj212.packet import Packet, encode, moment, parse, request_number, split
-from feeds.plants import Device, Event, happening, moment_items, packet, period_items
+from feeds.plants import Device, Event, happening, packet
+from feeds.saying import moment_items, period_items
 from gis.clock import BEIJING
 
 log = logging.getLogger(__name__)

@@ -63,8 +63,8 @@ def _has(kind: Kind, name: str) -> bool:
 
 
 SELECTS: list[sql.Composable] = [
-    sql.SQL("SELECT feature_id, enterprise_id, mn, {} AS watched FROM {} WHERE closed_at IS NULL AND mn <> ''").format(
-        sql.SQL("outlet_code" if _has(kind, "outlet_code") else "NULL"), sql.Identifier(kind.table)
+    sql.SQL("SELECT feature_id, enterprise_id, mn, {} AS watched, {} AS kind FROM {} WHERE closed_at IS NULL AND mn <> ''").format(
+        sql.SQL("outlet_code" if _has(kind, "outlet_code") else "NULL"), sql.Literal(kind.name), sql.Identifier(kind.table)
     )
     for kind in KINDS.values()
     if _has(kind, "mn")
@@ -75,7 +75,7 @@ MEET = sql.SQL("""
 INSERT INTO feed_points (feature_id) SELECT feature_id FROM ({}) p ON CONFLICT DO NOTHING
 """).format(POINTS)
 REGISTERED = sql.SQL("""
-SELECT DISTINCT ON (p.mn) p.mn, f.point_id, p.feature_id, o.feature_id, p.enterprise_id, o.code, o.medium
+SELECT DISTINCT ON (p.mn) p.mn, f.point_id, p.feature_id, o.feature_id, p.enterprise_id, o.code, o.medium, p.kind
 FROM ({}) p JOIN feed_points f USING (feature_id)
     LEFT JOIN outlets o ON o.enterprise_id = p.enterprise_id AND o.code = p.watched AND o.closed_at IS NULL
 ORDER BY p.mn, p.feature_id
@@ -106,6 +106,14 @@ FROM monitoring_points m JOIN outlets o ON o.enterprise_id = m.enterprise_id AND
     JOIN enterprises e ON e.feature_id = m.enterprise_id
 WHERE m.closed_at IS NULL AND m.mn <> '' AND m.monitor_type IN ('gas', 'water') ORDER BY m.mn
 """
+STATIONS = """
+SELECT mn, 'air', NULL FROM air_stations WHERE closed_at IS NULL AND mn <> ''
+UNION ALL SELECT mn, 'water', target_class FROM water_stations WHERE closed_at IS NULL AND mn <> '' ORDER BY 1
+"""
+POWER = """
+SELECT m.mn, m.outlet_code, e.feature_id FROM monitoring_points m JOIN enterprises e ON e.feature_id = m.enterprise_id
+WHERE m.closed_at IS NULL AND m.mn <> '' AND m.monitor_type = 'power' AND m.outlet_code <> '' ORDER BY m.mn
+"""
 HOLD_PLACE = "SELECT seq FROM feed_readers WHERE reader = %s FOR UPDATE"
 DEVICES = """
 INSERT INTO feed_devices AS d (mn, first_received, last_received, source, edition, system, packets, faulty)
@@ -130,6 +138,8 @@ class Point:
     outlet_code: str | None
     medium: str | None
     """air, water or rain, of the outlet."""
+    kind: str
+    """Of the feature that measures."""
 
 
 def points(connection: Connection) -> dict[str, Point]:
@@ -147,6 +157,16 @@ def online(connection: Connection) -> list[tuple[str, str, str, UUID, str]]:
     """Return the devices that watch outlets: number, medium (air, water), pollutants as a text, enterprise, outlet code."""
     rows = connection.execute(ONLINE).fetchall()
     return [(mn, "air" if kind == "gas" else "water", listed, enterprise, code) for mn, kind, listed, enterprise, code in rows]
+
+
+def stations(connection: Connection) -> list[tuple[str, str, str | None]]:
+    """Return the stations that have a number: number, air or water, of a section its target class."""
+    return connection.execute(STATIONS).fetchall()
+
+
+def power_loggers(connection: Connection) -> list[tuple[str, str, UUID]]:
+    """Return the power loggers: number, code of the treatment that each stands at, enterprise."""
+    return connection.execute(POWER).fetchall()
 
 
 def make_month(connection: Connection, at: datetime) -> None:

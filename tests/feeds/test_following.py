@@ -117,3 +117,12 @@ def test_what_a_packet_says_was_measured(cn: str, cp: str, found: list[tuple[obj
     assert ([(one.factor, one.period, one.value, one.flag) for one in got], wrong) == (found, faults)
     if cn == "2061":
         assert got[0].at == received.replace(hour=8)
+
+
+def test_the_hours_of_an_air_station_are_shown_with_their_index_and_in_the_units_of_bulletins(city: City) -> None:
+    mn = "A00000000000000000000001"
+    city.rows("INSERT INTO air_stations (code, name, mn, geom) VALUES ('KQ01', '站', %s, 'SRID=4490;POINT(107.5 31.2)')", mn)
+    receive(city, said("2061", f"DataTime={STAMP};a34004-Avg=80,a34004-Flag=N;a05024-Avg=900,a05024-Flag=D", mn))
+    shown = state(city, "KQ01")
+    assert shown["a34004"]["unit"] == "µg/m³"
+    assert (shown["AQI"]["value"], shown["AQI"]["label"], shown["AQI"]["limit"]) == (119, "AQI（小时，轻度污染）", None)

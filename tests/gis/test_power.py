@@ -1,5 +1,6 @@
 """Power pairs: each kind of finding and nothing else, learned levels, orders, and the same out of stored readings."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from city import City, found_city
 from serving import serving
 from typer.testing import CliRunner
 
+from feeds.fleet import power_devices
+from feeds.powers import load
 from gis.clock import BEIJING
 from gis.models.process import ProcessGraph, ProcessNode, ProcessStream
 from gis.power_cli import app
@@ -23,6 +26,7 @@ from gis.rules.power import Finding, Loads, Order, Series, judged, rules
 from gis.store import readings as store
 from gis.store.cluster import Urls
 from gis.store.connect import Actor, writing_plainly
+from gis.store.power import put_channels
 
 RULE = rules()[0]
 BEGIN = datetime(2026, 3, 2, tzinfo=BEIJING)
@@ -239,3 +243,24 @@ def test_the_power_of_a_stored_enterprise_by_command_and_over_http(works: City, 
         assert {one["kind"] for one in client.get(path).json()["findings"]} == {"offline"}
     with psycopg.connect(works.url) as connection:
         assert connection.execute("SELECT count(*) FROM power_channels").fetchone() == (2,)
+
+
+def test_a_simulated_power_logger_stands_at_its_treatment_and_is_judged(works: City) -> None:
+    with psycopg.connect(works.url) as connection:
+        (logger,), channels = power_devices(connection, 1)
+    with writing_plainly(works.url, Actor("test", "channels")) as connection:
+        assert put_channels(connection, channels) == (2, [])
+    assert [channel.unit_code for channel in channels] == ["MF0001", "TA001"]
+    assert dict(logger.factors) == {channel.factor: channel.rated for channel in channels}
+    found: Counter[str] = Counter()
+    for number in range(400):
+        begin = BEGIN + timedelta(days=number)
+        grid = {channel.unit_code: channel for channel in channels}
+        series = {
+            code: Series(np.array([load(logger, one.factor, one.rated or 0.0, begin + step * STEP) for step in range(DAY)]), one.rated)
+            for code, one in grid.items()
+        }
+        found.update(one.kind for one in judged((Pair("TA001", ("MF0001",)),), series, (), begin, RULE))
+    # A few days a year, and nothing that was not meant.
+    assert set(found) <= {"untreated", "late", "idling"}
+    assert 4 <= sum(found.values()) <= 40
