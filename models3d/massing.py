@@ -16,12 +16,20 @@ from models3d.scene import shown
 from models3d.solid import SolidMesh, type_of
 from styles.tokens import scene_colour
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Outlines = NDArray[np.object_]
+
 DETAIL_M = 0.5
 """Outlines lose what is smaller."""
 SIGN_SCALE = 5.0
 """An enterprise of which nothing has an outline is a marker of this size."""
 BLOCK_HEIGHT = 0.7
 """Share of a massing's corners that lie below the top of its block: chimneys do not count, halls do."""
+MOST_BLOCKS = 512
+"""Of a massing; where there are more, neighbours are one block."""
+LEAST_CELL_M = 32.0
+"""Side of the squares whose blocks become one, doubled until there are few enough."""
 THIN_M = 1.0
 """A massing narrower than this has a block of this width."""
 
@@ -49,15 +57,38 @@ def _stands(feature: Feature) -> bool:
     return body and KINDS[feature.kind].geometry != "PolygonZ" and extent(feature, type_of(feature))[1] > 0
 
 
-def _blocks(features: list[Feature], places: Footprints) -> list[Mesh]:
-    """Return a coarse prism for each part of each feature."""
+def _merged(outlines: Outlines, low_m: Floats, high_m: Floats) -> tuple[Outlines, Floats, Floats]:
+    """Return a block for each square of the site: the hull of the outlines there, as high as they are on the mean of their areas."""
+    spots = shapely.get_coordinates(shapely.centroid(outlines))
+    side_m = LEAST_CELL_M
+    while len(np.unique(np.floor(spots / side_m), axis=0)) > MOST_BLOCKS:
+        side_m *= 2
+    cells, owner = np.unique(np.floor(spots / side_m), axis=0, return_inverse=True)
+    owner = owner.reshape(-1)
+    order = np.argsort(owner, kind="stable")
+    hulls = shapely.convex_hull(shapely.multipolygons(outlines[order], indices=owner[order]))
+    area = shapely.area(outlines)
+    low = np.full(len(cells), np.inf)
+    np.minimum.at(low, owner, low_m)
+    high = np.bincount(owner, high_m * area) / np.bincount(owner, area)
+    return hulls, low, np.maximum(high, low + THIN_M)
+
+
+def _blocks(features: list[Feature], places: Footprints) -> tuple[list[Mesh], Flags]:
+    """Return coarse prisms of features, and which of them are plates of ground."""
     parts, owner = shapely.get_parts(places.shapes, return_index=True)
     coarse = shapely.simplify(parts, DETAIL_M)
     usable = shapely.is_valid(coarse) & ~shapely.is_empty(coarse)
     outlines = np.where(usable, coarse, parts)
     z_m = np.array([extent(feature, type_of(feature)) for feature in features])
-    low = np.where(np.array([feature.kind == "site_boundary" for feature in features]), z_m[:, 0], np.maximum(z_m[:, 0], 0))
-    return prisms(outlines, (low + places.up_m)[owner], (z_m[:, 1] + places.up_m)[owner])
+    plate = np.array([feature.kind == "site_boundary" for feature in features])
+    low = (np.where(plate, z_m[:, 0], np.maximum(z_m[:, 0], 0)) + places.up_m)[owner]
+    high, plate = (z_m[:, 1] + places.up_m)[owner], plate[owner]
+    if (~plate).sum() > MOST_BLOCKS:
+        merged = _merged(outlines[~plate], low[~plate], high[~plate])
+        outlines, low, high = (np.concatenate([own[plate], one]) for own, one in zip((outlines, low, high), merged, strict=True))
+        plate = np.arange(len(outlines)) < plate.sum()
+    return prisms(outlines, low, high), plate
 
 
 def massing(site: Site, ground: Ground) -> SolidMesh:
@@ -77,9 +108,8 @@ def massing(site: Site, ground: Ground) -> SolidMesh:
     features = [feature for feature in shown(site.features) if _stands(feature)]
     if features:
         places = footprints(features, site.origin, ground)
-        meshes = _blocks(features, places)
-        kinds = np.repeat([feature.kind == "site_boundary" for feature in features], shapely.get_num_geometries(places.shapes))
-        plate = np.repeat(kinds, [len(mesh.positions) for mesh in meshes])
+        meshes, plates = _blocks(features, places)
+        plate = np.repeat(plates, [len(mesh.positions) for mesh in meshes])
         mesh = concatenate(meshes)
     else:
         place = footprints([site.enterprise], site.origin, ground)

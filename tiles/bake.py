@@ -24,7 +24,7 @@ from models3d.scene import without_faults
 from tiles.city import Part, build_city
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
-from tiles.tileset import MASSING, TilesetFiles, build, version
+from tiles.tileset import MASSING, SCHEMA, TilesetFiles, build, version
 
 log = logging.getLogger(__name__)
 
@@ -94,8 +94,12 @@ def _made_of(sources: Sequence[bakes.CitySource]) -> str:
 
 def _built_city(store: TileStore, sources: Sequence[bakes.CitySource], before: str | None) -> tuple[bakes.Baked, TilesetFiles] | None:
     """Put the city together from the enterprises' files; None where there are none."""
-    found = [(source, store.get(source.enterprise_id, source.version, MASSING)) for source in sources]
-    parts = [Part(source.enterprise_id, source.origin, massing) for source, massing in found if massing is not None]
+    parts = []
+    for source in sources:
+        massing, schema = (store.get(source.enterprise_id, source.version, path) for path in (MASSING, SCHEMA))
+        # Of a version that was made by another recipe a file may be missing; the enterprise is baked anew, and then the city.
+        if massing is not None and schema is not None:
+            parts.append(Part(source.enterprise_id, source.origin, massing, json.loads(schema)))
     if not parts:
         return None
     files = build_city(parts, recipe(), lambda path: store.get(bakes.CITY, before, path) if before else None)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.issues import Issue
-from tiles.check_gltf import MALFORMED, check_gltf
+from tiles.check_gltf import MALFORMED, Resolve, check_gltf
 from tiles.findings import finding
 
 TOLERANCE_M = 1e-4
@@ -116,6 +116,16 @@ def _shape(tile: Any, *, root: bool) -> Iterator[tuple[str, str]]:
         yield "T108", ""
 
 
+def _beside(path: Path, tally: _Tally) -> Resolve:
+    """Return what finds files by their URI relative to a content, inside the tileset."""
+
+    def resolve(uri: str) -> bytes | None:
+        there = (path.parent / uri).resolve()
+        return there.read_bytes() if there.is_relative_to(tally.folder.resolve()) and there.is_file() else None
+
+    return resolve
+
+
 def _content(tile: Tile, tally: _Tally, *, added: bool) -> None:
     uri = tile["content"]["uri"]
     path = (tally.folder / uri).resolve()
@@ -128,7 +138,7 @@ def _content(tile: Tile, tally: _Tally, *, added: bool) -> None:
     if path.suffix == ".json":
         return
     tally.glbs += 1
-    content = check_gltf(path.read_bytes(), f"{tally.prefix}{uri}")
+    content = check_gltf(path.read_bytes(), f"{tally.prefix}{uri}", _beside(path, tally))
     tally.issues += content.issues
     box = _box(tile)
     if box is not None and content.vertices is not None and not _inside(content.vertices, box):

@@ -1,6 +1,7 @@
 """Checks of one GLB: container, buffers, vertices, feature ids, property table."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,18 @@ from gis.errors import TilesetError
 from gis.issues import Issue
 from tiles.check_table import check_table
 from tiles.findings import finding
-from tiles.glb import DTYPES, WIDTHS, Glb, array, unpack
+from tiles.glb import DTYPES, FLOAT, MESHOPT, WIDTHS, Glb, array, unpack
 from tiles.table import decode
 
 NORMAL_TOLERANCE = 1e-3
+QUANTISED_NORMAL_TOLERANCE = 0.02
+NORMAL_UNITS = {5120: 127, 5122: 32_767}
+"""What 1 is in signed normalised components."""
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a document of another shape than glTF's ends in."""
+
+
+Resolve = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,25 @@ class Content:
     """`(n, 3)` in the tile's frame (z up); None where they can't be trusted."""
 
 
+def _streams(glb: Glb, file: str) -> Iterator[Issue]:
+    """Yield compressed buffer views that lie beyond the binary chunk or can't be decompressed."""
+    for index, view in enumerate(glb.document["bufferViews"]):
+        packed = view.get("extensions", {}).get(MESHOPT)
+        if packed is None:
+            continue
+        begin, size = packed.get("byteOffset", 0), packed["byteLength"]
+        if begin < 0 or size < 1 or begin + size > len(glb.binary):
+            yield finding("T203", file, f"bufferViews[{index}].extensions.{MESHOPT}")
+            continue
+        try:
+            found = len(glb.view(index))
+        except TilesetError as error:
+            yield finding("T210", file, f"bufferViews[{index}]：{error}")
+            continue
+        if found != view["byteLength"]:
+            yield finding("T210", file, f"bufferViews[{index}]：解压后 {found} 字节，应为 {view['byteLength']}")
+
+
 def _bounds(glb: Glb, file: str) -> Iterator[Issue]:
     """Yield buffer views beyond the binary chunk and accessors beyond their view."""
     document = glb.document
@@ -37,7 +63,8 @@ def _bounds(glb: Glb, file: str) -> Iterator[Issue]:
     if not 0 <= len(glb.binary) - size < 4:
         yield finding("T203", file, f"缓冲 {size} 字节，数据块 {len(glb.binary)} 字节")
     for index, view in enumerate(document["bufferViews"]):
-        if view.get("byteOffset", 0) < 0 or view["byteLength"] < 1 or view.get("byteOffset", 0) + view["byteLength"] > size:
+        whole = document["buffers"][view["buffer"]]["byteLength"]
+        if view.get("byteOffset", 0) < 0 or view["byteLength"] < 1 or view.get("byteOffset", 0) + view["byteLength"] > whole:
             yield finding("T203", file, f"bufferViews[{index}]")
     for index, accessor in enumerate(document["accessors"]):
         element = np.dtype(DTYPES[accessor["componentType"]]).itemsize * WIDTHS[accessor["type"]]
@@ -56,7 +83,7 @@ def _geometry(glb: Glb, file: str, primitive: dict[str, Any]) -> Iterator[Issue]
         yield finding("T209", file, str(counts))
     if "indices" in primitive and (largest := int(array(glb, primitive["indices"]).max())) >= counts["POSITION"]:
         yield finding("T204", file, f"索引 {largest}，顶点 {counts['POSITION']}")
-    arrays = {name: array(glb, index) for name, index in attributes.items() if accessors[index]["componentType"] == 5126}
+    arrays = {name: array(glb, index) for name, index in attributes.items()}
     broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if broken:
         yield finding("T206", file, "、".join(broken))
@@ -66,8 +93,9 @@ def _geometry(glb: Glb, file: str, primitive: dict[str, Any]) -> Iterator[Issue]
         if least != position.get("min") or most != position.get("max"):
             yield finding("T205", file, f"数据为 {least} – {most}")
     if "NORMAL" in arrays and "NORMAL" not in broken:
-        off = np.abs(np.linalg.norm(arrays["NORMAL"].astype(float), axis=1) - 1).max()
-        if off > NORMAL_TOLERANCE:
+        component = accessors[attributes["NORMAL"]]["componentType"]
+        off = np.abs(np.linalg.norm(arrays["NORMAL"] / NORMAL_UNITS.get(component, 1), axis=1) - 1).max()
+        if off > (NORMAL_TOLERANCE if component == FLOAT else QUANTISED_NORMAL_TOLERANCE):
             yield finding("T207", file, f"最多相差 {off:.3g}")
 
 
@@ -123,8 +151,23 @@ def _vertices(glb: Glb, nodes: list[int], frame: NDArray[np.float64], depth: int
         yield from _vertices(glb, node.get("children", []), matrix, depth + 1)
 
 
-def _content(glb: Glb, file: str) -> Content:
-    issues = list(_bounds(glb, file))
+def _schema(metadata: dict[str, Any], file: str, resolve: Resolve) -> dict[str, Any] | Issue:
+    """Return the metadata schema of a GLB, from the file that it names where it has none of its own."""
+    if "schemaUri" not in metadata:
+        inline: dict[str, Any] = metadata["schema"]
+        return inline
+    data = resolve(metadata["schemaUri"])
+    if data is None:
+        return finding("T107", file, metadata["schemaUri"])
+    try:
+        document: dict[str, Any] = json.loads(data)
+    except ValueError as error:
+        return finding("T303", file, f"{metadata['schemaUri']}：{error}")
+    return document
+
+
+def _content(glb: Glb, file: str, resolve: Resolve) -> Content:
+    issues = [*_bounds(glb, file), *_streams(glb, file)]
     if issues:
         return Content(tuple(issues))
     document = glb.document
@@ -137,10 +180,11 @@ def _content(glb: Glb, file: str) -> Content:
         table = metadata["propertyTables"][0]
         for primitive in primitives:
             issues += _features(glb, file, primitive, table["count"])
-        faults = list(check_table(glb, file))
+        schema = _schema(metadata, file, resolve)
+        faults = [schema] if isinstance(schema, Issue) else list(check_table(glb, file, schema))
         issues += faults
-        if not faults:
-            ids = tuple(bytes(row["feature_id"]) for row in decode(metadata["schema"], table, glb.view))
+        if not faults and not isinstance(schema, Issue):
+            ids = tuple(bytes(row["feature_id"]) for row in decode(schema, table, glb.view))
     else:
         issues.append(finding("T309", file))
     if any(issue.code == "T206" for issue in issues):
@@ -151,13 +195,26 @@ def _content(glb: Glb, file: str) -> Content:
     return Content(tuple(issues), ids, np.concatenate(found) if found else None)
 
 
-def check_gltf(data: bytes, file: str) -> Content:
-    """Read a GLB and collect everything that is wrong with it; never raises, whatever the bytes."""
+def _nowhere(_: str) -> None:
+    return None
+
+
+def check_gltf(data: bytes, file: str, resolve: Resolve = _nowhere) -> Content:
+    """Read a GLB and collect everything that is wrong with it; never raises, whatever the bytes.
+
+    Parameters
+    ----------
+    data : bytes
+    file : str
+        Where it lies, for the findings.
+    resolve : callable
+        Relative URI → the file there, None where there is none.
+    """
     try:
         glb = unpack(data)
     except TilesetError as error:
         return Content((finding("T201", file, str(error)),))
     try:
-        return _content(glb, file)
+        return _content(glb, file, resolve)
     except MALFORMED as error:
         return Content((finding("T202", file, f"{type(error).__name__}: {error}"),))

@@ -30,8 +30,7 @@ def _strings(glb: Glb, file: str, name: str, stored: Mapping[str, Any], count: i
             yield finding("T306", file, f"第 {row} 行", name)
 
 
-def _column(glb: Glb, file: str, metadata: Mapping[str, Any], name: str) -> Iterator[Issue]:
-    schema, table = metadata["schema"], metadata["propertyTables"][0]
+def _column(glb: Glb, file: str, schema: Mapping[str, Any], table: Mapping[str, Any], name: str) -> Iterator[Issue]:
     property_ = schema["classes"][table["class"]]["properties"][name]
     stored, count = table["properties"][name], table["count"]
     if property_["type"] == "STRING":
@@ -48,10 +47,9 @@ def _column(glb: Glb, file: str, metadata: Mapping[str, Any], name: str) -> Iter
             yield finding("T307", file, f"值 {unknown.tolist()}", name)
 
 
-def check_table(glb: Glb, file: str) -> Iterator[Issue]:
+def check_table(glb: Glb, file: str, schema: Mapping[str, Any]) -> Iterator[Issue]:
     """Yield what is wrong with the first property table of a GLB whose buffer views are sound."""
-    metadata = glb.document["extensions"]["EXT_structural_metadata"]
-    schema, table = metadata["schema"], metadata["propertyTables"][0]
+    table = glb.document["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
     class_ = schema["classes"].get(table["class"])
     if class_ is None:
         yield finding("T303", file, f"没有类 {table['class']}")
@@ -64,6 +62,6 @@ def check_table(glb: Glb, file: str) -> Iterator[Issue]:
         yield finding("T303", file, f"缺少必需的属性 {name}", name)
     for name in sorted(stored.keys() & properties.keys()):
         try:
-            yield from _column(glb, file, metadata, name)
+            yield from _column(glb, file, schema, table, name)
         except TilesetError as error:
             yield finding("T303", file, str(error), name)

@@ -22,9 +22,10 @@ from models3d.mesh import Mesh
 from styles.tokens import scene_colour
 from tiles.glb import Surface, compact, read, write
 from tiles.grid import cells
+from tiles.lattice import COARSE_M, settled
 from tiles.metadata import CLASS, Row, Schema, schema
 from tiles.table import statistics
-from tiles.tileset import LEAST_ERROR_M, Corners, TilesetFiles, corners_of, tile, union
+from tiles.tileset import LEAST_ERROR_M, SCHEMA, Corners, TilesetFiles, corners_of, schema_uri, tile, union
 
 CELL_M = 16_384.0
 """Side of a cell, metres: so that a city is some dozens of them."""
@@ -46,6 +47,8 @@ class Part:
     """Of its own frame: longitude, latitude (degrees, EPSG:4490), ellipsoid height (metres)."""
     massing: bytes
     """The GLB of its own tileset."""
+    schema: Schema
+    """The metadata schema of its own tileset."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +93,7 @@ def _moved(surface: Surface, frame: Floats) -> Surface:
 
 def _in_frame(part: Part, frame: Floats) -> _Placed:
     """Read a massing into a frame (4×4, to geocentric)."""
-    surface, rows = read(part.massing)
+    surface, rows = read(part.massing, part.schema)
     return _Placed(_moved(surface, np.linalg.inv(frame) @ enu_frame(part.origin)), {name: rows[0].get(name) for name in PROPERTIES})
 
 
@@ -107,14 +110,14 @@ def _joined(placed: Sequence[_Placed]) -> tuple[Surface, list[Row]]:
     ), [one.row for one in placed]
 
 
-def _glb(placed: Sequence[_Placed]) -> bytes:
+def _glb(path: str, placed: Sequence[_Placed]) -> bytes:
     surface, rows = _joined(placed)
-    return write(surface, city_schema(), CLASS, rows)
+    return write(surface, city_schema(), CLASS, rows, schema_uri(path), steps_m=COARSE_M)
 
 
 def _block(part: Part, frame: Floats) -> _Placed:
     """Return what stands for an enterprise from afar."""
-    surface, rows = read(part.massing)
+    surface, rows = read(part.massing, part.schema)
     mesh: Mesh = block(surface.positions)
     colours = np.tile(np.array(scene_colour("massing"), np.uint8), (len(mesh.positions), 1))
     whole = Surface(mesh.positions, mesh.normals, colours, np.zeros(len(mesh.positions), np.int64), mesh.triangles)
@@ -133,8 +136,8 @@ def _cell(path: str, key: str, parts: Sequence[Part], known: Callable[[str], byt
     content = known(path) if known else None
     if content is None:
         frame = _centre(key)
-        content = _glb([_in_frame(part, frame) for part in parts])
-    return content, corners_of([read(content)[0].positions])
+        content = _glb(path, [_in_frame(part, frame) for part in parts])
+    return content, corners_of([read(content, city_schema())[0].positions])
 
 
 def _spread(box: Corners, frame: Floats) -> Corners:
@@ -165,9 +168,8 @@ def build_city(parts: Sequence[Part], recipe: str, known: Callable[[str], bytes 
     places = cells([shapely.Point(part.origin[:2]) for part in parts], MAX_MASSINGS, CELL_M)
     root = _centre(_middle(places))
     blocks, rows = _joined([_block(part, root) for part in parts])
-    files = {OVERVIEW: write(blocks, city_schema(), CLASS, rows)}
-    # As the file keeps them: over a whole city float32 is some millimetres off.
-    boxes, children = [corners_of([blocks.positions.astype(np.float32).astype(float)])], []
+    files = {OVERVIEW: write(blocks, city_schema(), CLASS, rows, schema_uri(OVERVIEW), steps_m=COARSE_M)}
+    boxes, children = [corners_of([settled(blocks.positions, COARSE_M)])], []
     for key, members in sorted(places.items()):
         inside = [parts[index] for index in members]
         path = f"cells/{key}-{_digest(inside, recipe)}.glb"
@@ -182,9 +184,9 @@ def build_city(parts: Sequence[Part], recipe: str, known: Callable[[str], bytes 
     error_m = round(max(widest, LEAST_ERROR_M), 3)
     document: dict[str, Any] = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprises": len(parts)}},
-        "schema": city_schema(),
+        "schemaUri": SCHEMA,
         "statistics": statistics(city_schema(), CLASS, rows),
         "geometricError": round(max(float(np.linalg.norm(np.diff(extent, axis=0))), error_m), 3),
         "root": {"transform": root.T.ravel().tolist(), **tile(extent, error_m, OVERVIEW, refine="REPLACE", children=children)},
     }
-    return {"tileset.json": compact(document), **files}
+    return {"tileset.json": compact(document), SCHEMA: compact(city_schema()), **files}

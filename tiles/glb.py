@@ -1,9 +1,10 @@
 """Binary glTF: one mesh, one primitive, one material, feature ids and a property table.
 
-By glTF 2.0 (ISO/IEC 12113:2022) with EXT_mesh_features and EXT_structural_metadata.
+By glTF 2.0 (ISO/IEC 12113:2022) with EXT_mesh_features, EXT_structural_metadata, KHR_mesh_quantization and EXT_meshopt_compression. The
+last two are required, and the views of compressed data lie in a fallback buffer without bytes.
 
 Positions are written in glTF's own frame, y up: (east, up, -north). 3D Tiles turns content from y up to z up, which gives the
-east, north, up of the tile again, so no node carries a matrix.
+east, north, up of the tile again; the node only says what a step of the positions' lattice is and where it begins.
 """
 
 import json
@@ -17,19 +18,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import TilesetError
-from tiles.table import decode, encode
+from tiles.lattice import FINE_M, lattice
+from tiles.meshopt import decode as decompress
+from tiles.meshopt import encode_attributes, encode_triangles, octahedral, order
+from tiles.table import OFFSET_BYTES, decode, encode
 
 MAGIC, JSON_CHUNK, BIN_CHUNK = b"glTF", b"JSON", b"BIN\0"
 HEADER = struct.Struct("<4sII")
 CHUNK = struct.Struct("<I4s")
 
-FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125
+BYTE, UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5120, 5123, 5125, 5126
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 """glTF component types, as numpy names them."""
-WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
 ALIGNMENT = 8
 """Of every buffer view: what the widest element of a property table needs."""
+MESHOPT, QUANTIZATION = "EXT_meshopt_compression", "KHR_mesh_quantization"
+MOST_STRIDE = 256
+"""Of compressed elements, bytes."""
+DESCRIPTION_BYTES = 160
+"""What saying that a view is compressed takes in the document."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,40 +64,114 @@ class Glb:
 
     document: dict[str, Any]
     binary: bytes
+    _views: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def view(self, index: int) -> bytes:
-        """Return the bytes of a buffer view."""
-        row = self.document["bufferViews"][index]
-        begin = row.get("byteOffset", 0)
-        return self.binary[begin : begin + row["byteLength"]]
+        """Return the bytes of a buffer view, decompressed where it is compressed.
+
+        Raises
+        ------
+        TilesetError
+            The compressed stream is broken.
+        """
+        if index not in self._views:
+            row = self.document["bufferViews"][index]
+            packed = row.get("extensions", {}).get(MESHOPT)
+            stored = packed or row
+            begin = stored.get("byteOffset", 0)
+            data = self.binary[begin : begin + stored["byteLength"]]
+            if packed:
+                data = decompress(data, packed["count"], packed["byteStride"], packed["mode"], packed.get("filter", "NONE"))
+            self._views[index] = data
+        return self._views[index]
+
+
+def _aligned(array: NDArray[Any], dtype: str) -> NDArray[np.uint8]:
+    """Return the elements of an attribute as bytes, `(n, k)` with k a multiple of 4."""
+    width = 1 if array.ndim == 1 else array.shape[1]
+    size = np.dtype(dtype).itemsize
+    elements = np.zeros((len(array), -(-size * width // 4) * 4 // size), dtype)
+    elements[:, :width] = array.reshape(-1, width)
+    return elements.view(np.uint8)
 
 
 @dataclass(slots=True)
 class _Buffer:
-    """The binary chunk while it grows."""
+    """The binary chunk while it grows, and beside it the buffer that only says where decompressed data would lie."""
 
     data: bytearray = field(default_factory=bytearray)
-    views: list[dict[str, int]] = field(default_factory=list)
+    views: list[dict[str, Any]] = field(default_factory=list)
     accessors: list[dict[str, Any]] = field(default_factory=list)
+    fallback: int = 0
+    """Bytes of the data that is stored compressed."""
 
-    def view(self, data: bytes, target: int | None = None) -> int:
+    def view(self, data: bytes, **rest: int) -> int:
+        """Add data as it is."""
         self.data += bytes(-len(self.data) % ALIGNMENT)
         # A buffer view can't be empty (glTF 2.0, 5.11): a column of empty strings keeps one byte that no offset reaches.
-        self.views.append(
-            {"buffer": 0, "byteOffset": len(self.data), "byteLength": max(len(data), 1), **({"target": target} if target else {})}
-        )
+        self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": max(len(data), 1), **rest})
         self.data += data or b"\0"
         return len(self.views) - 1
 
-    def accessor(self, array: NDArray[Any], component: int, type_: str, target: int, **rest: Any) -> int:
-        row = {"bufferView": self.view(array.astype(DTYPES[component]).tobytes(), target), "componentType": component}
-        self.accessors.append({**row, "count": array.size // WIDTHS[type_], "type": type_, **rest})
+    def compressed(self, stream: bytes, mode: str, stride: int, count: int, filter_: str | None = None, **rest: int) -> int:
+        """Add a stream of the compression extension."""
+        self.fallback += -self.fallback % ALIGNMENT
+        told = {"buffer": 0, "byteOffset": len(self.data), "byteLength": len(stream), "byteStride": stride, "mode": mode}
+        told |= {"count": count, **({"filter": filter_} if filter_ else {})}
+        size = stride * count
+        self.views.append({"buffer": 1, "byteOffset": self.fallback, "byteLength": size, **rest, "extensions": {MESHOPT: told}})
+        self.data += stream
+        self.fallback += size
+        return len(self.views) - 1
+
+    def column(self, data: bytes, stride: int) -> int:
+        """Add a column of elements, compressed where that is shorter."""
+        if data and stride % 4 == 0 and stride <= MOST_STRIDE:
+            elements = np.frombuffer(data, np.uint8).reshape(-1, stride)
+            stream = encode_attributes(elements)
+            if len(stream) + DESCRIPTION_BYTES < len(data):
+                return self.compressed(stream, "ATTRIBUTES", stride, len(elements))
+        return self.view(data)
+
+    def attributes(self, arrays: Sequence[tuple[NDArray[Any], int, dict[str, Any]]]) -> list[int]:
+        """Add vertex attributes, `(n,)` or `(n, k)` each with its component type, in one view; returns their accessors.
+
+        Each begins at a multiple of 4 bytes (glTF 2.0, 3.6.2.4).
+        """
+        packed = [_aligned(array, DTYPES[component]) for array, component, _ in arrays]
+        elements = np.concatenate(packed, axis=1)
+        count, stride = elements.shape
+        view = self.compressed(encode_attributes(elements), "ATTRIBUTES", stride, count, byteStride=stride, target=ARRAY_BUFFER)
+        begins = np.cumsum([0, *(part.shape[1] for part in packed)]).tolist()
+        return [
+            self.accessor(view, component, count, TYPES[1 if array.ndim == 1 else array.shape[1]], byteOffset=begin, **rest)
+            for (array, component, rest), begin in zip(arrays, begins, strict=False)
+        ]
+
+    def normals(self, vectors: NDArray[np.float64]) -> int:
+        """Add unit vectors, `(n, 3)`, as signed normalised bytes."""
+        stream = encode_attributes(octahedral(vectors))
+        view = self.compressed(stream, "ATTRIBUTES", 4, len(vectors), filter_="OCTAHEDRAL", byteStride=4, target=ARRAY_BUFFER)
+        return self.accessor(view, BYTE, len(vectors), "VEC3", normalized=True)
+
+    def accessor(self, view: int, component: int, count: int, type_: str, **rest: Any) -> int:
+        """Add an accessor."""
+        self.accessors.append({"bufferView": view, "componentType": component, "count": count, "type": type_, **rest})
         return len(self.accessors) - 1
 
+    def indices(self, stream: bytes, count: int, component: int) -> int:
+        """Add triangles."""
+        view = self.compressed(stream, "TRIANGLES", np.dtype(DTYPES[component]).itemsize, count, target=ELEMENT_ARRAY_BUFFER)
+        return self.accessor(view, component, count, "SCALAR")
 
-def y_up(enu: NDArray[Any]) -> NDArray[np.float32]:
-    """Turn east, north, up to glTF's x, y, z; `(n, 3)` to `(n, 3)` float32."""
-    return np.column_stack([enu[:, 0], enu[:, 2], -enu[:, 1]]).astype(np.float32)
+    def described(self) -> list[dict[str, Any]]:
+        """Return the buffers of the document."""
+        return [{"byteLength": len(self.data)}, {"byteLength": self.fallback, "extensions": {MESHOPT: {"fallback": True}}}]
+
+
+def y_up(enu: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn east, north, up to glTF's x, y, z; `(n, 3)` to `(n, 3)` float64."""
+    return np.column_stack([enu[:, 0], enu[:, 2], -enu[:, 1]]).astype(np.float64)
 
 
 def z_up(positions: NDArray[Any]) -> NDArray[np.float64]:
@@ -168,82 +252,109 @@ def array(glb: Glb, index: int) -> NDArray[Any]:
 def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for column in encode(schema, class_, rows):
-        properties[column.name] = {"values": buffer.view(column.values)}
+        stored: dict[str, Any] = {"values": buffer.column(column.values, column.stride)}
+        if column.array_offsets is not None:
+            stored |= {"arrayOffsets": buffer.column(column.array_offsets, OFFSET_BYTES), "arrayOffsetType": "UINT32"}
         if column.offsets is not None:
-            properties[column.name] |= {"stringOffsets": buffer.view(column.offsets), "stringOffsetType": "UINT32"}
+            stored |= {"stringOffsets": buffer.column(column.offsets, OFFSET_BYTES), "stringOffsetType": "UINT32"}
+        properties[column.name] = stored
     return {"name": class_, "class": class_, "count": len(rows), "properties": properties}
 
 
-def write(surface: Surface, schema: Mapping[str, Any], class_: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _placed(positions: NDArray[np.float64], steps_m: Sequence[float]) -> tuple[NDArray[Any], int, dict[str, Any]]:
+    """Return positions, `(n, 3)` y up, as they are written, their component type, and what the node says of them."""
+    grid = lattice(positions, steps_m)
+    if grid is None:
+        return positions.astype(np.float32), FLOAT, {}
+    return grid.places(positions), UNSIGNED_SHORT, {"translation": list(grid.origin), "scale": [grid.step_m] * 3}
+
+
+def write(
+    surface: Surface,
+    schema: Mapping[str, Any],
+    class_: str,
+    rows: Sequence[Mapping[str, Any]],
+    schema_uri: str,
+    *,
+    steps_m: Sequence[float] = FINE_M,
+) -> bytes:
     """Return a GLB; the same input gives the same bytes.
+
+    Vertices come in the order of their first use, and the corners of a triangle may be turned; feature ids are kept exactly.
 
     Parameters
     ----------
     surface : Surface
-    schema : 3D Metadata schema, carried inline so that a tile can be read alone
+    schema : 3D Metadata schema
     class_ : class of the rows
-    rows : one a feature, in the order of `surface.feature_ids`
+    rows : one a feature, in the order of `surface.feature_ids`; at most 65 536
+    schema_uri : where the schema lies, seen from the GLB
+    steps_m : of the lattice of positions, finest first
     """
     buffer = _Buffer()
-    positions = y_up(surface.positions)
-    bounds = {"min": positions.min(axis=0).tolist(), "max": positions.max(axis=0).tolist()}
-    attributes = {
-        "POSITION": buffer.accessor(positions, FLOAT, "VEC3", ARRAY_BUFFER, **bounds),
-        "NORMAL": buffer.accessor(y_up(surface.normals), FLOAT, "VEC3", ARRAY_BUFFER),
-        "COLOR_0": buffer.accessor(linear(surface.colours), UNSIGNED_SHORT, "VEC4", ARRAY_BUFFER, normalized=True),
-        # Float, because an attribute's stride is a multiple of 4 bytes and WebGL takes it as it is; exact for 2^24 rows.
-        "_FEATURE_ID_0": buffer.accessor(surface.feature_ids, FLOAT, "SCALAR", ARRAY_BUFFER),
-    }
+    count = len(surface.positions)
+    ordered = order(surface.triangles, count)
+    chosen = ordered.vertices
+    places, component, placed = _placed(y_up(surface.positions[chosen]), steps_m)
+    bounds = {"min": places.min(axis=0).tolist(), "max": places.max(axis=0).tolist()}
+    position, colour, feature = buffer.attributes(
+        [
+            (places, component, bounds),
+            (linear(surface.colours[chosen]), UNSIGNED_SHORT, {"normalized": True}),
+            (surface.feature_ids[chosen], UNSIGNED_SHORT, {}),
+        ]
+    )
+    normal = buffer.normals(y_up(surface.normals[chosen]))
+    attributes = {"POSITION": position, "NORMAL": normal, "COLOR_0": colour, "_FEATURE_ID_0": feature}
     # 65 535 restarts primitives in WebGL and is no index (glTF 2.0, 3.7.2.1).
-    small = len(positions) <= 65_535
-    indices = buffer.accessor(surface.triangles, UNSIGNED_SHORT if small else UNSIGNED_INT, "SCALAR", ELEMENT_ARRAY_BUFFER)
+    index = UNSIGNED_SHORT if count <= 65_535 else UNSIGNED_INT
+    indices = buffer.indices(encode_triangles(ordered), ordered.triangles.size, index)
     table = _table(buffer, schema, class_, rows)
     features = {"featureIds": [{"featureCount": len(rows), "attribute": 0, "propertyTable": 0}]}
+    primitive = {"attributes": attributes, "indices": indices, "material": 0, "mode": 4, "extensions": {"EXT_mesh_features": features}}
+    required = [MESHOPT, QUANTIZATION]
     document = {
         "asset": {"version": "2.0", "generator": "quanjing"},
-        "extensionsUsed": ["EXT_mesh_features", "EXT_structural_metadata"],
-        "extensions": {"EXT_structural_metadata": {"schema": schema, "propertyTables": [table]}},
+        "extensionsUsed": ["EXT_mesh_features", "EXT_structural_metadata", *required],
+        "extensionsRequired": required,
+        "extensions": {"EXT_structural_metadata": {"schemaUri": schema_uri, "propertyTables": [table]}},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0}],
-        "meshes": [
-            {
-                "primitives": [
-                    {
-                        "attributes": attributes,
-                        "indices": indices,
-                        "material": 0,
-                        "mode": 4,
-                        "extensions": {"EXT_mesh_features": features},
-                    }
-                ]
-            }
-        ],
+        "nodes": [{"mesh": 0, **placed}],
+        "meshes": [{"primitives": [primitive]}],
         "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0, "roughnessFactor": 0.9}}],
         "accessors": buffer.accessors,
         "bufferViews": buffer.views,
-        "buffers": [{"byteLength": len(buffer.data)}],
+        "buffers": buffer.described(),
     }
     return pack(document, bytes(buffer.data))
 
 
-def read(data: bytes) -> tuple[Surface, list[dict[str, Any]]]:
-    """Return the triangles and the rows of a GLB that `write` wrote; positions as float32 kept them.
+def read(data: bytes, schema: Mapping[str, Any]) -> tuple[Surface, list[dict[str, Any]]]:
+    """Return the triangles and the rows of a GLB that `write` wrote; positions as `tiles.lattice.settled` has them.
+
+    Parameters
+    ----------
+    data : the GLB
+    schema : 3D Metadata schema that it was written with
 
     Raises
     ------
     TilesetError
-        The container is broken.
+        The container or a compressed stream is broken.
     """
     glb = unpack(data)
+    node = glb.document["nodes"][0]
     primitive = glb.document["meshes"][0]["primitives"][0]
     found = {name: array(glb, index) for name, index in primitive["attributes"].items()}
-    metadata = glb.document["extensions"]["EXT_structural_metadata"]
+    scale, translation = node.get("scale", [1.0] * 3), node.get("translation", [0.0] * 3)
+    normals = z_up(found["NORMAL"])
     surface = Surface(
-        z_up(found["POSITION"]),
-        z_up(found["NORMAL"]).astype(np.float32),
+        z_up(found["POSITION"] * np.array(scale) + translation),
+        (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32),
         srgb(found["COLOR_0"]),
         found["_FEATURE_ID_0"].astype(np.int64),
         array(glb, primitive["indices"]).astype(np.uint32).reshape(-1, 3),
     )
-    return surface, decode(metadata["schema"], metadata["propertyTables"][0], glb.view)
+    table = glb.document["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
+    return surface, decode(schema, table, glb.view)

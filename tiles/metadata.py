@@ -85,7 +85,8 @@ def _common() -> dict[str, Schema]:
     """Return the properties that every feature has."""
     uuid = {"type": "SCALAR", "componentType": "UINT8", "array": True, "count": 16, "required": True}
     height = {"type": "SCALAR", "componentType": "FLOAT32"}
-    count = {"type": "SCALAR", "componentType": "UINT16", "required": True}
+    # Of most features there is none, and a column of which nothing is known is left out.
+    count = {"type": "SCALAR", "componentType": "UINT16", "noData": 0}
     properties: dict[str, Schema] = {
         "feature_id": uuid,
         "enterprise_id": uuid,
@@ -172,7 +173,7 @@ def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
         "z_min_m": solid.z_min_m,
         "z_max_m": solid.z_max_m,
         "alarm_level": state.alarm_level,
-        "open_alarms": min(state.open_alarms, UINT16_MAX),
-        "case_count": min(state.case_count, UINT16_MAX),
+        "open_alarms": min(state.open_alarms, UINT16_MAX) or None,
+        "case_count": min(state.case_count, UINT16_MAX) or None,
         **{column.name: _value(column, solid) for column in _columns()},
     }

@@ -3,6 +3,7 @@
 Layout by the 3D Metadata specification, "Binary table format": little-endian; a string column is its bytes and `n + 1` offsets.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,9 +19,18 @@ COMPONENTS = {
 }  # fmt: skip
 """Component types of the specification, as numpy names them."""
 
+STATISTICS_DIGITS = 6
+"""Of means, sums and deviations."""
+
 Schema = Mapping[str, Any]
 View = Callable[[int], bytes]
 """The bytes of a buffer view by its index."""
+
+
+NUMBERS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+"""Components of an element, by type."""
+OFFSET_BYTES = 4
+"""Of the offsets that we write: UINT32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +39,28 @@ class Binary:
 
     name: str
     values: bytes
+    stride: int = 1
+    """Bytes of what comes again and again in `values`."""
     offsets: bytes | None = None
     """UINT32 string offsets, where the property is a STRING."""
+    array_offsets: bytes | None = None
+    """UINT32 array offsets, where the property is an array without a fixed count."""
 
 
 def component(schema: Schema, property_: Schema) -> str:
-    """Return the numpy type of a property's elements; `|u1` for the bytes of strings.
+    """Return the numpy type of a property's components; `|u1` for the bytes of strings and the bits of booleans.
 
     Raises
     ------
     TilesetError
-        The property's type is not one that we write, or names an enum that is not there.
+        The property's type is none, or names an enum that is not there.
     """
     match property_.get("type"):
-        case "SCALAR" if property_.get("componentType") in COMPONENTS:
+        case kind if kind in NUMBERS and property_.get("componentType") in COMPONENTS:
             return COMPONENTS[property_["componentType"]]
         case "ENUM" if property_.get("enumType") in schema.get("enums", {}):
             return COMPONENTS[schema["enums"][property_["enumType"]].get("valueType", "UINT16")]
-        case "STRING":
+        case "STRING" | "BOOLEAN":
             return "|u1"
     raise TilesetError(f"a property of type {property_.get('type')} can't be read or written")
 
@@ -56,19 +70,32 @@ def codes(schema: Schema, property_: Schema) -> dict[str, int]:
     return {value["name"]: value["value"] for value in schema["enums"][property_["enumType"]]["values"]}
 
 
+def _offsets(lengths: Sequence[int]) -> bytes:
+    return np.cumsum([0, *lengths]).astype("<u4").tobytes()
+
+
 def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any]) -> Binary:
     absent = property_.get("noData")
     filled: list[Any] = [absent if value is None else value for value in values]
     if any(value is None for value in filled):
         raise TilesetError(f"{name} is required, and a feature has none")
+    array_offsets = None
+    if property_.get("array"):
+        if "count" not in property_:
+            array_offsets = _offsets([len(value) for value in filled])
+        filled = [item for value in filled for item in value]
     if property_["type"] == "STRING":
         texts = [str(value).encode() for value in filled]
-        offsets = np.cumsum([0, *map(len, texts)]).astype("<u4")
-        return Binary(name, b"".join(texts), offsets.tobytes())
+        return Binary(name, b"".join(texts), 1, _offsets([len(text) for text in texts]), array_offsets)
+    if property_["type"] == "BOOLEAN":
+        bits = np.packbits(np.array(filled, bool), bitorder="little")
+        return Binary(name, bits.tobytes(), 1, None, array_offsets)
     if property_["type"] == "ENUM":
         numbers = codes(schema, property_)
         filled = [numbers[value] for value in filled]
-    return Binary(name, np.array(filled).astype(component(schema, property_)).tobytes())
+    dtype = np.dtype(component(schema, property_))
+    stride = dtype.itemsize * NUMBERS.get(property_["type"], 1) * property_.get("count", 1)
+    return Binary(name, np.array(filled, None if dtype.kind == "f" else dtype).astype(dtype).tobytes(), stride, None, array_offsets)
 
 
 def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> list[Binary]:
@@ -95,21 +122,39 @@ def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> li
     ]
 
 
-def _decoded(schema: Schema, property_: Schema, count: int, stored: Mapping[str, Any], view: View) -> list[Any]:
-    dtype, absent = component(schema, property_), property_.get("noData")
-    raw = np.frombuffer(view(stored["values"]), dtype)
-    values: list[Any]
-    if property_["type"] == "STRING":
-        offsets = np.frombuffer(view(stored["stringOffsets"]), COMPONENTS[stored.get("stringOffsetType", "UINT32")]).tolist()
-        text = raw.tobytes()
-        values = [text[begin:end].decode() for begin, end in pairwise(offsets)]
-    elif property_.get("array"):
-        values = raw.reshape(count, property_["count"]).tolist()
-    else:
-        values = raw.tolist()
+def _bounds(stored: Mapping[str, Any], key: str, view: View) -> list[int]:
+    """Return the offsets of strings or arrays."""
+    offsets: list[int] = np.frombuffer(view(stored[f"{key}Offsets"]), COMPONENTS[stored.get(f"{key}OffsetType", "UINT32")]).tolist()
+    return offsets
+
+
+def _items(schema: Schema, property_: Schema, count: int, stored: Mapping[str, Any], view: View) -> list[Any]:
+    """Return the elements of a column, those of arrays one after the other."""
+    data = view(stored["values"])
+    match property_["type"]:
+        case "STRING":
+            bounds = _bounds(stored, "string", view)
+            return [data[begin:end].decode() for begin, end in pairwise(bounds[: count + 1])]
+        case "BOOLEAN":
+            bits: list[Any] = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[:count].astype(bool).tolist()
+            return bits
+    dtype, width = np.dtype(component(schema, property_)), NUMBERS.get(property_["type"], 1)
+    numbers = np.frombuffer(data, dtype, count * width)
     if property_["type"] == "ENUM":
         names: dict[Any, str] = {value: name for name, value in codes(schema, property_).items()}
-        values = [names[value] for value in values]
+        return [names[value] for value in numbers.tolist()]
+    values: list[Any] = numbers.reshape(count, width).tolist() if width > 1 else numbers.tolist()
+    return values
+
+
+def _decoded(schema: Schema, property_: Schema, count: int, stored: Mapping[str, Any], view: View) -> list[Any]:
+    absent, values = property_.get("noData"), list[Any]()
+    if property_.get("array"):
+        bounds = [row * property_["count"] for row in range(count + 1)] if "count" in property_ else _bounds(stored, "array", view)
+        items = _items(schema, property_, bounds[count], stored, view)
+        values = [items[begin:end] for begin, end in pairwise(bounds[: count + 1])]
+    else:
+        values = _items(schema, property_, count, stored, view)
     return [None if absent is not None and value == absent else value for value in values]
 
 
@@ -123,23 +168,35 @@ def decode(schema: Schema, table: Mapping[str, Any], view: View) -> list[dict[st
     view : the bytes of a buffer view by its index
     """
     properties = schema["classes"][table["class"]]["properties"]
-    decoded = {name: _decoded(schema, properties[name], table["count"], stored, view) for name, stored in table["properties"].items()}
+    decoded = {
+        name: _decoded(schema, properties[name], table["count"], stored, view) for name, stored in table.get("properties", {}).items()
+    }
     return [{name: values[index] for name, values in decoded.items()} for index in range(table["count"])]
 
 
-def statistics(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the 3D Metadata statistics of a class: range and mean of numbers, occurrences of enum values.
+def _numeric(values: Sequence[Any], dtype: str) -> dict[str, float]:
+    numbers = np.array(values, None if dtype in ("<f4", "<f8") else dtype).astype(dtype).astype(float)
+    found = {
+        "min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "median": np.median(numbers),
+        "standardDeviation": numbers.std(), "variance": numbers.var(), "sum": numbers.sum(),
+    }  # fmt: skip
+    return {name: float(value) if name in ("min", "max") else round(float(value), STATISTICS_DIGITS) for name, value in found.items()}
 
-    Unknown values are left out, and so are properties of which nothing is known.
+
+def statistics(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the 3D Metadata statistics of a class: what PostgreSQL's aggregates say of the numbers, occurrences of enum values.
+
+    Unknown values are left out, and so are properties of which nothing is known. Deviation and variance are those of the whole
+    (`stddev_pop`, `var_pop`).
     """
     found: dict[str, Any] = {}
     for name, property_ in schema["classes"][class_]["properties"].items():
         values = [row[name] for row in rows if row[name] is not None]
-        if not values or property_.get("array") or property_["type"] == "STRING":
+        if not values or property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
             continue
         if property_["type"] == "ENUM":
-            found[name] = {"occurrences": {code: values.count(code) for code in codes(schema, property_) if code in values}}
+            counts = Counter(values)
+            found[name] = {"occurrences": {code: counts[code] for code in codes(schema, property_) if code in counts}}
         else:
-            numbers = np.array(values).astype(component(schema, property_)).astype(float)
-            found[name] = {"min": float(numbers.min()), "max": float(numbers.max()), "mean": round(float(numbers.mean()), 6)}
+            found[name] = _numeric(values, component(schema, property_))
     return {"classes": {class_: {"count": len(rows), "properties": found}}}

@@ -24,6 +24,7 @@ from models3d.scene import scene
 from models3d.solid import SolidMesh
 from tiles.glb import Surface, compact, write
 from tiles.grid import cells
+from tiles.lattice import COARSE_M, FINE_M, settled
 from tiles.metadata import CLASS, Row, row, schema
 from tiles.table import statistics
 
@@ -31,6 +32,8 @@ TilesetFiles = dict[str, bytes]
 """Path below the tileset's folder → content; `tileset.json` is the way in."""
 
 MASSING = "massing.glb"
+SCHEMA = "schema.json"
+"""The metadata schema, once for the tileset and all its contents."""
 LEAST_ERROR_M = 16.0
 """Least geometric error of a massing, so that a small plant still turns into its features before it fills the screen."""
 SMALL_M = 1.5
@@ -38,7 +41,7 @@ SMALL_M = 1.5
 SMALL_ERROR_M = 2.0
 """Geometric error of a cell without its small solids: they come within about 150 m on a screen of 1080 lines."""
 PADDING_M = 0.001
-"""Of boxes: more than float32 positions lose within 10 km."""
+"""Of boxes, against the rounding of those who read them."""
 
 Tile = dict[str, Any]
 Corners = NDArray[np.float64]
@@ -52,8 +55,8 @@ def corners_of(positions: Sequence[NDArray[np.float64]]) -> Corners:
     return np.array([lows - PADDING_M, highs + PADDING_M])
 
 
-def _corners(solids: Sequence[SolidMesh]) -> Corners:
-    return corners_of([solid.mesh.positions for solid in solids])
+def _corners(solids: Sequence[SolidMesh], steps_m: Sequence[float] = FINE_M) -> Corners:
+    return corners_of([settled(np.concatenate([solid.mesh.positions for solid in solids]), steps_m)])
 
 
 def union(boxes: Sequence[Corners]) -> Corners:
@@ -67,11 +70,18 @@ def volume(corners: Corners) -> dict[str, list[float]]:
     return {"box": [*centre.tolist(), *np.diag(half).ravel().tolist()]}
 
 
-def _glb(solids: Sequence[SolidMesh], rows: Sequence[Row]) -> bytes:
+def schema_uri(path: str) -> str:
+    """Return where the schema lies, seen from a file of the tileset."""
+    return "../" * path.count("/") + SCHEMA
+
+
+def _glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: Sequence[float] = FINE_M) -> bytes:
     mesh = concatenate([solid.mesh for solid in solids])
     ids = np.repeat(np.arange(len(solids)), [len(solid.mesh.positions) for solid in solids])
     colours = np.concatenate([solid.colours for solid in solids])
-    return write(Surface(mesh.positions, mesh.normals, colours, ids, mesh.triangles), schema(), CLASS, rows)
+    return write(
+        Surface(mesh.positions, mesh.normals, colours, ids, mesh.triangles), schema(), CLASS, rows, schema_uri(path), steps_m=steps_m
+    )
 
 
 def _missing_m(solids: Sequence[SolidMesh]) -> float:
@@ -96,7 +106,7 @@ def _cell(key: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> tuple[T
     files, tiles, boxes = {}, [], []
     for path, members in layers:
         inside = [solids[index] for index in members]
-        files[path] = _glb(inside, [rows[index] for index in members])
+        files[path] = _glb(path, inside, [rows[index] for index in members])
         boxes.append(_corners(inside))
         tiles.append(tile(boxes[-1], 0, path))
     whole = union(boxes)
@@ -127,8 +137,8 @@ def build(site: Site, ground: Ground) -> TilesetFiles:
     whole = massing(site, ground)
     enterprise_id = site.enterprise.feature_id
     rows = [row(solid, enterprise_id) for solid in solids]
-    files = {MASSING: _glb([whole], [row(whole, enterprise_id)])}
-    boxes, children = [_corners([whole])], []
+    files = {MASSING: _glb(MASSING, [whole], [row(whole, enterprise_id)], COARSE_M)}
+    boxes, children = [_corners([whole], COARSE_M)], []
     for key, members in sorted(cells([solid.feature.geom for solid in solids]).items()):
         cell, box, contents = _cell(key, [solids[index] for index in members], [rows[index] for index in members])
         files |= contents
@@ -141,12 +151,12 @@ def build(site: Site, ground: Ground) -> TilesetFiles:
     epoch = site.state_epoch.astimezone(UTC).isoformat().replace("+00:00", "Z")
     document = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprise_id": str(enterprise_id), "state_epoch": epoch}},
-        "schema": schema(),
+        "schemaUri": SCHEMA,
         "statistics": statistics(schema(), CLASS, rows or [row(whole, enterprise_id)]),
         "geometricError": round(max(float(np.linalg.norm(np.diff(extent, axis=0))), error_m), 3),
         "root": root,
     }
-    return {"tileset.json": compact(document), **files}
+    return {"tileset.json": compact(document), SCHEMA: compact(schema()), **files}
 
 
 def version(files: TilesetFiles) -> str:

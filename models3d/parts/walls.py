@@ -10,7 +10,8 @@ from models3d.parts.rings import Floats, Polygons, Rings, rings
 
 CREASE_COS = np.cos(np.radians(25))
 """Neighbouring walls that meet at less than 25° are shaded as one curved wall: a circle drawn with 15 or more sides."""
-QUAD = np.array([[0, 1, 2], [0, 2, 3]])
+QUAD = np.array([[3, 0, 1], [3, 1, 2]])
+"""Two triangles of a quad, in the order in which the corners of neighbouring quads follow each other: compressed, that is half as long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

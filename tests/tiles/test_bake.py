@@ -12,11 +12,13 @@ from city import City, found_city
 from psycopg import AsyncConnection
 
 from gis.ground import ConstantGround
+from gis.kinds import KINDS
 from gis.store import bakes
 from gis.store.cluster import Urls
 from tiles.bake import Bakery, bake_city, bake_dirty, bake_enterprise, sweep, work
 from tiles.check import check
 from tiles.glb import unpack
+from tiles.metadata import columns
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore
 from tiles.tileset import TilesetFiles
@@ -58,6 +60,44 @@ def test_a_city_is_baked_and_passes_the_check(city: City, bakery: Bakery, tmp_pa
     tileset = json.loads((folder / "tileset.json").read_bytes())
     assert tileset["asset"]["version"] == "1.1"
     assert city.rows("SELECT features FROM tilesets") == [(62,)]
+
+
+AGGREGATES = """
+SELECT min(v), max(v), avg(v), percentile_cont(0.5) WITHIN GROUP (ORDER BY v), stddev_pop(v), var_pop(v), sum(v), count(v)
+FROM ({rows}) AS all_of_it
+"""
+
+
+def test_statistics_are_the_aggregates_of_the_database(city: City, bakery: Bakery) -> None:
+    city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '超标', 1)", city.feature_id("DW001"))
+    bake(city, bakery)
+    tileset = json.loads(bakery.store.get(city.enterprise_id, current(city), "tileset.json") or b"")
+    told = tileset["statistics"]["classes"]["feature"]
+    kinds = [kind for kind in KINDS.values() if kind.form != "none" and not kind.schematic]
+    assert told["properties"]["kind"]["occurrences"] == dict(
+        city.rows("SELECT kind, count(*) FROM feature_view WHERE kind = ANY(%s) GROUP BY kind", [kind.name for kind in kinds])
+    )
+    compared = set()
+    for column in columns():
+        tables = [kind for kind in kinds if kind.name in column.kinds]
+        rows = " UNION ALL ".join(f"SELECT {column.attribute.name} AS v FROM {kind.table} WHERE closed_at IS NULL" for kind in tables)
+        if column.attribute.type in ("number", "integer"):
+            cast = "real" if column.attribute.type == "number" else "integer"
+            ((*found, count),) = city.rows(AGGREGATES.format(rows=f"SELECT v::{cast}::float8 AS v FROM ({rows}) AS r"))
+            names = ("min", "max", "mean", "median", "standardDeviation", "variance", "sum")
+            expected = dict(zip(names, map(float, found), strict=True)) if count else None  # type: ignore[arg-type]
+            assert told["properties"].get(column.name) == (pytest.approx(expected, abs=1e-6) if expected else None), column.name
+            compared.add(column.name) if expected else None
+        elif column.attribute.type == "enum":
+            counts = dict(city.rows(f"SELECT v, count(*) FROM ({rows}) AS r WHERE v IS NOT NULL GROUP BY v"))
+            assert told["properties"].get(column.name, {"occurrences": {}}) == {"occurrences": counts}, column.name
+            compared |= {column.name} if counts else set()
+    assert {"storeys", "structure_type"} <= compared
+    ((least, most, total),) = city.rows(
+        "SELECT min(open_alarms), max(open_alarms), sum(open_alarms) FROM feature_view WHERE open_alarms > 0"
+    )
+    alarms = told["properties"]["open_alarms"]
+    assert (alarms["min"], alarms["max"], alarms["sum"]) == (least, most, total)
 
 
 def test_baking_again_does_nothing_until_something_changes(city: City, bakery: Bakery) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import samples
+from glbs import plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,11 +18,13 @@ from gis.ground import ConstantGround
 from tiles.check import check, report
 from tiles.check_gltf import check_gltf
 from tiles.findings import CODES
-from tiles.glb import Glb, pack, unpack
+from tiles.glb import DTYPES, WIDTHS, Glb, pack, unpack
+from tiles.metadata import schema
 from tiles.tileset import MASSING, build
 
 GOOD = build(samples.SITE, ConstantGround())
 CELL = next(path for path in GOOD if path.startswith("cells/"))
+PLAIN = plain(GOOD[CELL], schema())
 
 
 @dataclass
@@ -30,8 +33,8 @@ class Bad:
 
     tileset: dict[str, Any] = field(default_factory=lambda: json.loads(GOOD["tileset.json"]))
     files: dict[str, bytes] = field(default_factory=lambda: dict(GOOD))
-    document: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(unpack(GOOD[CELL]).document))
-    binary: bytearray = field(default_factory=lambda: bytearray(unpack(GOOD[CELL]).binary))
+    document: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(PLAIN.document))
+    binary: bytearray = field(default_factory=lambda: bytearray(PLAIN.binary))
 
     @property
     def root(self) -> dict[str, Any]:
@@ -58,7 +61,24 @@ class Bad:
         return np.frombuffer(self.binary, dtype, row["byteLength"] // np.dtype(dtype).itemsize, row["byteOffset"])
 
     def attribute(self, name: str) -> np.ndarray:
-        return self.view(self.document["accessors"][self.primitive["attributes"][name]]["bufferView"], "<f4")
+        accessor = self.document["accessors"][self.primitive["attributes"][name]]
+        view = self.document["bufferViews"][accessor["bufferView"]]
+        dtype, width = np.dtype(DTYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
+        begin = view["byteOffset"] + accessor.get("byteOffset", 0)
+        return np.ndarray((accessor["count"], width), dtype, self.binary, begin, (view["byteStride"], dtype.itemsize))
+
+    def floats(self, name: str) -> np.ndarray:
+        """Give an attribute as numbers with a point; returns them."""
+        accessor = self.document["accessors"][self.primitive["attributes"][name]]
+        values = self.attribute(name).astype("<f4") / (127 if accessor.pop("normalized", False) else 1)
+        begin = len(self.binary)
+        accessor |= {"bufferView": len(self.document["bufferViews"]), "byteOffset": 0, "componentType": 5126}
+        self.document["bufferViews"].append(
+            {"buffer": 0, "byteOffset": begin, "byteLength": values.nbytes, "byteStride": values.strides[0]}
+        )
+        self.binary += values.tobytes()
+        self.document["buffers"][0]["byteLength"] = len(self.binary)
+        return self.attribute(name)
 
     def column(self, name: str, dtype: str, part: str = "values") -> np.ndarray:
         return self.view(self.table["properties"][name][part], dtype)
@@ -218,7 +238,7 @@ def view_beyond_the_buffer(bad: Bad) -> None:
 
 @breaks("T203")
 def accessor_beyond_its_view(bad: Bad) -> None:
-    bad.document["accessors"][0]["byteOffset"] = 12
+    bad.document["accessors"][0]["byteOffset"] = 10**6
 
 
 @breaks("T203")
@@ -244,17 +264,17 @@ def no_minimum(bad: Bad) -> None:
 
 @breaks("T206")
 def position_no_number(bad: Bad) -> None:
-    bad.attribute("POSITION")[7] = np.nan
+    bad.floats("POSITION")[7] = np.nan
 
 
 @breaks("T206")
 def normal_infinite(bad: Bad) -> None:
-    bad.attribute("NORMAL")[7] = np.inf
+    bad.floats("NORMAL")[7] = np.inf
 
 
 @breaks("T207")
 def normal_long(bad: Bad) -> None:
-    bad.attribute("NORMAL")[:3] *= 2
+    bad.floats("NORMAL")[:3] *= 2
 
 
 @breaks("T208")
@@ -264,7 +284,7 @@ def box_too_small(bad: Bad) -> None:
 
 @breaks("T208")
 def node_moved(bad: Bad) -> None:
-    bad.document["nodes"][0]["translation"] = [0, -5, 0]
+    bad.document["nodes"][0]["translation"][1] -= 5
 
 
 @breaks("T208")
@@ -277,6 +297,20 @@ def fewer_normals(bad: Bad) -> None:
     bad.document["accessors"][bad.primitive["attributes"]["NORMAL"]]["count"] -= 3
 
 
+@breaks("T210")
+def stream_of_another_mode(bad: Bad) -> None:
+    document, data = copy.deepcopy(unpack(GOOD[CELL]).document), bytearray(unpack(GOOD[CELL]).binary)
+    data[document["bufferViews"][0]["extensions"]["EXT_meshopt_compression"]["byteOffset"]] = 0xE1
+    bad.files[CELL] = pack(document, bytes(data))
+
+
+@breaks("T210")
+def fewer_elements(bad: Bad) -> None:
+    document = copy.deepcopy(unpack(GOOD[CELL]).document)
+    document["bufferViews"][0]["extensions"]["EXT_meshopt_compression"]["count"] -= 40
+    bad.files[CELL] = pack(document, unpack(GOOD[CELL]).binary)
+
+
 @breaks("T301")
 def id_too_big(bad: Bad) -> None:
     bad.attribute("_FEATURE_ID_0")[0] = bad.table["count"]
@@ -284,7 +318,7 @@ def id_too_big(bad: Bad) -> None:
 
 @breaks("T301")
 def id_broken(bad: Bad) -> None:
-    bad.attribute("_FEATURE_ID_0")[0] = 0.5
+    bad.floats("_FEATURE_ID_0")[0] = 0.5
 
 
 @breaks("T301")
@@ -415,7 +449,8 @@ def test_nodes_are_followed(tmp_path: Path) -> None:
     """The same vertices under a matrix that moves them and a child that moves them back."""
     bad = Bad()
     away = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 100, 0, 0, 1]
-    bad.document["nodes"] = [{"matrix": away, "children": [1]}, {"translation": [-100, 0, 0], "scale": [1, 1, 1], "mesh": 0}]
+    bad.document["nodes"] = [{"matrix": away, "children": [1]}, bad.document["nodes"][0]]
+    bad.document["nodes"][1]["translation"][0] -= 100
     assert check(bad.write(tmp_path)) == []
 
 

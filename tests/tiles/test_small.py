@@ -6,14 +6,13 @@ from pathlib import Path
 
 import samples
 import shapely
+from glbs import rows
 
 from gis.ground import ConstantGround
 from gis.kinds import KINDS
 from gis.models.feature import Site
 from tiles.check import report
-from tiles.glb import unpack
-from tiles.table import decode
-from tiles.tileset import SMALL_ERROR_M, TilesetFiles, build
+from tiles.tileset import SMALL_ERROR_M, build
 
 GROUND = ConstantGround()
 LINE = shapely.LineString([(-60, -60), (60, -60), (60, 40)])
@@ -38,11 +37,6 @@ KINDS_OF_A_PLANT = (
 SITE: Site = replace(samples.SITE, features=(*samples.FEATURES, *KINDS_OF_A_PLANT, *ELEVATIONS))
 SHOWN = [feature for feature in SITE.features if KINDS[feature.kind].form != "none"]
 FILES = build(SITE, GROUND)
-
-
-def rows(files: TilesetFiles, path: str) -> list[dict[str, object]]:
-    metadata = unpack(files[path]).document["extensions"]["EXT_structural_metadata"]
-    return decode(metadata["schema"], metadata["propertyTables"][0], unpack(files[path]).view)
 
 
 def test_every_kind_passes_the_check_and_every_feature_is_once_in_the_finest_picture(tmp_path: Path) -> None:

@@ -8,25 +8,18 @@ import numpy as np
 import pytest
 import samples
 import shapely
+from glbs import rows
 from py3dtiles.tileset.tileset import TileSet
 
 from gis.crs import enu_frame
 from gis.ground import ConstantGround
 from gis.models.feature import Site
 from tiles.check import report
-from tiles.glb import unpack
-from tiles.table import decode
 from tiles.tileset import LEAST_ERROR_M, MASSING, TilesetFiles, build, version
 
 GROUND = ConstantGround()
 FILES = build(samples.SITE, GROUND)
 DOCUMENT = json.loads(FILES["tileset.json"])
-
-
-def rows(files: TilesetFiles, path: str) -> list[dict[str, object]]:
-    glb = unpack(files[path])
-    metadata = glb.document["extensions"]["EXT_structural_metadata"]
-    return decode(metadata["schema"], metadata["propertyTables"][0], glb.view)
 
 
 def leaf_rows(files: TilesetFiles) -> list[dict[str, object]]:
