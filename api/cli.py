@@ -25,6 +25,7 @@ from gis.topology_cli import app as topology
 from models3d.cli import app as model
 from styles.cli import app as style
 from tiles.cli import app as tiles
+from tiles.terrain.cli import app as terrain
 
 # The handbook is printed, and printing is a floor above the symbols.
 style.command(help="写出符号手册（PDF，A3）：图例总表，及每个符号、线型、填充的各主题、状态、编号、要素和图块")(handbook)
@@ -39,6 +40,7 @@ for each in (
     drawing,
     process,
     tiles,
+    terrain,
     style,
     feed,
     power,

@@ -27,6 +27,7 @@ BENCHMARKS = {
     "feeds": "feeds_wire",
     "topology": "topologies",
     "city": "whole_city",
+    "terrain": "terrain",
 }
 HEAD = ("what", "ours", "peer", "unit", "ratio", "note")
 

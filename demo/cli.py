@@ -18,7 +18,7 @@ def make(
 ) -> None:
     """Write the files of a demo city."""
     from demo.making import make as write
-    from demo.progress import shown
+    from gis.progress import shown
     from gis.settings import Settings
 
     folder = out or Settings().data_dir / "demo"
@@ -32,9 +32,9 @@ def load(folder: From = None) -> None:
     """Store a demo city; what stands already is left."""
     from demo.loading import load as store
     from demo.making import MANIFEST, made
-    from demo.progress import shown
     from demo.pulse import ACTOR, seed_state
     from gis.errors import NotFound
+    from gis.progress import shown
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import engine, writing

@@ -232,6 +232,27 @@ def to_lonlat(points: Floats, source: Source) -> Floats:
     return lonlat if source.shift is None else gcj02_to_lonlat(lonlat)
 
 
+def from_lonlat(lonlat: Floats, source: Source) -> Floats:
+    """Convert EPSG:4490 degrees to coordinates of any known CRS, x (east) first: the inverse of `to_lonlat`; `(n, 2)` to `(n, 2)`.
+
+    Raises
+    ------
+    CoordinateError
+        PROJ has no parameters for that datum in that place.
+    """
+    if source.shift is not None:
+        lonlat = lonlat_to_gcj02(lonlat)
+    if source.shift == "bd09":
+        lonlat = gcj02_to_bd09(lonlat)
+    base = _base(source.epsg)
+    if base in (CGCS2000, WGS84):
+        return lonlat if is_geographic(source.epsg) else _transformed(base, source.epsg, lonlat)
+    operation = next((one for one in _operations(source.epsg) if _covers(one, lonlat)), None)
+    if operation is None:
+        raise CoordinateError(f"{source}: no transformation from CGCS2000 with known parameters here; give a parameter set")
+    return np.column_stack(operation.transform(lonlat[:, 0], lonlat[:, 1], direction="INVERSE"))
+
+
 def lonlat_to_gcj02(lonlat: Floats) -> Floats:
     """Shift true degrees (EPSG:4490) to GCJ-02, as Chinese web maps show them; `(n, 2)` to `(n, 2)`.
 
