@@ -16,7 +16,7 @@ from tiles.terrain.lattice import CELLS, POINTS, Tile
 from tiles.terrain.mesh import Mesh, cut, errors, triangulate
 from tiles.terrain.quantized import compressed, write
 
-ABOUT = """A real DEM (Jacksboro fault, 3″), tiles of 65 × 65 points from heights in memory to quantized-mesh bytes, CPU time of one process.
+ABOUT = """A real DEM (Jacksboro fault, 3″), tiles of 65 × 65 points from heights in memory to bytes, CPU time of one process.
 The peer errs more than it is asked for, so it is asked for less until the largest error that is measured is no larger than ours; it writes
 no normals, so ours are timed without and with them. A tile's bytes with normals, compressed as they are served."""
 DEM = Path(__file__).parents[2] / "shared" / "data" / "3d" / "dem" / "jacksboro_fault_dem.npz"
