@@ -1,5 +1,6 @@
 """The verbs `quanjing feed …`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -249,3 +250,63 @@ def outage(
     if number is None:
         raise NotFound(f"没有编号为 {mn} 的监控点")
     typer.echo(f"停运 {number} 已登记")
+
+
+@app.command(help="从其他系统（如国控平台）的数据库视图接入数据：读增量，按 HJ 212 报文发到本机端口；地址写在环境变量 QUANJING_PULL_URL")
+def pull(
+    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="来源说明", exists=True, dir_okay=False, readable=True)],
+    port: Annotated[int, typer.Option(help="本机接收端口", min=1, max=65535)] = 9212,
+    host: Annotated[str, typer.Option(help="接收在哪台机器")] = "127.0.0.1",
+    once: Annotated[bool, typer.Option("--once", help="只读一次")] = False,
+) -> None:
+    """Take over readings from a view of another system."""
+    import asyncio
+    import os
+    from contextlib import suppress
+
+    from feeds.forwarding import source_of
+    from feeds.pulling import Pulling
+    from gis.errors import SettingsError
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.schema import bring_up
+
+    # Not an option: whoever lists the processes would read the password.
+    foreign_url = os.environ.get("QUANJING_PULL_URL")
+    if not foreign_url:
+        raise SettingsError("对方数据库的地址写在环境变量 QUANJING_PULL_URL，形如 postgresql+psycopg://用户:密码@主机/库")
+    source = source_of(file.read_bytes())
+    url = ensure_running(Settings()).owner
+    bring_up(url)
+    pulling = Pulling(source, foreign_url, url, host, port)
+
+    def told(taken: int, refused: int) -> None:
+        if taken or refused or once:
+            typer.echo(f"{source.name}：接入 {taken} 行，拒绝 {refused} 行")
+
+    if once:
+        told(*asyncio.run(pulling.once()))
+    else:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(pulling.run(told))
+
+
+@app.command(help="接入的其他系统：读到哪里，接入和拒绝多少行，最近的错误")
+def sources() -> None:
+    """Print the sources."""
+    import psycopg
+
+    from gis.clock import BEIJING
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.foreign import sources as listed
+    from gis.store.schema import bring_up
+
+    urls = ensure_running(Settings())
+    bring_up(urls.owner)
+    with psycopg.connect(urls.reader) as connection:
+        for one in listed(connection):
+            until = f"{one.mark['changed']:%Y-%m-%d %H:%M:%S}" if one.mark else "还没有读过"
+            fault = f"  错误：{one.fault}" if one.fault else ""
+            looked = f"{one.looked.astimezone(BEIJING):%m-%d %H:%M}"
+            typer.echo(f"{one.name}  读到 {until}  接入 {one.taken} 行  拒绝 {one.refused} 行  最近 {looked}{fault}")

@@ -72,7 +72,11 @@ class Line:
         LineLost
             They were not, after some repetitions.
         """
-        for part in split(packet(self.device, cn, ""), items):
+        await self.deliver(packet(self.device, cn, ""), items)
+
+    async def deliver(self, whole: Packet, items: Sequence[str]) -> None:
+        """Send a packet of whatever device, as `send` does."""
+        for part in split(whole, items):
             await self._acknowledged(replace(part, qn=self._next()))
 
     async def _acknowledged(self, part: Packet) -> None:
