@@ -57,7 +57,7 @@ from gis.store.changes import store_id
 from gis.store.cluster import urls
 from gis.store.collections import kind_collections, table_collections
 from gis.store.connect import single
-from gis.store.items import Counts
+from gis.store.kept import Kept
 from gis.store.policies import MEND, index_kept
 from gis.store.vector_tiles import Place, TileQuery, configure, vector_tile
 from tiles.bake import bakery
@@ -91,6 +91,8 @@ ROUTERS = (
 )
 WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
+MOST_ANSWERS = 100
+"""How many lists are kept as they were last answered."""
 ITEM_PATHS = ("/collections/{collection}/items", "/collections/{collection}/items/{feature_id}")
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
@@ -139,7 +141,19 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             elk = Elk(settings.web_dir)
             shelf = Shelf(settings.data_dir / "sheets", settings.public_url, elk.lay_out)
             app.state.house = House(
-                settings, pool, hot, writers, hub, watch, bakery(settings).store, shelf, elk, store, kind_collections() | tables, Counts()
+                settings,
+                pool,
+                hot,
+                writers,
+                hub,
+                watch,
+                bakery(settings).store,
+                shelf,
+                elk,
+                store,
+                collections=kind_collections() | tables,
+                counts=Kept(),
+                answers=Kept(MOST_ANSWERS),
             )
             tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles))
             followers = [asyncio.create_task(task) for task in tasks]

@@ -9,11 +9,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.drafting import Watch
 from api.live import Hub
+from api.tile_cache import Entry
 from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.collections import Collection
-from gis.store.items import Counts
+from gis.store.kept import Kept
 from tiles.store import TileStore
 
 
@@ -22,7 +23,7 @@ class House:
     """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, printed sheets, what lays processes out.
 
     `hot` are connections for single statements (`gis.store.items.run`), `writers` such as may write features, where that is allowed;
-    `collections` is what is served as such.
+    `collections` is what is served as such, `counts` and `answers` what was counted and answered of the present state.
     """
 
     settings: Settings
@@ -36,7 +37,8 @@ class House:
     elk: Elk
     store_id: str
     collections: dict[str, Collection]
-    counts: Counts
+    counts: Kept[int]
+    answers: Kept[Entry]
 
 
 def house(request: Request) -> House:

@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
+from starlette.datastructures import Headers as RequestHeaders
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,12 +80,25 @@ class Headers:
 
 
 class _Pages(StaticFiles):
-    """Static files in which `/drafting` finds `drafting.html`."""
+    """Static files in which `/drafting` finds `drafting.html`, and what lies there packed is sent so."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         found = super().lookup_path(path)
         named = found[1] is None and path not in ("", ".") and "." not in path
         return super().lookup_path(f"{path}.html") if named else found
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        asked = RequestHeaders(scope=scope)
+        packed = Path(f"{os.fspath(full_path)}.gz")
+        if "gzip" not in asked.get("accept-encoding", "") or "range" in asked or not packed.exists():
+            return super().file_response(full_path, stat_result, scope, status_code)
+        response = super().file_response(packed, packed.stat(), scope, status_code)
+        response.headers["Vary"] = "Accept-Encoding"
+        if response.status_code == status_code:
+            response.headers["Content-Encoding"] = "gzip"
+        return response
 
 
 def pages(folder: str) -> StaticFiles:

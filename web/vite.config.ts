@@ -2,10 +2,11 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 import { cesiumAssets } from "./cesium-assets.ts";
 import { elkLibrary } from "./elk-library.ts";
+import { packed } from "./packed.ts";
 
 /** One project, one entry a page; a further page is one more HTML file and one more line in `input`. */
 export default defineConfig({
-  plugins: [vue(), cesiumAssets(), elkLibrary()],
+  plugins: [vue(), cesiumAssets(), elkLibrary(), packed()],
   build: {
     target: "es2022",
     // CesiumJS alone is larger than the default limit, and is wanted whole in one cacheable file.

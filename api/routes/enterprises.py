@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from psycopg import AsyncConnection
 
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
+from api.kept import kept
 from api.live import city_url, tileset_url
 from gis.initials import initials
 from gis.store import read
@@ -31,16 +33,17 @@ def _enterprise(row: dict[str, Any], ground_m: float) -> dict[str, Any]:
 
 
 @router.get("")
-async def enterprises(house: CurrentHouse, caller: CurrentCaller) -> Response:
+async def enterprises(request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """List the enterprises in the caller's scope, and the position in the change log that the list stands for."""
-    async with reading(house.pool, caller.scope) as connection:
+
+    async def made(connection: AsyncConnection) -> dict[str, Any]:
         position = await last_position(connection)
-        rows = await read.enterprises(connection)
         version = await city_version(connection) if caller.scope == EVERYWHERE else None
-    ground_m = house.settings.ground_ellipsoid_m
-    city = {"version": version, "url": city_url(version)} if version else None
-    listed = [_enterprise(row, ground_m) for row in rows]
-    return answer({"cursor": position.event_id(house.store_id), "city": city, "enterprises": listed})
+        listed = [_enterprise(row, house.settings.ground_ellipsoid_m) for row in await read.enterprises(connection)]
+        city = {"version": version, "url": city_url(version)} if version else None
+        return {"cursor": position.event_id(house.store_id), "city": city, "enterprises": listed}
+
+    return await kept(request, house, caller.scope, made)
 
 
 @router.get("/{feature_id}/features")

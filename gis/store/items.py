@@ -1,8 +1,7 @@
 """Pages of features as GeoJSON, made in the database and handed on as bytes: one statement, one snapshot."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -21,16 +20,13 @@ from gis.store.filters.fragment import Fragment, bound, column, joined, put
 from gis.store.filters.terms import Type
 from gis.store.filters.tree import Language
 from gis.store.filters.values import date_of, timestamp_of
+from gis.store.kept import VERSION, Kept
 
 MOST_ITEMS = 10_000
 MOST_OFFSET = 10_000_000
 DIGITS_DEGREES, DIGITS_METRES = 9, 4
 """Decimals of coordinates: a tenth of a millimetre."""
 
-# What this snapshot sees of the change log: all below the oldest transaction that still runs, and what has committed above it.
-VERSION = """(SELECT coalesce((SELECT xid::text || '-' || seq FROM change_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid DESC, seq DESC LIMIT 1), '') || coalesce((SELECT '~' || string_agg(DISTINCT xid::text, ',') FROM change_log
-    WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())), ''))"""
 FAULTS = (
     psycopg.DataError,
     psycopg.InternalError,
@@ -86,25 +82,6 @@ class Page:
     returned: int
     features: bytes
     """GeoJSON features with commas between them."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """How many features match, as long as nothing has changed."""
-
-    most: int = 1000
-    known: OrderedDict[Any, tuple[str, int]] = field(default_factory=OrderedDict)
-
-    def get(self, key: Any) -> tuple[str, int] | None:
-        """Return what was counted last, and of which version."""
-        return self.known.get(key)
-
-    def put(self, key: Any, version: str, count: int) -> None:
-        """Keep a count; the oldest goes."""
-        self.known[key] = version, count
-        self.known.move_to_end(key)
-        if len(self.known) > self.most:
-            self.known.popitem(last=False)
 
 
 # Conditions -------------------------------------------------------------------------------------------------------------
@@ -286,7 +263,7 @@ async def run(connection: AsyncConnection, scope: str, statement: Fragment, para
         raise Invalid(parameter, f"数据库不能这样查询：{message:.300}") from error
 
 
-async def page(connection: AsyncConnection, selection: Selection, view: View, counts: Counts) -> Page:
+async def page(connection: AsyncConnection, selection: Selection, view: View, counts: Kept[int]) -> Page:
     """Return a page of features; raises Invalid."""
     key = _counted(selection)
     known = counts.get(key) if selection.collection.kind else None

@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,6 +49,31 @@ def test_the_enterprise_stands_in_the_list(client: httpx.Client, city: City) -> 
     assert 100 < enterprise["radius_m"] < 300
     assert enterprise["tileset"]["url"].startswith(f"/tiles3d/{city.enterprise_id}/")
     assert len(answer["cursor"].split("-")) == 3
+
+
+def test_the_list_is_sent_again_when_something_changed(client: httpx.Client, city: City) -> None:
+    first = client.get("/api/enterprises")
+    has_it = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/api/enterprises", headers=has_it).status_code == 304
+    assert first.headers["Content-Encoding"] == "gzip"
+    assert client.get("/api/enterprises", headers={"Accept-Encoding": "identity"}).json() == first.json()
+    tank = city.feature_id("T-101")
+    city.rows("INSERT INTO alarms (feature_id, rule, level, message) VALUES (%s, '液位', 2, '高')", tank)
+    (enterprise,) = client.get("/api/enterprises", headers=has_it).json()["enterprises"]
+    assert enterprise["alarm_level"] == 2
+
+
+def test_the_built_pages_are_sent_packed(city: City, database: Urls, tmp_path: Path) -> None:
+    (tmp_path / "long.js").write_text("x" * 9000, encoding="utf-8")
+    (tmp_path / "long.js.gz").write_bytes(gzip.compress(b"x" * 9000))
+    with serving(database.reader, tmp_path, web_dir=tmp_path) as address, httpx.Client(base_url=address) as client:
+        packed = client.get("/long.js")
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.headers["Content-Type"].startswith("text/javascript")
+        plain = client.get("/long.js", headers={"Accept-Encoding": "identity"})
+        assert "Content-Encoding" not in plain.headers
+        assert packed.text == plain.text == "x" * 9000
+        assert client.get("/long.js", headers={"If-None-Match": packed.headers["ETag"]}).status_code == 304
 
 
 def test_features_and_card(client: httpx.Client, city: City) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gis.store.cluster import Urls
 from gis.store.collections import Moment, kind_collections
-from gis.store.items import Counts, Selection, View, page
+from gis.store.items import Selection, View, page
+from gis.store.kept import Kept
 
 STATIONS = kind_collections()["water_station"]
 PLACE = "ST_SetSRID(ST_Point(%(x)s, 31), 4490)"
@@ -58,7 +59,7 @@ def look(module_database: Urls) -> Iterator[Look]:
         reader = runner.run(psycopg.AsyncConnection.connect(module_database.owner, autocommit=True))
 
         def looked(moment: Moment | None) -> list[dict[str, Any]]:
-            found = runner.run(page(reader, Selection(STATIONS, moment=moment), View(limit=1000), Counts()))
+            found = runner.run(page(reader, Selection(STATIONS, moment=moment), View(limit=1000), Kept()))
             features: list[dict[str, Any]] = orjson.loads(b"[%b]" % found.features)
             assert found.matched == len(features)
             for feature in features:
