@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
@@ -118,6 +118,27 @@ def lonlat_to_enu(lonlat_h: Floats, origin: tuple[float, float, float]) -> Float
     """Convert longitude, latitude, ellipsoid height to east, north, up metres at `origin`; `(n, 3)` to `(n, 3)`."""
     frame = enu_frame(origin)
     return (lonlat_to_ecef(lonlat_h) - frame[:3, 3]) @ frame[:3, :3]
+
+
+def geodesic_ahead(lon: float, lat: float, azimuths_deg: Floats, distances_m: Floats) -> Floats:
+    """Return where one comes from a point along geodesics of the CGCS2000 ellipsoid: (n, 2), EPSG:4490.
+
+    Parameters
+    ----------
+    lon, lat : float
+        EPSG:4490.
+    azimuths_deg, distances_m : (n,) float64
+        Clockwise from north; metres.
+    """
+    count = len(azimuths_deg)
+    # Of arrays with one element it would make scalars, with a warning.
+    lons, lats, _ = _ellipsoid().fwd([lon] * count, [lat] * count, azimuths_deg.tolist(), distances_m.tolist())
+    return np.column_stack([lons, lats])
+
+
+@cache
+def _ellipsoid() -> Geod:
+    return Geod(a=WGS84_A, f=CGCS2000_F)
 
 
 @dataclass(frozen=True, slots=True)
