@@ -109,7 +109,7 @@ def test_a_file_is_stored_once_and_shown_with_the_enterprises_beneath(
     assert "1 圈扫描，新存或改动 1，热点 1" in run.invoke(app, command).output
     assert "新存或改动 0，热点 0" in run.invoke(app, command).output
     shown = run.invoke(app, ["hotspots", "--from", "2026-03-02", "--to", "2026-03-03"]).output
-    assert "LD01  方位 9" in shown
+    assert "LD01  方位 88°  2412 m" in shown
     with serving(city.url, tmp_path / "data") as address, httpx.Client(base_url=address) as client:
         during = {"from": "2026-03-02T00:00", "to": "2026-03-03T00:00"}
         (listed,) = client.get("/api/radar/sweeps", params=during).json()["sweeps"]
