@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,8 @@ from gis.errors import Invalid, QuanjingError
 from gis.layer_cli import app as layer
 from gis.power_cli import app as power
 from gis.quality_cli import app as quality
-from gis.query_cli import app as query
+from gis.query_cli import query_app
+from gis.questions import Query
 from gis.store.cli import app as db
 from gis.topology_cli import app as topology
 from models3d.cli import app as model
@@ -27,9 +28,22 @@ from styles.cli import app as style
 from tiles.cli import app as tiles
 from tiles.terrain.cli import app as terrain
 
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
 # The handbook is printed, and printing is a floor above the symbols.
 style.command(help="写出符号手册（PDF，A3）：图例总表，及每个符号、线型、填充的各主题、状态、编号、要素和图块")(handbook)
 feed.command(name="report", help="传输有效率月报：Excel 和 PDF；全市、企业、测点、逐日，低于门槛的和原因")(transmission)
+
+
+async def _file(connection: "AsyncConnection", query: Query, given: dict[str, str], form: str, paper: str) -> bytes:
+    """Answer as a file; what that takes is loaded when it is asked for."""
+    from api.results import result_file
+
+    return await result_file(connection, query, given, form, paper)
+
+
+query = query_app(_file)
 app = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
 for each in (
     db,

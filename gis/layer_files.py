@@ -3,10 +3,11 @@
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas
 import pandas
@@ -21,7 +22,8 @@ from gis.crs import lonlat_to_xy, source_of, to_lonlat
 from gis.errors import CoordinateError, Invalid
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS
 
-Frames = Mapping[str, geopandas.GeoDataFrame]
+Frame: TypeAlias = geopandas.GeoDataFrame
+Frames: TypeAlias = Mapping[str, Frame]
 FIXED_DATE = "2000-01-01T00:00:00Z"
 """What a GeoPackage says of its last change, so that the same layers are the same bytes."""
 LONGEST_FIELD = 10
@@ -29,6 +31,12 @@ LONGEST_FIELD = 10
 EXTRA_LABELS = {
     "feature_id": "要素标识",
     "enterprise": "排污单位编码",
+    "distance_m": "距离（m）",
+    "bearing_deg": "方位（°）",
+    "along_m": "沿河（m）",
+    "away_m": "离河（m）",
+    "floor": "楼层",
+    "perimeter_m": "周长（m）",
     "lon": "经度",
     "lat": "纬度",
     "area_m2": "面积（m²）",
@@ -151,23 +159,47 @@ def _append(sheet: Worksheet, values: Iterable[Any]) -> None:
             cell.data_type = "s"
 
 
-def write_excel(frames: Frames, path: Path) -> list[Path]:
-    """Write one workbook with a sheet a kind: Chinese headings, code lists as words, longitude and latitude, areas and lengths."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A worksheet of plain rows."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+def _write_sheet(book: Workbook, told: Sheet) -> None:
+    sheet = book.create_sheet(told.title[:31].replace("/", "、"))
+    sheet.append(list(told.head))
+    for cells in told.rows:
+        _append(sheet, cells)
+    for number in range(1, len(told.head) + 1):
+        heading = sheet.cell(1, number)
+        heading.font, heading.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="center")
+        longest = max((len(str(row[number - 1])) for row in told.rows[:200] if _value(row[number - 1]) is not None), default=0)
+        sheet.column_dimensions[get_column_letter(number)].width = min(40, max(10, 1.2 * longest + 2))
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+
+
+def write_excel(frames: Frames, path: Path, first: Sheet | None = None) -> list[Path]:
+    """Write one workbook with a sheet a kind: Chinese headings, code lists as words, longitude and latitude, areas and lengths.
+
+    Parameters
+    ----------
+    frames : mapping
+    path : Path
+    first : Sheet, optional
+        A worksheet before them.
+    """
     book = Workbook()
     book.remove(book.active)
+    if first is not None:
+        _write_sheet(book, first)
     for name, rows in frames.items():
-        sheet = book.create_sheet(KINDS[name].label[:31].replace("/", "、"))
         table = _readable(name, rows)
-        sheet.append([label_of(name, column) for column in table.columns])
-        for cells in table.itertuples(index=False):
-            _append(sheet, cells)
-        for number, column in enumerate(table.columns, 1):
-            heading = sheet.cell(1, number)
-            heading.font, heading.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="center")
-            longest = max((len(str(value)) for value in table[column].dropna().head(200)), default=0)
-            sheet.column_dimensions[get_column_letter(number)].width = min(40, max(10, 1.2 * longest + 2))
-        sheet.freeze_panes = "A2"
-        sheet.auto_filter.ref = sheet.dimensions
+        head = tuple(label_of(name, column) for column in table.columns)
+        _write_sheet(book, Sheet(KINDS[name].label, head, list(table.itertuples(index=False, name=None))))
     book.save(path)
     _without_clock(path)
     return [path]

@@ -74,7 +74,11 @@ QUERIES: dict[str, Query] = {
             "select",
             "满足条件的要素；related('outlet', '…') 问同一企业的别的图层、报警、案件、许可证、问题",
             "select",
-            (Parameter("kind", "要素类", "text", required=True), FILTER, Parameter("limit", "最多几个，缺省 100", "integer")),
+            (
+                Parameter("kind", "要素类，可有几个，逗号分开", "texts", required=True),
+                FILTER,
+                Parameter("limit", "最多几个，缺省 100", "integer"),
+            ),
         ),
         Query("measure", "面积、长度、周长（椭球面）", "measure", (Parameter("feature", "要素的 feature_id", "id", required=True),)),
         Query(

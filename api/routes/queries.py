@@ -1,15 +1,17 @@
-"""`/api/queries`: what inspectors ask of the map, as tables or GeoJSON."""
+"""`/api/queries`: what inspectors ask of the map, as tables or files."""
 
 from dataclasses import asdict
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api.answers import answer, encoded
+from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.ogc.parameters import read
-from gis.errors import Invalid
+from api.results import result_file, title
+from drawings.results import MEDIA, SUFFIXES, format_of
 from gis.questions import QUERIES, query_of
 from gis.store.connect import reading
 from gis.store.queries import LABELS, ask
@@ -26,14 +28,18 @@ async def queries() -> Response:
 
 @router.get("/{name}")
 async def query(name: str, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
-    """Ask one; `f=geojson` for a feature collection."""
+    """Ask one; `f` for a file: Excel, GeoPackage, Shapefile, GeoJSON, DXF, PDF map (`paper=A4|A3`)."""
     one = query_of(name)
-    given = read(request.scope["query_string"], ("f", *(parameter.name for parameter in one.parameters)))
-    form = given.pop("f", "json")
-    if form not in ("json", "geojson"):
-        raise Invalid("f", f"没有格式 {form:.40}；可用的有 json、geojson")
+    given = read(request.scope["query_string"], ("f", "paper", *(parameter.name for parameter in one.parameters)))
+    form, paper = given.pop("f", "json"), given.pop("paper", "A4")
+    if form != "json":
+        form = format_of(form)
+        async with reading(house.pool, caller.scope) as connection:
+            body = await result_file(connection, one, given, form, paper)
+        headers = {"Cache-Control": "no-cache"}
+        if form != "geojson":
+            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(title(one))}.{SUFFIXES[form]}"
+        return Response(body, media_type=MEDIA[form], headers=headers)
     async with reading(house.pool, caller.scope) as connection:
         found = await ask(connection, one, given)
-    if form == "geojson":
-        return Response(encoded(found.geojson()), media_type="application/geo+json", headers={"Cache-Control": "no-cache"})
     return answer({"columns": [{"name": column, "label": LABELS[column]} for column in found.columns], "rows": found.rows})

@@ -64,18 +64,18 @@ class Window:
         return Box(self.centre[0] - half[0], self.centre[1] - half[1], self.centre[0] + half[0], self.centre[1] + half[1])
 
 
-def scale_for(width_m: float, height_m: float, room: Box) -> int:
+def scale_for(width_m: float, height_m: float, room: Box, scales: Sequence[int] = SCALES) -> int:
     """Return the largest scale at which so much ground fits a box; the smallest of all where none does."""
-    for scale in SCALES:
+    for scale in scales:
         if width_m * 1000 / scale <= room.width and height_m * 1000 / scale <= room.height:
             return scale
-    return SCALES[-1]
+    return scales[-1]
 
 
-def around(shapes: Sequence[BaseGeometry], box: Box, margin_mm: float) -> Window:
-    """Return the window that shows shapes (EPSG:4545) at the largest scale of `SCALES`, with a margin on paper around them."""
+def around(shapes: Sequence[BaseGeometry], box: Box, margin_mm: float, scales: Sequence[int] = SCALES) -> Window:
+    """Return the window that shows shapes (EPSG:4545) at the largest of some scales, with a margin on paper around them."""
     west, south, east, north = shapely.union_all(list(shapes)).bounds if shapes else (0.0, 0.0, 0.0, 0.0)
-    scale = scale_for(east - west, north - south, box.inset(margin_mm))
+    scale = scale_for(east - west, north - south, box.inset(margin_mm), scales)
     # The middle on whole metres: a corner that is moved by a centimetre does not move the whole sheet.
     return Window(box, scale, (round((west + east) / 2), round((south + north) / 2)))
 

@@ -1,5 +1,6 @@
 """Reading what a drawing shows of an enterprise, as it stands now: for the way back to CAD."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from psycopg import sql
 
 from gis.kinds import KINDS, Kind
 from gis.models.drawn import Drawn
+from gis.store.asking import Reading
 from gis.store.connect import Transaction, driver_of
 from gis.store.known import HEIGHTS
 
@@ -21,6 +23,12 @@ SHOWN = sql.SQL(
 )
 PLACE = sql.SQL("ST_AsBinary(ST_Transform(k.geom, 4545))")
 NOWHERE = sql.SQL("NULL::bytea")
+# Whichever drawing shows it, on a layer that its kind has.
+ANYWHERE = sql.SQL(
+    "SELECT {columns}, k.shape, {place} AS geom, s.layer FROM {table} k LEFT JOIN LATERAL (SELECT o.layer FROM feature_sources o "
+    "WHERE o.feature_id = k.feature_id AND o.layer = ANY (%(layers)s) ORDER BY o.drawing_kind LIMIT 1) s ON TRUE "
+    "WHERE k.feature_id = ANY (%(features)s) AND k.closed_at IS NULL ORDER BY k.code, k.name, k.feature_id"
+)
 FILE = """
 SELECT d.file_name, f.content FROM drawings d JOIN drawing_files f USING (sha256)
 WHERE d.enterprise_id = %s AND d.drawing_kind = %s AND d.published AND d.file_name ILIKE '%%.dxf' ORDER BY d.drawing_id DESC LIMIT 1
@@ -45,6 +53,15 @@ def _drawn(kind: Kind, row: tuple[Any, ...]) -> Drawn:
         z_max_m=row[5],
         attributes=values,
     )
+
+
+def drawn_of(kind: Kind, features: Sequence[UUID]) -> Reading[list[Drawn]]:
+    """Read some open features of a kind that is drawn on a map, whatever drawing shows them."""
+    names = ["feature_id", "code", "name", *HEIGHTS, *(attribute.name for attribute in kind.attributes)]
+    columns = sql.SQL(", ").join(sql.SQL("k.{}").format(sql.Identifier(name)) for name in names)
+    query = ANYWHERE.format(columns=columns, table=sql.Identifier(kind.table), place=PLACE)
+    rows = yield query, {"layers": list(kind.layers), "features": list(features)}
+    return [_drawn(kind, tuple(row.values())) for row in rows]
 
 
 def drawn_features(connection: Transaction, enterprise_id: UUID, drawing_kind: str, home_of: dict[str, str]) -> list[Drawn]:

@@ -276,6 +276,17 @@ async def place_of(connection: AsyncConnection, feature_id: UUID) -> LonLat:
     return rows[0]["lon"], rows[0]["lat"]
 
 
+async def name_of(connection: AsyncConnection, feature_id: UUID) -> str:
+    """Return what a feature is called, its code where it has no name; raises NotFound."""
+    rows = await _rows(
+        connection,
+        put("SELECT coalesce(nullif(name, ''), code, kind) AS name FROM feature_view WHERE feature_id = {}", bound(feature_id, "uuid")),
+    )
+    if not rows:
+        raise NotFound(f"没有标识为 {feature_id} 的要素")
+    return str(rows[0]["name"])
+
+
 async def down(
     connection: AsyncConnection, at: LonLat, distance: float = 20_000.0, width: float = 500.0, kind: Sequence[str] = WATER_KINDS
 ) -> Answer:
@@ -354,8 +365,8 @@ async def unwatched(connection: AsyncConnection, *, every: bool = False) -> Answ
     return Answer(("enterprise", "code", "name", "medium", "type", "alarm_level"), await _rows(connection, statement))
 
 
-async def select(connection: AsyncConnection, kind: str, filter: str | None = None, limit: int = 100) -> Answer:  # noqa: A002
-    """Return the features of a kind that meet a CQL2 filter; `related('outlet', '…')` asks of what belongs to the same enterprise.
+async def select(connection: AsyncConnection, kind: Sequence[str], filter: str | None = None, limit: int = 100) -> Answer:  # noqa: A002
+    """Return the features of some kinds that meet a CQL2 filter; `related('outlet', '…')` asks of what belongs to the same enterprise.
 
     Raises
     ------
@@ -364,16 +375,15 @@ async def select(connection: AsyncConnection, kind: str, filter: str | None = No
     """
     if not 1 <= limit <= MOST_ROWS:
         raise Invalid("limit", f"应在 1 到 {MOST_ROWS} 之间")
-    (one,) = _collections([kind])
-    near = put("SELECT {} FROM {} f WHERE {}", _listed(one), _view(one), _condition(one, filter))
+    selected = [put("SELECT {} FROM {} f WHERE {}", _listed(one), _view(one), _condition(one, filter)) for one in _collections(kind)]
     statement = put(
         "SELECT n.*, e.name AS enterprise, ST_AsGeoJSON(n.geom, 7, 0)::json AS geometry FROM ({}) n"
         " LEFT JOIN enterprise_view e ON e.feature_id = n.enterprise_id ORDER BY n.name, n.feature_id LIMIT {}",
-        near,
+        joined(" UNION ALL ", selected),
         bound(limit, "bigint"),
     )
     columns = ("name", "code", "type", "enterprise", "alarm_level", "open_alarms", "case_count")
-    return Answer(columns, _shown(await _rows(connection, statement)))
+    return Answer(columns if len(kind) == 1 else ("kind_label", *columns), _shown(await _rows(connection, statement)))
 
 
 MEASURE: LiteralString = """

@@ -1,8 +1,10 @@
 """The inspectors' map in a real browser, over the tiles of a real server."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from browser import PATIENCE_MS, chromium, visit
 from city import City, found_city
@@ -69,6 +71,10 @@ def test_an_inspector_s_way_through_the_map(address: str, city: City) -> None:
         ((tanks,),) = city.rows("SELECT count(*) FROM structures WHERE structure_type = 'tank'")
         seen.until("([count]) => document.querySelector('[data-testid=filter-found]')?.textContent.includes(count)", str(tanks))
         assert "cql=" in page.url
+        with page.expect_download() as held:
+            page.click("[data-testid=export-xlsx]")
+        book = openpyxl.load_workbook(io.BytesIO(held.value.path().read_bytes()))
+        assert book.worksheets[0].max_row == int(str(tanks)) + 1
 
         # What is within 200 m of the outlet, by the store's own account.
         page.click("[data-testid=tool-measure]")

@@ -14,6 +14,8 @@ export interface Found {
 
 export interface Answer {
   kind: string;
+  /** What was asked of it. */
+  cql: string;
   matched: number;
   features: Found[];
 }
@@ -52,7 +54,22 @@ export async function items(kind: string, cql: string, at: string | null, limit:
     const level = properties.alarm_level;
     return [{ feature_id: id, name: text(properties.name) ?? "", code: text(properties.code), alarm_level: typeof level === "number" ? level : null, lon, lat }];
   });
-  return { kind, matched: page.numberMatched ?? features.length, features };
+  return { kind, cql, matched: page.numberMatched ?? features.length, features };
+}
+
+/** Files that an answer may be written to, as people call them, in the order of the buttons. */
+export const FILES = [
+  ["xlsx", "Excel"],
+  ["gpkg", "GeoPackage"],
+  ["shp", "Shapefile"],
+  ["dxf", "DXF"],
+  ["pdf", "PDF 地图"],
+] as const;
+const MOST_IN_A_FILE = 10_000;
+
+/** Where an answer is as a file. */
+export function fileOf(kinds: readonly string[], cql: string, form: string): string {
+  return `/api/queries/select?${new URLSearchParams({ kind: kinds.join(","), filter: cql, limit: String(MOST_IN_A_FILE), f: form, ...(form === "pdf" ? { paper: "A3" } : {}) })}`;
 }
 
 /** Questions that are under way at once. */

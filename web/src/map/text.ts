@@ -29,6 +29,8 @@ export const m = catalogue({
   "filter.all": "共 {count} 个",
   "filter.none": "没有符合条件的要素",
   "filter.empty": "选一个图层，写下条件；地图上该图层只显示符合的要素，其他图层不变。",
+  "export.title": "导出",
+  "export.now": "导出的是现在的状态；请回到现在再导出。",
   "filter.on": "{kind}：只显示 {count} 个",
   "filter.bad": "这个条件不能查询：{detail}",
   "op.=": "等于",
