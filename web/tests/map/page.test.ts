@@ -73,7 +73,7 @@ test("what is around is counted and listed by kind", async () => {
   const sketch = { mode: "circle", points: [[107.5, 31.2]], radius_m: 500, done: true };
   const features = [{ feature_id: "a", name: "甲醇储罐", code: "T-101", alarm_level: 1, lon: 107.5, lat: 31.2 }];
   const text = await rendered(MeasurePanel, {
-    sketch, measures: { length_m: null, area_m2: 785_398, around_m: 3141.6 }, answers: [{ kind: "structure", matched: 31, features }], asking: false, problem: "", centred: false,
+    sketch, measures: { length_m: null, area_m2: 785_398, around_m: 3141.6 }, answers: [{ kind: "structure", cql: "S_INTERSECTS(geom, POINT(107.5 31.2))", matched: 31, features }], at: null, asking: false, problem: "", centred: false,
   });
   for (const said of ["78.54 公顷", "3.14 km", "范围内共 31 个要素", "甲醇储罐", "另有 30 个"]) expect(text).toContain(said);
 });
