@@ -1,13 +1,16 @@
 """From a DXF text to an ezdxf document, the entities made as their tags are read: all tags at once take more room than the drawing."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, TextIO
 
 from ezdxf.document import Drawing
+from ezdxf.entities.factory import bind
 from ezdxf.lldxf.const import DXFStructureError, DXFValueError
-from ezdxf.lldxf.tags import Tags, group_tags
+from ezdxf.lldxf.tags import Tags
 
-from drawings.tagger import tags
+from drawings.plain import Plain
+from drawings.tagger import END, Codes, Record, records, tags_of
 
 ENTITIES = "ENTITIES"
 AFTER = frozenset({"OBJECTS", "ACDSDATA", "THUMBNAILIMAGE"})
@@ -38,6 +41,14 @@ class Handles:
         self._taken = {_handle(group) for group in defined} - {None}
         self.renewed = 0
 
+    def takes(self, handle: str) -> bool:
+        """Take a handle where it is free; say whether it was."""
+        handle = handle.upper()
+        if handle in self._taken:
+            return False
+        self._taken.add(handle)
+        return True
+
     def settle(self, group: Tags) -> Tags:
         """Return the tags of an entity under a handle of its own."""
         handle = _handle(group)
@@ -51,46 +62,62 @@ class Handles:
 
 
 class _Entities(list[Any]):
-    """The ENTITIES section, which ezdxf goes through once, putting in each place the entity that it makes of the tags there."""
+    """The ENTITIES section, which ezdxf goes through once, putting in each place the entity that it makes of the tags there.
 
-    def __init__(self, opening: Tags, groups: Iterator[Tags], sections: Sections) -> None:
+    Plain entities are in their places already, and bound as ezdxf binds what it has made.
+    """
+
+    def __init__(self, opening: Record, records: Iterator[Record], sections: Sections, document: Drawing, codes: Codes) -> None:
         super().__init__()
         self.handles = Handles(sections.get(BLOCKS, ())[1:])
         self._opening = opening
-        self._groups: Iterator[Tags] | None = groups
-        self._sections = sections
+        self._records: Iterator[Record] | None = records
+        self._rest = sections, document, codes
 
     def __iter__(self) -> Iterator[Any]:
-        if self._groups is None:
+        if self._records is None:
             return super().__iter__()
-        groups, self._groups = self._groups, None
-        return self._read(groups)
+        records, self._records = self._records, None
+        return self._read(records)
 
-    def _read(self, groups: Iterator[Tags]) -> Iterator[Tags]:
-        group = self._opening
-        while group[0].value != "ENDSEC":
-            self.append(None)
-            yield self.handles.settle(group)
-            group = next(groups)
-        _collect(groups, self._sections)
+    def __setitem__(self, _: Any, entity: Any) -> None:
+        # ezdxf counts what it was given.
+        super().__setitem__(-1, entity)
+
+    def _read(self, records: Iterator[Record]) -> Iterator[Tags]:
+        sections, document, codes = self._rest
+        plain = Plain(document, codes)
+        for record in chain((self._opening,), records):
+            if record[1][0].strip() == "ENDSEC":
+                _collect(records, sections, document, codes)
+                return
+            entity = plain.made(record)
+            if entity is not None and self.handles.takes(entity.dxf.handle):
+                self.append(entity)
+                bind(entity, document)
+            else:
+                self.append(None)
+                yield self.handles.settle(tags_of(record, codes))
+        raise DXFStructureError("section ENTITIES does not end")
 
 
-def _collect(groups: Iterator[Tags], sections: Sections) -> None:
+def _collect(records: Iterator[Record], sections: Sections, document: Drawing, codes: Codes) -> None:
     """Put sections into their places, of ENTITIES the promise to read it, and what follows it after it has been read."""
-    for opening in groups:
-        if opening[0].value == "EOF":
+    for record in records:
+        if record[1][0].strip() == END:
             continue
+        opening = tags_of(record, codes)
         name = opening[1].value
         if name in sections or (ENTITIES in sections and name not in AFTER):
             raise DXFStructureError(f"section {name} stands twice, or after the entities")
         if name == ENTITIES:
-            sections[name] = _Entities(opening, groups, sections)
+            sections[name] = _Entities(record, records, sections, document, codes)
             return
         section = sections[name] = [opening]
-        for group in groups:
-            if group[0].value == "ENDSEC":
+        for content in records:
+            if content[1][0].strip() == "ENDSEC":
                 break
-            section.append(group)
+            section.append(tags_of(content, codes))
     sections.pop("THUMBNAILIMAGE", None)
 
 
@@ -108,8 +135,8 @@ def load(stream: TextIO) -> tuple[Drawing, int]:
         The order is another one, or the content is no DXF.
     """
     sections: Sections = {}
-    _collect(iter(group_tags(tags(stream))), sections)
-    document = Drawing()
+    document, codes = Drawing(), Codes()
+    _collect(records(stream, codes), sections, document, codes)
     # What `Drawing.from_tags` does with the sections once it has all of them.
     document._load_section_dict(sections)
     entities = sections.get(ENTITIES)

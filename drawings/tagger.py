@@ -5,18 +5,22 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from ezdxf.lldxf.const import DXFStructureError
+from ezdxf.lldxf.tags import Tags
 from ezdxf.lldxf.types import BINARY_DATA, POINT_CODES, TYPE_TABLE, DXFBinaryTag, DXFTag, DXFVertex
 
 COMMENT = 999
+END = "EOF"
 NAMES = frozenset({2, 6, 7, 8, 330})
 """Codes of names and owners, which a drawing says again with every entity: block, linetype, text style, layer, owner."""
 
 Read = Callable[[str], Any]
 Known = tuple[int, Read | None]
 """A group code, and how its value is read; None: not by itself."""
+Record = tuple[list[str], list[str]]
+"""Lines of an entity as they are written: group codes, and values."""
 
 
-class _Codes(dict[str, Known]):
+class Codes(dict[str, Known]):
     """Group codes by their lines; a drawing writes a few dozen different ones, millions of times."""
 
     def __missing__(self, line: str) -> Known:
@@ -44,7 +48,7 @@ def _number(read: Read, value: str) -> Any:
     raise DXFStructureError(f"value {value!r} is no number")
 
 
-def _point(code: int, x: str, pairs: Iterator[tuple[str, str]], codes: _Codes) -> tuple[DXFVertex, tuple[str, str] | None]:
+def _point(code: int, x: str, pairs: Iterator[tuple[str, str]], codes: Codes) -> tuple[DXFVertex, tuple[str, str] | None]:
     """Return a point and what was read beyond it, where its height is not written."""
     said, beyond = [x], None
     for place in (10, 20):
@@ -63,7 +67,37 @@ def _point(code: int, x: str, pairs: Iterator[tuple[str, str]], codes: _Codes) -
         raise DXFStructureError(f"coordinates {said} of point {code} are no numbers") from None
 
 
-def tags(stream: TextIO) -> Iterator[DXFTag]:  # noqa: C901 — a call a tag costs more than the tag
+def records(stream: TextIO, codes: Codes) -> Iterator[Record]:
+    """Yield the entities of a DXF text, up to its end mark; as for `tags`.
+
+    The lists are the caller's to keep and to change.
+    """
+    found: Record | None = None
+    for line, value in zip(stream, stream, strict=False):
+        if codes[line][0]:
+            if found is not None:
+                found[0].append(line)
+                found[1].append(value)
+            continue
+        if found is not None:
+            yield found
+        if value.removesuffix("\n") == END:
+            return
+        found = [line], [value]
+    if found is not None:
+        yield found
+
+
+def tags_of(record: Record, codes: Codes) -> Tags:
+    """Return the tags of an entity; errors as of `tags`."""
+    lines, values = record
+    # The next entity begins: only then a point is known to have no height.
+    found = Tags(_tags(zip((*lines, "0\n"), (*values, "\n"), strict=True), codes))
+    found.pop()
+    return found
+
+
+def tags(stream: TextIO) -> Iterator[DXFTag]:
     """Yield the tags of a DXF text, up to its end mark; comments are left out.
 
     The same as `ezdxf.lldxf.tagger.tag_compiler(ascii_tags_loader(stream))`, but a last line without a value is left out.
@@ -78,8 +112,10 @@ def tags(stream: TextIO) -> Iterator[DXFTag]:  # noqa: C901 — a call a tag cos
     DXFStructureError
         A group code or a value is no number where it must be one, or a point has no y.
     """
-    codes = _Codes()
-    pairs = zip(stream, stream, strict=False)
+    return _tags(zip(stream, stream, strict=False), Codes())
+
+
+def _tags(pairs: Iterator[tuple[str, str]], codes: Codes) -> Iterator[DXFTag]:  # noqa: C901 — a call a tag costs more than the tag
     beyond: tuple[str, str] | None = None
     while True:
         for line, value in (beyond,) if beyond else pairs:
@@ -95,7 +131,7 @@ def tags(stream: TextIO) -> Iterator[DXFTag]:  # noqa: C901 — a call a tag cos
             elif code == 0:
                 name = value.strip()
                 yield DXFTag(0, name)
-                if value.removesuffix("\n") == "EOF":
+                if value.removesuffix("\n") == END:
                     return
             elif code in POINT_CODES:
                 break

@@ -1,12 +1,14 @@
 """The tagger yields what ezdxf's own two passes yield, and the lazy loader what ezdxf's own loader loads."""
 
 import io
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from ezdxf.document import Drawing
+from ezdxf.entities.insert import Insert
+from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.lldxf.const import DXFStructureError
 from ezdxf.lldxf.tagger import ascii_tags_loader, tag_compiler
 from ezdxf.lldxf.types import DXFTag
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawings.loading import load
-from drawings.mending import plainly
+from drawings.mending import PARSER_FAULTS, plainly
 from drawings.tagger import tags
 
 DXF = Path(__file__).parents[2].parent / "shared" / "data" / "dxf"
@@ -52,16 +54,59 @@ def test_the_tags_of_anything_are_those_of_ezdxf(pairs: list[tuple[str, str]]) -
     assert told(tags(text(data))) == told(tag_compiler(ascii_tags_loader(text(data))))
 
 
-def handles(document: Drawing) -> Counter[tuple[str, str]]:
-    return Counter((entity.dxftype(), str(entity.dxf.handle)) for entity in document.entitydb.values())
+def facts(document: Drawing) -> dict[str, object]:
+    """Return all that ezdxf keeps of each entity, by its handle, in the order of the document."""
+    return {
+        handle: (
+            type(entity),
+            {name: repr(value) for name, value in entity.dxf.all_existing_dxf_attribs().items()},
+            repr(entity.lwpoints.values.tolist()) if isinstance(entity, LWPolyline) else None,
+            [part.dxf.handle for part in entity.attribs] if isinstance(entity, Insert) else None,
+            {name: repr(value) for name, value in vars(entity).items() if isinstance(value, (str, bytes, int, float, type(None)))},
+            entity.doc is document,
+        )
+        for handle, entity in document.entitydb.items()
+    }
 
 
-@pytest.mark.parametrize("name", ["01_plant_survey_ru_r2010.dxf", "03_building_plan_r2000.dxf", "12_cn_pid_legend_r2013.dxf"])
-def test_entities_made_while_reading_are_those_of_ezdxf(name: str) -> None:
-    data = DXF.joinpath(name).read_bytes()
+@pytest.mark.parametrize("number", ["01", "03", "08", "09", "12", "13"])
+def test_entities_made_while_reading_are_those_of_ezdxf(number: str) -> None:
+    data = next(DXF.glob(f"{number}_*.dxf")).read_bytes()
     ours, theirs = load(text(data))[0], Drawing.from_tags(tags(text(data)))
-    assert handles(ours) == handles(theirs)
+    assert facts(ours) == facts(theirs)
     assert [entity.dxf.handle for entity in ours.modelspace()] == [entity.dxf.handle for entity in theirs.modelspace()]
+
+
+HEADER = "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\n{}\n0\nENDSEC\n0\nSECTION\n2\nENTITIES\n"
+PLAIN = st.sampled_from(["POINT", "LINE", "CIRCLE", "ARC", "TEXT", "INSERT", "ATTRIB", "SEQEND", "LWPOLYLINE", "MTEXT"])
+TAGS = (
+    "8 L|62 1|62 1.0|62 x|6 A|10 1.5|20 2.5|30 3.5|10 1\n20 2|10 1\n20 2\n30 3|11 4\n21 5|40 7|41 0.5|42 1.0|40 x|1 text|2 NAME|90 2|"
+    "90 x|70 1|72 1|280 1|280 0|330 1F|5 AB|210 0\n220 0\n230 1|999 said|102 {ACAD|102 }|1001 APP|1000 more|39 1|38 2|"
+    "101 Embedded Object|160 4\n310 FFFF|310 FG"
+)
+USUAL = st.lists(st.sampled_from(TAGS.split("|")), max_size=6)
+MARKS = ["", "100 AcDbEntity", "100 AcDbText", "100 AcDbAttribute", "100 AcDbPolyline", "100 AcDbCircle"]
+ENTITY = st.tuples(PLAIN, st.lists(st.tuples(st.sampled_from(MARKS), USUAL), max_size=4)).map(
+    lambda drawn: (
+        f"0 {drawn[0]}\n5 {abs(hash(str(drawn))) % 10**6 + 16:X}\n330 1F\n" + "\n".join("\n".join([part, *tags]) for part, tags in drawn[1])
+    )
+)
+
+
+def loaded(data: bytes, how: Callable[[TextIO], Drawing]) -> object:
+    """Return what is in a document, or that it can't be read."""
+    try:
+        return facts(how(text(data)))
+    except PARSER_FAULTS as error:
+        return isinstance(error, PARSER_FAULTS)
+
+
+@pytest.mark.parametrize("release", ["AC1009", "AC1027"])
+@given(entities=st.lists(ENTITY, max_size=3, unique=True))
+def test_plain_entities_of_any_content_are_those_of_ezdxf(release: str, entities: list[str]) -> None:
+    written = "\n".join(line.replace(" ", "\n", 1) for entity in entities for line in entity.splitlines() if line)
+    data = f"{HEADER.format(release)}{written}\n0\nENDSEC\n0\nEOF\n".replace("\n\n", "\n").encode()
+    assert loaded(data, lambda stream: load(stream)[0]) == loaded(data, lambda stream: Drawing.from_tags(tags(stream)))
 
 
 BODY = "0\nSECTION\n2\nENTITIES\n0\nPOINT\n8\n0\n10\n1.0\n20\n2.0\n0\nENDSEC\n"
