@@ -1,10 +1,11 @@
 """From a drawing to a site plan: what each entity means by the norm, and what is wrong with it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import numpy as np
 import shapely
@@ -261,16 +262,18 @@ def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | Non
 
 def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
     """Yield the features that are one entity each: lines and spots; a line drawn twice is left out with a warning."""
-    lines: dict[bytes, str] = {}
+    lines: dict[bytes, tuple[str, set[UUID | None]]] = {}
     for item in found.lines:
         feature = _line_feature(item, frame, ledger)
         if feature is None:
             continue
         key = shapely.to_wkb(shapely.normalize(shapely.set_precision(feature.xy, 0.01))) + feature.kind.encode()
-        if key in lines:
-            _again(item.entity, "线", lines[key], feature.xy.coords[0], ledger)
+        first, ids = lines.setdefault(key, (handle_of(item.entity), set()))
+        # Two that were stored as two are two: pipes of a flow sheet that run both ways.
+        if first != handle_of(item.entity) and (feature.qj_id is None or feature.qj_id in ids or None in ids):
+            _again(item.entity, "线", first, feature.xy.coords[0], ledger)
             continue
-        lines[key] = handle_of(item.entity)
+        ids.add(feature.qj_id)
         yield feature, [handle_of(item.entity)]
     spots, marks = pair_marks(found.spots, frame, ledger)
     beside = [marks.get(handle_of(item.entity)) for item in spots]
@@ -366,6 +369,13 @@ class Reading:
         return "stored" if handle in self.stored else "refused" if handle in self.refused else "ignored"
 
 
+def _as_left(entities: Sequence[DXFEntity]) -> Callable[[PlanFeature], PlanFeature]:
+    """Return what takes up once more what an export left beside an arrow: what it leads from and to is known only when all is read."""
+    drawn = {handle_of(entity): [entity] for entity in entities}
+    # What can't be read was complained about when the arrow was.
+    return lambda arrow: with_beside(arrow, drawn.get(arrow.source.handle, ()), Ledger())
+
+
 def interpretation(
     document: Drawing, options: Options | None = None, *, file_name: str = "", sha256: str = "", mapping: "Mapping | None" = None
 ) -> Reading:
@@ -405,7 +415,7 @@ def interpretation(
     del found, outlines, labels
     features, copied = without_copied_ids(_ordered(features))
     if options.drawing_kind == "B":
-        features, lacking = connected(features)
+        features, lacking = connected(features, _as_left(entities))
         ledger.issues += lacking
     ground = Ground(options.drawing_kind or "A", named=options.drawing_kind is not None, rings=rings_of(entities, frame))
     ledger.issues += [*copied, *check(features, ground, by_norm=mapping is None)]

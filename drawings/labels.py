@@ -31,6 +31,7 @@ REQUIRED = {
     "storage": ("NAME",),
     "emergency_facility": ("NAME",),
     "process_node": ("CODE", "NAME"),
+    "process_node.junction": ("CODE",),
     "receptor": ("NAME",),
     "parcel": ("PARCEL",),
     "parcel_3d": ("PARCEL", "HEIGHT"),

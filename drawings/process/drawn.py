@@ -1,6 +1,6 @@
 """A process as drawn by the norm: which blocks its arrows lead from and to, and what its graph lacks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -80,18 +80,22 @@ def _graph(nodes: Sequence[PlanFeature], streams: Sequence[PlanFeature]) -> Proc
     return ProcessGraph(tuple(_node(node) for node in nodes if node.code), tuple(rows))
 
 
-def connected(features: Sequence[PlanFeature]) -> tuple[list[PlanFeature], list[Issue]]:
+def connected(
+    features: Sequence[PlanFeature], as_left: Callable[[PlanFeature], PlanFeature] = lambda stream: stream
+) -> tuple[list[PlanFeature], list[Issue]]:
     """Return the features of a process flow with its arrows led from node to node, and what is wrong with it (E501–E504, W505).
 
     Parameters
     ----------
     features : sequence of PlanFeature
         As drawn, sheet units; an arrow runs from its first point to its last.
+    as_left : callable
+        Returns an arrow, connected, as an export left it where the drawing still says the same.
     """
     nodes = [one for one in features if one.kind == NODE and np.isfinite([one.xy.x, one.xy.y]).all() and "node_type" in one.attributes]
     boxes = shapely.STRtree([_box(one) for one in nodes])
     led = [_led(one, nodes, boxes) for one in features if one.kind == STREAM]
-    streams = _named([one for one, _ in led])
+    streams = [as_left(one) for one in _named([one for one, _ in led])]
     issues = [issue for _, found in led for issue in found]
     issues += [finding("E204", f"“{one.name}”没有编号", "请填写 CODE", _place(one)) for one in nodes if not one.code]
     handles = {one.code: one for one in nodes}

@@ -16,6 +16,7 @@ from ezdxf.document import Drawing
 from other_program import rewrite
 from typer.testing import CliRunner
 
+from drawings.handback import hand_back
 from drawings.interpret import Reading, interpretation
 from drawings.mapping import mapping_of
 from drawings.options import Options
@@ -190,3 +191,12 @@ def test_a_real_sheet_is_a_process(city: City, path: Path, tmp_path: Path, monke
     with writing(city.engine, DRAFTER) as connection:
         _, second = publish_drawing(connection, again, ENTERPRISE["source_code"], options)
     assert second.actions == {"unchanged": sum(outcome.actions.values())}
+    # To CAD by the norm, and back: pipes that run both ways, tees without a name, arrows that end nearer to another box.
+    with looking(city.engine) as connection:
+        name, export = hand_back(connection, ENTERPRISE["source_code"], "B")
+    assert (export.features, export.issues) == (sum(outcome.actions.values()), ())
+    exported = tmp_path / name
+    exported.write_bytes(export.content)
+    with writing(city.engine, DRAFTER) as connection:
+        back, third = publish_drawing(connection, exported, ENTERPRISE["source_code"])
+    assert (third.actions, [issue.message for issue in back.issues]) == (second.actions, [])
