@@ -23,9 +23,9 @@ from gis.query_cli import query_app
 from gis.questions import Query
 from gis.store.cli import app as db
 from gis.topology_cli import app as topology
-from models3d.cli import app as model
 from styles.cli import app as style
 from tiles.cli import app as tiles
+from tiles.model_cli import app as model
 from tiles.terrain.cli import app as terrain
 
 if TYPE_CHECKING:

@@ -22,13 +22,13 @@ from psycopg import AsyncConnection
 
 from api.drafting import Connect, Watch
 from drawings import sandbox
-from drawings.child import Failure, run
 from drawings.options import Options
 from drawings.process.elk import Elk
 from drawings.process.layout import Problem
 from drawings.read import FILE_NAME, Progress
 from drawings.report import report
 from drawings.versions.proofs import proof_of
+from gis.child import Failure, run
 from gis.errors import NotFound, QuanjingError
 from gis.issues import blocking
 from gis.jobs import work_until

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from drawings.child import Failure, run
 from drawings.decode import LABELS, decode
 from drawings.encodings import UTF8
 from drawings.frames import METHODS
@@ -17,6 +16,7 @@ from drawings.read import Progress, reading_of
 from drawings.report import SEVERITY_LABELS
 from drawings.sandbox import refusal
 from drawings.units import METRE, declared
+from gis.child import Failure, run
 from gis.issues import Issue
 from gis.kinds import KINDS
 from gis.models.plan import Counts, SitePlan

@@ -15,7 +15,7 @@ from gis.supervision.network import REACH_M
 from gis.surroundings import AIR_REACH_M, WATER_REACH_M
 from styles.dxf import nearest_aci
 
-WHERE = {"set": "四张图之间", "permit": "图与许可证", "layer": "图层文件", "sheet": "印出的图幅"}
+WHERE = {"model": "三维模型", "set": "四张图之间", "permit": "图与许可证", "layer": "图层文件", "sheet": "印出的图幅"}
 SHAPES = {
     "Point": "图块",
     "LineString": "线",

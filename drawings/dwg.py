@@ -15,9 +15,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from drawings.limits import MAX_BYTES, Limits
 from drawings.process.node import node
 from gis.errors import Invalid, QuanjingError, SettingsError, TooLarge
+from gis.limits import MAX_BYTES, Limits
 
 SIGNATURE = re.compile(rb"AC10\d\d")
 """The first bytes of a DWG, R13 to 2018: its release."""

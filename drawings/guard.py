@@ -9,10 +9,10 @@ import numpy as np
 from drawings.binary import SENTINEL, TruncatedError, text_of
 from drawings.encodings import readable
 from drawings.ledger import finding
-from drawings.limits import MAX_BYTES
 from drawings.tags import MAX_TAGS, UNREADABLE, Tags, tags_of
 from drawings.tally import PARTS, section
 from gis.issues import Issue, Place
+from gis.limits import MAX_BYTES
 
 MAX_LINE = 1024 * 1024
 """Longest string, bytes; CAD programs end theirs at 2 049 characters."""

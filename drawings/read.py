@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,14 @@ from drawings.decode import decode
 from drawings.guard import guard, sound, too_large, unreadable
 from drawings.interpret import Reading, interpretation
 from drawings.ledger import finding
-from drawings.limits import MAX_BYTES
 from drawings.memory import give_back
 from drawings.mending import PARSER_FAULTS, mended, mending_issues, plainly
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
 from drawings.tally import tally
+from gis.child import Progress
 from gis.issues import Issue, Place
+from gis.limits import MAX_BYTES
 from gis.models.plan import Counts, SitePlan
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ LAYERS = (".gpkg", ".geojson", ".json", ".zip")
 FILE_NAME = re.compile(rf"(?P<source>{SOURCE_CODE.strip('^$')})_(?P<kind>[ABCD])_v(?P<version>\d{{2,}})\.dxf", re.IGNORECASE)
 """`<22-character source code>_<A|B|C|D>_v<nn>.dxf` (norm)."""
 
-Progress = Callable[[str, float], None]
-"""Called with a stage (`guard`, `decode`, `read`, `interpret`) and how much of the whole is done, 0 to 1."""
 _GUARDED, _DECODED, _READ = 0.05, 0.1, 0.6
 
 

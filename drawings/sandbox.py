@@ -7,8 +7,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drawings.child import Failure, run_in_parts, size_of
-from drawings.limits import Limits
+from gis.child import Failure, run_in_parts, size_of
+from gis.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def read_plan(
     file_name : str
         Its name; by the norm it says source code and drawing kind.
     options, progress, limits
-        As for `drawings.read.plan_of` and `drawings.child.run`.
+        As for `drawings.read.plan_of` and `gis.child.run`.
 
     Raises
     ------

@@ -17,8 +17,8 @@ from api.caller import CurrentCaller, Permission, requires
 from api.drafting import stream, view
 from api.house import CurrentHouse
 from api.uploads import of_type, parts, same_site
-from drawings.limits import MAX_BYTES
 from gis.errors import Invalid, NotFound
+from gis.limits import MAX_BYTES
 from gis.store import drafts, read
 from gis.store.connect import reading
 from gis.store.drafts import Draft, drafting

@@ -3,14 +3,14 @@
 import hashlib
 from pathlib import Path
 
-from drawings.child import Failure, run
-from drawings.limits import Limits
 from drawings.permit.excel import copy_of_excel
 from drawings.permit.pdf import copy_of_pdf
 from drawings.permit.proposal import Proposal, proposal_of
 from drawings.permit.scan import copy_of_scan
 from drawings.read import Progress
+from gis.child import Failure, run
 from gis.errors import Invalid, QuanjingError, TooLarge
+from gis.limits import Limits
 
 LIMITS = Limits(memory_bytes=2 * 1024**3, deadline_s=600.0)
 """A copy has some hundred pages, each of which takes about a third of a second."""

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 from drawings.accounts import Account, account, drawings_in, page
 from drawings.cli import app
 from drawings.example import example_files
-from drawings.limits import MAX_BYTES
 from drawings.mapping import mapping_of
+from gis.limits import MAX_BYTES
 
 TOP = Path(__file__).parents[2]
 EXAMPLES = TOP / "data" / "examples"

@@ -9,10 +9,10 @@ import pytest
 from city import DRAWING
 
 from drawings import dwg
-from drawings.limits import Limits
 from drawings.sandbox import read_plan
 from gis.errors import Invalid, SettingsError
 from gis.issues import blocking
+from gis.limits import Limits
 
 DWG = Path(__file__).parents[1] / "data" / "91511703MADEMA000P001P_A_v01.dwg"
 

@@ -6,10 +6,10 @@ from dxf_bytes import block, document, file_of, line, section, tagged, text_byte
 from drawings import guard as guards
 from drawings.example import example_files
 from drawings.guard import guard, sound, too_large
-from drawings.limits import MAX_BYTES
 from drawings.read import plan_of
 from drawings.sandbox import read_plan
 from drawings.tags import tags_of
+from gis.limits import MAX_BYTES
 
 NAME, DATA = next((name, data) for name, data in example_files().items() if name.endswith(".dxf"))
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "dxf"

@@ -12,13 +12,13 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from drawings.limits import Limits
 from drawings.permit import scan
 from drawings.permit.cli import app
 from drawings.permit.grid import Cell, Copy, Grid, Place
 from drawings.permit.proposal import Proposal, proposal_of
 from drawings.permit.reading import Unreadable, read, read_copy
 from gis.errors import Invalid
+from gis.limits import Limits
 from gis.models.permit import permit_of
 
 

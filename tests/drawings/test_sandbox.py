@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from drawings.child import Failure, run
 from drawings.example import example_files
-from drawings.limits import Limits
 from drawings.read import Options, Progress, plan_of
 from drawings.sandbox import read_plan, refusal
+from gis.child import Failure, run
 from gis.errors import Invalid, NotFound, QuanjingError
+from gis.limits import Limits
 
 NAME, DATA = next((name, data) for name, data in example_files().items() if name.endswith(".dxf"))
 LIMITS = Limits(memory_bytes=300 * 1024**2, deadline_s=30)
@@ -131,7 +131,7 @@ def test_a_process_with_one_thread_forks(tmp_path: Path) -> None:
 def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     where = tmp_path / "pid"
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from drawings.child import run; from test_sandbox import sleep;"
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from gis.child import run; from test_sandbox import sleep;"
         "run(sleep, b'', sys.argv[1])"
     )
     with subprocess.Popen([sys.executable, "-c", code, where]) as parent:

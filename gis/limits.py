@@ -1,4 +1,4 @@
-"""What reading one drawing may take; light, for those who only start it."""
+"""What reading one file may take; light, for those who only start it."""
 
 from dataclasses import dataclass
 

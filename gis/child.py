@@ -17,15 +17,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from drawings.limits import MAX_BYTES, Limits
 from gis.errors import QuanjingError
+from gis.limits import MAX_BYTES, Limits
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkContext, ForkServerContext
 
-    from drawings.read import Progress
-
 T = TypeVar("T")
+Progress = Callable[[str, float], None]
+"""Told the stage, as `read`, and how much of the whole is done, 0 to 1; what it raises ends the work."""
 TICK_S = 0.1
 """How often progress is told, whether or not there is any: who calls off a reading does it there."""
 _START_CPU_S = 10
@@ -43,12 +43,12 @@ class Failure(Enum):
     CRASH = "crash"
 
 
-def _context() -> "ForkContext | ForkServerContext":
+def _context(reader: str) -> "ForkContext | ForkServerContext":
     """Return how children start: a copy of a process with one thread; else a server that has imported the reader and forks itself."""
     if len(list(Path("/proc/self/task").iterdir())) == 1:
         return multiprocessing.get_context("fork")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["drawings.read"])
+    context.set_forkserver_preload([reader])
     return context
 
 
@@ -155,7 +155,7 @@ def run(
     work: Callable[..., T],
     source: Path | bytes,
     *arguments: Any,
-    progress: "Progress | None" = None,
+    progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> T | Failure:
     """Return what `work(data, *arguments, progress=…)` returns, run in a child process; parameters and errors as for `run_in_parts`."""
@@ -167,7 +167,7 @@ def run_in_parts(
     work: "Callable[..., T | Iterator[T]]",
     source: Path | bytes,
     *arguments: Any,
-    progress: "Progress | None" = None,
+    progress: Progress | None = None,
     limits: Limits | None = None,
 ) -> list[T] | Failure:
     """Return all that `work(data, *arguments, progress=…)` yields, run in a child process that hands on each part as it is made.
@@ -192,7 +192,7 @@ def run_in_parts(
         return Failure.SIZE
     limits, tell = limits or Limits(), progress or _silent
     until = time.monotonic() + limits.deadline_s
-    context = _context()
+    context = _context(work.__module__)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, work, source, arguments, limits), daemon=True)
     process.start()
