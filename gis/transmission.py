@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from gis.facts import facts
+from gis.rules.dated import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,7 @@ def rules() -> tuple[Rule, ...]:
 
 def rule_on(day: date) -> Rule:
     """Return the rule of a day; before the first one the first holds."""
-    holding = [rule for rule in rules() if rule.begin <= day and (rule.end is None or day <= rule.end)]
-    return holding[-1] if holding else rules()[0]
+    return in_force(rules(), day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from gis.facts import facts
+from gis.rules.dated import in_force
 
 Averaging = Literal["hour", "day"]
 OZONE = "a05024"
@@ -112,8 +113,7 @@ def per_sent() -> dict[str, float]:
 
 def rule_on(day: date) -> Rule:
     """Return the rule of a day; before the first one the first holds."""
-    holding = [rule for rule in rules() if rule.begin <= day and (rule.end is None or day <= rule.end)]
-    return holding[-1] if holding else rules()[0]
+    return in_force(rules(), day)
 
 
 def part_index(concentration: float, scale: Scale) -> int | None:

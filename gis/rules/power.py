@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.facts import facts
+from gis.rules.dated import in_force
 from gis.rules.pairing import Pair
 
 FindingKind = Literal["untreated", "late", "early", "idling", "under_floor", "offline", "stop_broken", "limit_broken", "overload"]
@@ -76,8 +77,7 @@ def rules() -> tuple[Rule, ...]:
 
 def rule_on(day: date) -> Rule:
     """Return the rule of a day; before the first one the first holds."""
-    holding = [rule for rule in rules() if rule.begin <= day and (rule.end is None or day <= rule.end)]
-    return holding[-1] if holding else rules()[0]
+    return in_force(rules(), day)
 
 
 @dataclass(frozen=True, slots=True)

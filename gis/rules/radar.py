@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gis.crs import geodesic_ahead
 from gis.facts import facts
+from gis.rules.dated import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,15 @@ def quantities() -> dict[str, tuple[str, str]]:
     return {name: (row["label"], row["unit"]) for name, row in _said()["quantities"].items()}
 
 
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return the dated rules, in order."""
+    return tuple(Rule(row["from"], row["to"], row["median_times"], row["least"], row["cells"], row["blind_m"]) for row in _said()["rules"])
+
+
 def rule_on(day: date) -> Rule:
     """Return the rule of a day; before the first one the first holds."""
-    rows = _said()["rules"]
-    holding = [row for row in rows if row["from"] <= day and (row["to"] is None or day <= row["to"])]
-    row = (holding or rows[:1])[-1]
-    return Rule(row["from"], row["to"], row["median_times"], row["least"], row["cells"], row["blind_m"])
+    return in_force(rules(), day)
 
 
 def _bounds(azimuths: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
