@@ -20,12 +20,12 @@ from gis.crs import enu_frame, xy_to_lonlat
 from models3d.massing import block
 from models3d.mesh import Mesh
 from styles.tokens import scene_colour
-from tiles.glb import Surface, compact, read, write
+from tiles.glb import Surface, compact, extent, read, write
 from tiles.grid import cells
-from tiles.lattice import COARSE_M, settled
+from tiles.lattice import COARSE_M
 from tiles.metadata import CLASS, Row, Schema, schema
 from tiles.table import statistics
-from tiles.tileset import LEAST_ERROR_M, SCHEMA, Corners, TilesetFiles, corners_of, schema_uri, tile, union
+from tiles.tileset import LEAST_ERROR_M, SCHEMA, Corners, TilesetFiles, padded, schema_uri, tile, union
 
 CELL_M = 16_384.0
 """Side of a cell, metres: so that a city is some dozens of them."""
@@ -137,13 +137,18 @@ def _cell(path: str, key: str, parts: Sequence[Part], known: Callable[[str], byt
     if content is None:
         frame = _centre(key)
         content = _glb(path, [_in_frame(part, frame) for part in parts])
-    return content, corners_of([read(content, city_schema())[0].positions])
+    return content, padded(_around(read(content, city_schema())[0].positions))
+
+
+def _around(positions: Floats) -> Corners:
+    """Return the least box around positions, `(n, 3)` metres."""
+    return np.array([positions.min(axis=0), positions.max(axis=0)])
 
 
 def _spread(box: Corners, frame: Floats) -> Corners:
     """Return the box around a box moved by a frame."""
     corners = np.array(np.meshgrid(*box.T)).reshape(3, -1).T
-    return corners_of([corners @ frame[:3, :3].T + frame[:3, 3]])
+    return padded(_around(corners @ frame[:3, :3].T + frame[:3, 3]))
 
 
 def build_city(parts: Sequence[Part], recipe: str, known: Callable[[str], bytes | None] | None = None) -> TilesetFiles:
@@ -169,7 +174,7 @@ def build_city(parts: Sequence[Part], recipe: str, known: Callable[[str], bytes 
     root = _centre(_middle(places))
     blocks, rows = _joined([_block(part, root) for part in parts])
     files = {OVERVIEW: write(blocks, city_schema(), CLASS, rows, schema_uri(OVERVIEW), steps_m=COARSE_M)}
-    boxes, children = [corners_of([settled(blocks.positions, COARSE_M)])], []
+    boxes, children = [padded(extent(blocks, steps_m=COARSE_M))], []
     for key, members in sorted(places.items()):
         inside = [parts[index] for index in members]
         path = f"cells/{key}-{_digest(inside, recipe)}.glb"
@@ -179,14 +184,14 @@ def build_city(parts: Sequence[Part], recipe: str, known: Callable[[str], bytes 
         frame[3] = (0, 0, 0, 1)
         boxes.append(_spread(box, frame))
         children.append({"transform": frame.T.ravel().tolist(), **tile(box, 0, path)})
-    extent = union(boxes)
+    whole = union(boxes)
     widest = max(float(np.linalg.norm(np.ptp(blocks.positions[blocks.feature_ids == index], axis=0))) for index in range(len(parts)))
     error_m = round(max(widest, LEAST_ERROR_M), 3)
     document: dict[str, Any] = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprises": len(parts)}},
         "schemaUri": SCHEMA,
         "statistics": statistics(city_schema(), CLASS, rows),
-        "geometricError": round(max(float(np.linalg.norm(np.diff(extent, axis=0))), error_m), 3),
-        "root": {"transform": root.T.ravel().tolist(), **tile(extent, error_m, OVERVIEW, refine="REPLACE", children=children)},
+        "geometricError": round(max(float(np.linalg.norm(np.diff(whole, axis=0))), error_m), 3),
+        "root": {"transform": root.T.ravel().tolist(), **tile(whole, error_m, OVERVIEW, refine="REPLACE", children=children)},
     }
     return {"tileset.json": compact(document), SCHEMA: compact(city_schema()), **files}

@@ -9,23 +9,34 @@ import typer
 app = typer.Typer(name="tiles", help="三维瓦片、矢量瓦片", no_args_is_help=True)
 
 
-@app.command(help="检查三维瓦片：结构、包围盒、索引、属性表、每个要素恰好一次。退出码 0 无问题，1 有问题，2 用法错误。")
+CHECKED = "检查三维瓦片：瓦片集、子树、glTF 和旧格式内容、元数据、包围体、要素恰好一次、实体封闭。退出码 0 无错误，1 有错误，2 用法错误。"
+
+
+@app.command(help=CHECKED)
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="含 tileset.json 的目录，可含多个瓦片集")],
+    place: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR|FILE", exists=True, help="含 tileset.json 的目录，或一个 json、glb、gltf、subtree、b3dm、i3dm、pnts、cmpt 文件"
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    """Print every finding; exit 0 where there is none, 1 where there are some."""
+    """Print every finding; exit 0 where there is no error, 1 where there are some."""
+    from gis.issues import Severity
     from tiles.check import report
 
-    found = report(folder)
+    found = report(place)
     if as_json:
         counts = {"tilesets": found.tilesets, "glbs": found.glbs, "features": found.features}
         typer.echo(json.dumps({**counts, "issues": [issue.as_json() for issue in found.issues]}, ensure_ascii=False))
     else:
         for issue in found.issues:
-            typer.echo(f"{issue.code} {issue.place.file} {issue.message}（{issue.hint}）")
-        typer.echo(f"{found.tilesets} 个瓦片集，{found.glbs} 个 GLB，{found.features} 个要素，{len(found.issues)} 个问题")
-    raise typer.Exit(1 if found.issues else 0)
+            level = "错误" if issue.severity is Severity.ERROR else "提示"
+            where = " ".join(filter(None, (issue.place.file, issue.place.field)))
+            typer.echo(f"{level} {issue.code} {where} {issue.message}（{issue.hint}）")
+        typer.echo(f"{found.tilesets} 个瓦片集，{found.glbs} 个内容，{found.features} 个要素，{len(found.issues)} 个问题")
+    raise typer.Exit(1 if found.broken else 0)
 
 
 @app.command(help="立即生成所有已改动企业和全市的三维瓦片（平时由 serve 自动完成）")

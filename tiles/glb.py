@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import TilesetError
-from tiles.lattice import FINE_M, lattice
+from tiles.lattice import FINE_M, Lattice, lattice, local, settled
 from tiles.meshopt import decode as decompress
 from tiles.meshopt import encode_attributes, encode_triangles, octahedral, order
 from tiles.table import OFFSET_BYTES, decode, encode
@@ -27,7 +27,7 @@ MAGIC, JSON_CHUNK, BIN_CHUNK = b"glTF", b"JSON", b"BIN\0"
 HEADER = struct.Struct("<4sII")
 CHUNK = struct.Struct("<I4s")
 
-BYTE, UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5120, 5123, 5125, 5126
+BYTE, SHORT, UNSIGNED_SHORT, UNSIGNED_INT, FLOAT = 5120, 5122, 5123, 5125, 5126
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 """glTF component types, as numpy names them."""
@@ -35,7 +35,7 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "M
 TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
 ALIGNMENT = 8
 """Of every buffer view: what the widest element of a property table needs."""
-MESHOPT, QUANTIZATION = "EXT_meshopt_compression", "KHR_mesh_quantization"
+MESHOPT, QUANTIZATION, INSTANCING = "EXT_meshopt_compression", "KHR_mesh_quantization", "EXT_mesh_gpu_instancing"
 MOST_STRIDE = 256
 """Of compressed elements, bytes."""
 DESCRIPTION_BYTES = 160
@@ -56,6 +56,18 @@ class Surface:
     """`(n,)` row of the property table."""
     triangles: NDArray[np.uint32]
     """`(m, 3)`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instances:
+    """A shape that stands in many places."""
+
+    surface: Surface
+    """The shape, metres from the place where it stands; its feature ids are not read."""
+    offsets: NDArray[np.float64]
+    """`(k, 3)` metres: the places."""
+    feature_ids: NDArray[np.int64]
+    """`(k,)` row of the property table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +171,12 @@ class _Buffer:
         self.accessors.append({"bufferView": view, "componentType": component, "count": count, "type": type_, **rest})
         return len(self.accessors) - 1
 
+    def floats(self, array: NDArray[Any], **rest: Any) -> int:
+        """Add what each instance has, `(n,)` or `(n, k)`, in a view of its own."""
+        values = array.astype("<f4").reshape(len(array), -1)
+        view = self.column(values.tobytes(), values.strides[0])
+        return self.accessor(view, FLOAT, len(values), TYPES[values.shape[1]], **rest)
+
     def indices(self, stream: bytes, count: int, component: int) -> int:
         """Add triangles."""
         view = self.compressed(stream, "TRIANGLES", np.dtype(DTYPES[component]).itemsize, count, target=ELEMENT_ARRAY_BUFFER)
@@ -261,21 +279,88 @@ def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Sequen
     return {"name": class_, "class": class_, "count": len(rows), "properties": properties}
 
 
-def _placed(positions: NDArray[np.float64], steps_m: Sequence[float]) -> tuple[NDArray[Any], int, dict[str, Any]]:
-    """Return positions, `(n, 3)` y up, as they are written, their component type, and what the node says of them."""
-    grid = lattice(positions, steps_m)
-    if grid is None:
-        return positions.astype(np.float32), FLOAT, {}
-    return grid.places(positions), UNSIGNED_SHORT, {"translation": list(grid.origin), "scale": [grid.step_m] * 3}
+def _extremes(surface: Surface | None, instances: Sequence[Instances]) -> NDArray[np.float64]:
+    """Return points that span all that a tile shows, `(n, 3)` east, north, up."""
+    points = [] if surface is None else [surface.positions]
+    for group in instances:
+        low, high = group.surface.positions.min(axis=0), group.surface.positions.max(axis=0)
+        points += [group.offsets, group.offsets.min(axis=0, keepdims=True) + low, group.offsets.max(axis=0, keepdims=True) + high]
+    return np.concatenate(points)
+
+
+def extent(surface: Surface | None, instances: Sequence[Instances] = (), steps_m: Sequence[float] = FINE_M) -> NDArray[np.float64]:
+    """Return the least and greatest position, `(2, 3)` metres, of what `write` makes of the same."""
+    spanned = _extremes(surface, instances)
+    grid = lattice(spanned, steps_m)
+    points = [] if surface is None else [settled(surface.positions, grid)]
+    for group in instances:
+        offsets, shape = settled(group.offsets, grid), local(group.surface.positions, grid)
+        points += [offsets + shape.min(axis=0), offsets + shape.max(axis=0)]
+    together = np.concatenate(points)
+    return np.array([together.min(axis=0), together.max(axis=0)])
+
+
+def _primitive(buffer: _Buffer, surface: Surface, places: NDArray[Any], component: int, *, own_ids: bool) -> dict[str, Any]:
+    """Add a surface; returns its primitive. `places` are its positions as they are written."""
+    count = len(surface.positions)
+    ordered = order(surface.triangles, count)
+    chosen = ordered.vertices
+    bounds = {"min": places.min(axis=0).tolist(), "max": places.max(axis=0).tolist()}
+    columns: list[tuple[NDArray[Any], int, dict[str, Any]]] = [
+        (places[chosen], component, bounds),
+        (linear(surface.colours[chosen]), UNSIGNED_SHORT, {"normalized": True}),
+    ]
+    if own_ids:
+        columns.append((surface.feature_ids[chosen], UNSIGNED_SHORT, {}))
+    position, colour, *feature = buffer.attributes(columns)
+    attributes = {"POSITION": position, "NORMAL": buffer.normals(y_up(surface.normals[chosen])), "COLOR_0": colour}
+    if feature:
+        attributes["_FEATURE_ID_0"] = feature[0]
+    # 65 535 restarts primitives in WebGL and is no index (glTF 2.0, 3.7.2.1).
+    index = UNSIGNED_SHORT if count <= 65_535 else UNSIGNED_INT
+    indices = buffer.indices(encode_triangles(ordered), ordered.triangles.size, index)
+    return {"attributes": attributes, "indices": indices, "material": 0, "mode": 4}
+
+
+def _features(count: int) -> dict[str, Any]:
+    return {"featureIds": [{"featureCount": count, "attribute": 0, "propertyTable": 0}]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """What of the document is one entry a mesh."""
+
+    meshes: list[dict[str, Any]] = field(default_factory=list)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, primitive: dict[str, Any], node: dict[str, Any]) -> None:
+        self.nodes.append({"mesh": len(self.meshes), **node})
+        self.meshes.append({"primitives": [primitive]})
+
+
+def _instanced(buffer: _Buffer, group: Instances, grid: Lattice | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Add a shape and its places; returns its primitive and the extensions of its node.
+
+    The node says what a step is, so places and vertices both count steps, and all that is shown lies on one lattice.
+    """
+    shape = y_up(group.surface.positions)
+    where = y_up(group.offsets)
+    places: NDArray[Any] = shape.astype(np.float32) if grid is None else np.round(shape / grid.step_m).astype(np.int16)
+    steps = where if grid is None else grid.places(where)
+    primitive = _primitive(buffer, group.surface, places, FLOAT if grid is None else SHORT, own_ids=False)
+    bounds = {"min": steps.astype(np.float32).min(axis=0).tolist(), "max": steps.astype(np.float32).max(axis=0).tolist()}
+    attributes = {"TRANSLATION": buffer.floats(steps, **bounds), "_FEATURE_ID_0": buffer.floats(group.feature_ids)}
+    return primitive, {INSTANCING: {"attributes": attributes}, "EXT_instance_features": _features(len(group.feature_ids))}
 
 
 def write(
-    surface: Surface,
+    surface: Surface | None,
     schema: Mapping[str, Any],
     class_: str,
     rows: Sequence[Mapping[str, Any]],
     schema_uri: str,
     *,
+    instances: Sequence[Instances] = (),
     steps_m: Sequence[float] = FINE_M,
 ) -> bytes:
     """Return a GLB; the same input gives the same bytes.
@@ -284,44 +369,38 @@ def write(
 
     Parameters
     ----------
-    surface : Surface
+    surface : what stands once; None where there is nothing of the sort
     schema : 3D Metadata schema
     class_ : class of the rows
-    rows : one a feature, in the order of `surface.feature_ids`; at most 65 536
+    rows : one a feature, in the order of the feature ids; at most 65 536
     schema_uri : where the schema lies, seen from the GLB
+    instances : what stands in many places
     steps_m : of the lattice of positions, finest first
     """
-    buffer = _Buffer()
-    count = len(surface.positions)
-    ordered = order(surface.triangles, count)
-    chosen = ordered.vertices
-    places, component, placed = _placed(y_up(surface.positions[chosen]), steps_m)
-    bounds = {"min": places.min(axis=0).tolist(), "max": places.max(axis=0).tolist()}
-    position, colour, feature = buffer.attributes(
-        [
-            (places, component, bounds),
-            (linear(surface.colours[chosen]), UNSIGNED_SHORT, {"normalized": True}),
-            (surface.feature_ids[chosen], UNSIGNED_SHORT, {}),
-        ]
-    )
-    normal = buffer.normals(y_up(surface.normals[chosen]))
-    attributes = {"POSITION": position, "NORMAL": normal, "COLOR_0": colour, "_FEATURE_ID_0": feature}
-    # 65 535 restarts primitives in WebGL and is no index (glTF 2.0, 3.7.2.1).
-    index = UNSIGNED_SHORT if count <= 65_535 else UNSIGNED_INT
-    indices = buffer.indices(encode_triangles(ordered), ordered.triangles.size, index)
+    buffer, made = _Buffer(), _Nodes()
+    grid = lattice(y_up(_extremes(surface, instances)), steps_m)
+    placed = {} if grid is None else {"translation": list(grid.origin), "scale": [grid.step_m] * 3}
+    if surface is not None:
+        positions = y_up(surface.positions)
+        places: NDArray[Any] = positions.astype(np.float32) if grid is None else grid.places(positions)
+        primitive = _primitive(buffer, surface, places, FLOAT if grid is None else UNSIGNED_SHORT, own_ids=True)
+        count = len(np.unique(surface.feature_ids))
+        made.add({**primitive, "extensions": {"EXT_mesh_features": _features(count)}}, placed)
+    for group in instances:
+        primitive, extensions = _instanced(buffer, group, grid)
+        made.add(primitive, {**placed, "extensions": extensions})
     table = _table(buffer, schema, class_, rows)
-    features = {"featureIds": [{"featureCount": len(rows), "attribute": 0, "propertyTable": 0}]}
-    primitive = {"attributes": attributes, "indices": indices, "material": 0, "mode": 4, "extensions": {"EXT_mesh_features": features}}
-    required = [MESHOPT, QUANTIZATION]
+    required = [MESHOPT, QUANTIZATION, *([INSTANCING] if instances else [])]
+    optional = [*(["EXT_mesh_features"] if surface is not None else []), *(["EXT_instance_features"] if instances else [])]
     document = {
         "asset": {"version": "2.0", "generator": "quanjing"},
-        "extensionsUsed": ["EXT_mesh_features", "EXT_structural_metadata", *required],
+        "extensionsUsed": [*optional, "EXT_structural_metadata", *required],
         "extensionsRequired": required,
         "extensions": {"EXT_structural_metadata": {"schemaUri": schema_uri, "propertyTables": [table]}},
         "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, **placed}],
-        "meshes": [{"primitives": [primitive]}],
+        "scenes": [{"nodes": list(range(len(made.nodes)))}],
+        "nodes": made.nodes,
+        "meshes": made.meshes,
         "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0, "roughnessFactor": 0.9}}],
         "accessors": buffer.accessors,
         "bufferViews": buffer.views,
@@ -331,7 +410,7 @@ def write(
 
 
 def read(data: bytes, schema: Mapping[str, Any]) -> tuple[Surface, list[dict[str, Any]]]:
-    """Return the triangles and the rows of a GLB that `write` wrote; positions as `tiles.lattice.settled` has them.
+    """Return the triangles and the rows of a GLB that `write` wrote without instances; positions as they lie on its lattice.
 
     Parameters
     ----------

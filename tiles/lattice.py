@@ -48,7 +48,14 @@ def lattice(positions: Floats, steps_m: Sequence[float] = FINE_M) -> Lattice | N
     return None
 
 
-def settled(positions: Floats, steps_m: Sequence[float] = FINE_M) -> Floats:
+def settled(positions: Floats, grid: Lattice | None) -> Floats:
     """Return positions as a file keeps them: on their lattice, or in float32 where they have none."""
-    grid = lattice(positions, steps_m)
     return positions.astype(np.float32).astype(np.float64) if grid is None else grid.positions(grid.places(positions))
+
+
+def local(positions: Floats, grid: Lattice | None) -> Floats:
+    """Return positions that are counted from a place on the lattice, as a file keeps them."""
+    if grid is None:
+        return positions.astype(np.float32).astype(np.float64)
+    steps: Floats = np.round(positions / grid.step_m)
+    return steps * grid.step_m

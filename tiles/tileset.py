@@ -22,9 +22,10 @@ from models3d.massing import massing
 from models3d.mesh import concatenate
 from models3d.scene import scene
 from models3d.solid import SolidMesh
-from tiles.glb import Surface, compact, write
+from tiles.glb import Instances, Surface, compact, extent, write
 from tiles.grid import cells
-from tiles.lattice import COARSE_M, FINE_M, settled
+from tiles.instances import alike
+from tiles.lattice import COARSE_M, FINE_M
 from tiles.metadata import CLASS, Row, row, schema
 from tiles.table import statistics
 
@@ -48,15 +49,9 @@ Corners = NDArray[np.float64]
 """`(2, 3)` metres: least and greatest east, north, up."""
 
 
-def corners_of(positions: Sequence[NDArray[np.float64]]) -> Corners:
-    """Return the least box around arrays of points, `(n, 3)` metres each, padded."""
-    lows = np.min([points.min(axis=0) for points in positions], axis=0)
-    highs = np.max([points.max(axis=0) for points in positions], axis=0)
-    return np.array([lows - PADDING_M, highs + PADDING_M])
-
-
-def _corners(solids: Sequence[SolidMesh], steps_m: Sequence[float] = FINE_M) -> Corners:
-    return corners_of([settled(np.concatenate([solid.mesh.positions for solid in solids]), steps_m)])
+def padded(corners: Corners) -> Corners:
+    """Return a box with its padding."""
+    return np.array([corners[0] - PADDING_M, corners[1] + PADDING_M])
 
 
 def union(boxes: Sequence[Corners]) -> Corners:
@@ -75,13 +70,28 @@ def schema_uri(path: str) -> str:
     return "../" * path.count("/") + SCHEMA
 
 
-def _glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: Sequence[float] = FINE_M) -> bytes:
+def _surface(solids: Sequence[SolidMesh], ids: NDArray[np.int64]) -> Surface:
+    """Return solids as one surface, with a row of the property table each."""
     mesh = concatenate([solid.mesh for solid in solids])
-    ids = np.repeat(np.arange(len(solids)), [len(solid.mesh.positions) for solid in solids])
     colours = np.concatenate([solid.colours for solid in solids])
-    return write(
-        Surface(mesh.positions, mesh.normals, colours, ids, mesh.triangles), schema(), CLASS, rows, schema_uri(path), steps_m=steps_m
-    )
+    return Surface(mesh.positions, mesh.normals, colours, np.repeat(ids, [len(solid.mesh.positions) for solid in solids]), mesh.triangles)
+
+
+def _shape(solids: Sequence[SolidMesh], ids: NDArray[np.int64]) -> Instances:
+    """Return solids of one look as instances of the first."""
+    offsets = np.array([solid.mesh.positions[0] for solid in solids])
+    first = solids[0]
+    here = replace(first, mesh=replace(first.mesh, positions=first.mesh.positions - offsets[0]))
+    return Instances(_surface([here], np.zeros(1, np.int64)), offsets, ids)
+
+
+def _glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: Sequence[float] = FINE_M) -> tuple[bytes, Corners]:
+    """Return a content and the box around it."""
+    groups, rest = alike(solids)
+    instances = [_shape([solids[index] for index in group], group) for group in groups]
+    surface = _surface([solids[index] for index in rest], rest) if len(rest) else None
+    content = write(surface, schema(), CLASS, rows, schema_uri(path), instances=instances, steps_m=steps_m)
+    return content, padded(extent(surface, instances, steps_m))
 
 
 def _missing_m(solids: Sequence[SolidMesh]) -> float:
@@ -106,8 +116,8 @@ def _cell(key: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> tuple[T
     files, tiles, boxes = {}, [], []
     for path, members in layers:
         inside = [solids[index] for index in members]
-        files[path] = _glb(path, inside, [rows[index] for index in members])
-        boxes.append(_corners(inside))
+        files[path], box = _glb(path, inside, [rows[index] for index in members])
+        boxes.append(box)
         tiles.append(tile(boxes[-1], 0, path))
     whole = union(boxes)
     if not small.any():
@@ -137,8 +147,8 @@ def build(site: Site, ground: Ground) -> TilesetFiles:
     whole = massing(site, ground)
     enterprise_id = site.enterprise.feature_id
     rows = [row(solid, enterprise_id) for solid in solids]
-    files = {MASSING: _glb(MASSING, [whole], [row(whole, enterprise_id)], COARSE_M)}
-    boxes, children = [_corners([whole], COARSE_M)], []
+    massing_glb, box = _glb(MASSING, [whole], [row(whole, enterprise_id)], COARSE_M)
+    files, boxes, children = {MASSING: massing_glb}, [box], []
     for key, members in sorted(cells([solid.feature.geom for solid in solids]).items()):
         cell, box, contents = _cell(key, [solids[index] for index in members], [rows[index] for index in members])
         files |= contents

@@ -24,6 +24,7 @@ from demo.making import make
 from gis.settings import Settings
 from gis.store.cluster import Urls
 from styles.tokens import tokens
+from tiles.glb import unpack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -122,6 +123,30 @@ def test_a_click_on_a_tank_opens_its_card(city: City, house: str, browser: Brows
         assert "drafter" in str(seen.page.text_content("[data-testid=history]"))
         assert seen.complaints == []
         assert seen.foreign == []
+
+
+def test_one_of_many_tanks_of_one_shape_is_told_from_the_others(city: City, house: str, browser: Browser) -> None:
+    before = baked(house, city)
+    psql(
+        city.url,
+        "INSERT INTO structures (enterprise_id, code, name, geom, height_m, structure_type) SELECT enterprise_id, 'TX-' || k, k || '号罐', "
+        "ST_Translate(geom, 0.0004 * k, 0.003), height_m, structure_type FROM structures, generate_series(1, 12) AS k WHERE code = 'T-101'",
+    )
+    version = baked(house, city, before)
+    folder = httpx.get(f"{house}/tiles3d/{city.enterprise_id}/{version}/tileset.json").json()
+    contents = [tile["content"]["uri"] for tile in folder["root"]["children"] if "content" in tile]
+    glbs = [unpack(httpx.get(f"{house}/tiles3d/{city.enterprise_id}/{version}/{uri}").content) for uri in contents]
+    assert any("EXT_mesh_gpu_instancing" in glb.document["extensionsRequired"] for glb in glbs)
+    with visit(browser, house) as seen:
+        shows(seen, city, version)
+        seen.page.evaluate("window.addEventListener('quanjing:picked', event => { window.picked = event.detail })")
+        for code in ("TX-3", "TX-8"):
+            tank = city.feature_id(code)
+            seen.click_on(tank)
+            seen.page.wait_for_function("(id) => window.picked?.feature_id === id", arg=str(tank))
+            assert seen.page.evaluate("window.picked") == {"feature_id": str(tank), "name": f"{code[3:]}号罐"}
+        assert seen.complaints == []
+    psql(city.url, "UPDATE structures SET closed_at = now() WHERE code LIKE 'TX-%'")
 
 
 def test_an_untouched_page_follows_psql(city: City, house: str, browser: Browser) -> None:

@@ -29,13 +29,13 @@ def test_findings_are_1(baked: Path) -> None:
     answer = CliRunner().invoke(app, ["check", str(baked), "--json"])
     assert answer.exit_code == 1
     (issue,) = json.loads(answer.output)["issues"]
-    assert (issue["code"], issue["severity"], issue["place"]) == ("T107", "error", {"file": "tileset.json"})
+    assert (issue["code"], issue["severity"], issue["place"]) == ("T107", "error", {"file": "tileset.json", "field": "root.content.uri"})
 
 
 def test_people_read_lines(baked: Path) -> None:
     (baked / "massing.glb").unlink()
     answer = CliRunner().invoke(app, ["check", str(baked)])
-    assert "T107 tileset.json 内容文件不存在：massing.glb" in answer.output
+    assert "错误 T107 tileset.json root.content.uri 引用的文件不存在：massing.glb" in answer.output
     assert "1 个问题" in answer.output
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gis.errors import TilesetError
 from models3d.parts.prism import prism
 from tiles.glb import Surface, compact, linear, pack, read, srgb, unpack, write, y_up, z_up
-from tiles.lattice import settled
+from tiles.lattice import lattice, settled
 from tiles.meshopt import order
 
 SCHEMA = {"id": "t", "classes": {"thing": {"properties": {"name": {"type": "STRING", "required": True}}}}}
@@ -77,7 +77,7 @@ def test_positions_err_by_two_centimetres_at_most_and_stay_together(seed: int, e
     mesh = Surface(spots[corners], np.tile([0, 0, 1], (120, 1)).astype(np.float32), np.zeros((120, 3), np.uint8), corners, triangles)
     found, _ = read(write(mesh, SCHEMA, "thing", [{"name": ""}] * 40, URI), SCHEMA)
     assert np.abs(found.positions - spots[found.feature_ids]).max() <= 0.02
-    assert np.array_equal(found.positions, settled(spots[corners]))
+    assert np.array_equal(found.positions, settled(spots[corners], lattice(spots[corners])))
     assert len(np.unique(found.positions, axis=0)) <= len(np.unique(corners))
 
 

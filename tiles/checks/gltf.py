@@ -1,0 +1,480 @@
+"""Checks of glTF 2.0 (ISO/IEC 12113:2022) as far as tiles use it: container, structure, buffers, accessors, meshes, nodes, materials.
+
+What vertices say is in `vertices`, metadata and feature ids in `features`.
+"""
+
+import base64
+import binascii
+import json
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis.errors import TilesetError
+from tiles.checks.look import Found, Look, Resolve, declared
+from tiles.glb import CHUNK, DTYPES, HEADER, JSON_CHUNK, MAGIC, MESHOPT, QUANTIZATION, WIDTHS
+from tiles.meshopt import decode as decompress
+
+VERSION = re.compile(r"\d+\.\d+")
+MODES = range(7)
+BIN_CHUNK = b"BIN\0"
+COMPRESSED_ELSEWHERE = ("KHR_draco_mesh_compression",)
+LISTS = (
+    "accessors", "animations", "buffers", "bufferViews", "cameras", "images", "materials", "meshes", "nodes", "samplers", "scenes", "skins",
+    "textures",
+)  # fmt: skip
+FILTERS = (9728, 9729, 9984, 9985, 9986, 9987)
+WRAPS = (33071, 33648, 10497)
+UNDERSTOOD = {
+    "EXT_mesh_features", "EXT_instance_features", "EXT_structural_metadata", "EXT_mesh_gpu_instancing", "EXT_primitive_voxels",
+    "EXT_texture_webp", MESHOPT, QUANTIZATION, "KHR_draco_mesh_compression", "KHR_gaussian_splatting", "KHR_lights_punctual",
+    "KHR_materials_pbrSpecularGlossiness", "KHR_materials_unlit", "KHR_meshopt_compression", "KHR_techniques_webgl", "KHR_texture_basisu",
+    "KHR_texture_transform", "CESIUM_RTC", "CESIUM_primitive_outline", "MAXAR_image_ortho", "MAXAR_nonvisual_geometry", "NGA_gpm_local",
+    "AGI_articulations",
+}  # fmt: skip
+"""Extensions that a tile may require."""
+
+
+@dataclass(slots=True)
+class Gltf:
+    """A glTF on the table."""
+
+    document: dict[str, Any]
+    look: Look
+    found: Found
+    used: set[str]
+    buffers: list[bytes | None] = field(default_factory=list)
+    """None where a buffer has no bytes or can't be read."""
+    sound: bool = False
+    """Whether views and accessors can be read without looking again."""
+    _views: dict[int, bytes | None] = field(default_factory=dict)
+
+    def list(self, name: str) -> list[Any]:
+        """Return an array of the document, empty where there is none."""
+        value = self.document.get(name)
+        return value if isinstance(value, list) else []
+
+    def view(self, index: int) -> bytes | None:
+        """Return the bytes of a buffer view, decompressed; None where they can't be had."""
+        if index not in self._views:
+            row = self.document["bufferViews"][index]
+            packed = row.get("extensions", {}).get(MESHOPT)
+            stored = packed or row
+            data = self.buffers[stored["buffer"]]
+            begin = stored.get("byteOffset", 0)
+            content = None if data is None else data[begin : begin + stored["byteLength"]]
+            if packed and content is not None:
+                try:
+                    content = decompress(content, packed["count"], packed["byteStride"], packed["mode"], packed.get("filter", "NONE"))
+                except TilesetError as error:
+                    self.found.add("T210", f"bufferViews[{index}]", str(error))
+                    content = None
+            self._views[index] = content
+        return self._views[index]
+
+    def array(self, index: int) -> NDArray[Any] | None:
+        """Return the elements of an accessor as they are stored, `(n,)` or `(n, k)`; None where they can't be had."""
+        accessor = self.document["accessors"][index]
+        dtype, width = np.dtype(DTYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
+        if "bufferView" not in accessor:
+            elements = np.zeros((accessor["count"], width), dtype)
+        else:
+            data = self.view(accessor["bufferView"])
+            if data is None:
+                return None
+            stride = self.document["bufferViews"][accessor["bufferView"]].get("byteStride", element_size(accessor))
+            elements = np.ndarray((accessor["count"], width), dtype, data, accessor.get("byteOffset", 0), (stride, dtype.itemsize)).copy()
+        if "sparse" in accessor:
+            self._overlay(accessor["sparse"], elements)
+        return elements[:, 0] if width == 1 else elements
+
+    def _overlay(self, sparse: Mapping[str, Any], elements: NDArray[Any]) -> None:
+        places, values = self.view(sparse["indices"]["bufferView"]), self.view(sparse["values"]["bufferView"])
+        if places is None or values is None:
+            return
+        count = sparse["count"]
+        rows = np.frombuffer(places, DTYPES[sparse["indices"]["componentType"]], count, sparse["indices"].get("byteOffset", 0))
+        given = np.frombuffer(values, elements.dtype, count * elements.shape[1], sparse["values"].get("byteOffset", 0))
+        if len(rows) and rows.max() < len(elements):
+            elements[rows] = given.reshape(count, -1)
+
+
+def element_size(accessor: Mapping[str, Any]) -> int:
+    """Return the bytes of an element; columns of matrices begin at multiples of 4 (3.6.2.4)."""
+    size, width = np.dtype(DTYPES[accessor["componentType"]]).itemsize, WIDTHS[accessor["type"]]
+    if accessor["type"] in ("MAT2", "MAT3", "MAT4"):
+        side = int(np.sqrt(width))
+        return -(-size * side // 4) * 4 * side
+    return size * width
+
+
+def _chunks(data: bytes, found: Found) -> list[tuple[bytes, bytes]]:
+    """Return the chunks of a GLB with their kinds; none, with a finding, where they do not fill the file."""
+    chunks, place = list[tuple[bytes, bytes]](), HEADER.size
+    while place < len(data):
+        size, kind = CHUNK.unpack_from(data, place) if place + CHUNK.size <= len(data) else (len(data), b"")
+        place += CHUNK.size
+        if size % 4 or place + size > len(data):
+            found.add("T201", "", f"数据块长度 {size}")
+            return []
+        chunks.append((kind, data[place : place + size]))
+        place += size
+    return chunks
+
+
+def taken_apart(data: bytes, found: Found) -> tuple[Any, bytes | None] | None:
+    """Return the document of a glTF or GLB and its binary chunk; None where it can't be read."""
+    if not data.startswith(MAGIC):
+        return _json(data, found), None
+    _, version, length = HEADER.unpack_from(data.ljust(HEADER.size, b"\0"))
+    if version != 2 or length != len(data):
+        found.add("T201", "", f"版本 {version}，文件头说 {length} 字节，文件有 {len(data)}")
+        return None
+    chunks = _chunks(data, found)
+    kinds = [kind for kind, _ in chunks]
+    if kinds[:1] != [JSON_CHUNK] or kinds.count(JSON_CHUNK) > 1 or BIN_CHUNK in kinds[2:]:
+        if not found.broken:
+            found.add("T201", "", "先要一个 JSON 数据块，再有至多一个 BIN 数据块")
+        return None
+    return _json(chunks[0][1], found), chunks[1][1] if kinds[1:2] == [BIN_CHUNK] else None
+
+
+def _json(data: bytes, found: Found) -> Any:
+    if data.startswith(b"\xef\xbb\xbf"):
+        found.add("T201", "", "JSON 不得有 BOM")
+        return None
+    try:
+        return json.loads(data.decode(), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        found.add("T201", "", str(error))
+        return None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _bytes_of(uri: str, resolve: Resolve) -> bytes | None:
+    if uri.startswith("data:"):
+        try:
+            return base64.b64decode(uri.partition(",")[2], validate=True)
+        except binascii.Error:
+            return None
+    return resolve(uri)
+
+
+def _buffers(gltf: Gltf, chunk: bytes | None, resolve: Resolve) -> None:
+    for index, buffer in enumerate(gltf.look.items("buffers")):
+        length = buffer.need("byteLength", "integer", least=1)
+        uri = buffer.maybe("uri", "string")
+        fallback = any(
+            isinstance(one, dict) and one.get("fallback")
+            for name, one in (buffer.value.get("extensions") or {}).items()
+            if "meshopt" in name
+        )
+        data = None
+        if uri is not None:
+            data = _bytes_of(uri, resolve)
+            if data is None:
+                gltf.found.add("T107", buffer.at("uri"), uri[:80])
+        elif index == 0 and chunk is not None:
+            data = chunk
+            if length is not None and len(chunk) - length > 3:
+                gltf.found.add("T203", buffer.path, f"缓冲 {length} 字节，数据块 {len(chunk)} 字节")
+        elif not fallback and MESHOPT not in gltf.used:
+            gltf.found.add("T203", buffer.at("uri"), "没有数据")
+        if data is not None and length is not None and len(data) < length:
+            gltf.found.add("T203", buffer.at("byteLength"), f"{length} 字节，只有 {len(data)}")
+            data = None
+        gltf.buffers.append(data)
+    if chunk is not None and not gltf.buffers:
+        gltf.found.warn("T203", "buffers", "没有缓冲用到数据块")
+
+
+def _within(look: Look, buffers: list[Look], gltf: Gltf) -> None:
+    """Check that bytes named by `buffer`, `byteOffset` and `byteLength` lie in their buffer."""
+    index = look.index("buffer", buffers, needed=True)
+    begin = look.maybe("byteOffset", "integer", least=0) or 0
+    length = look.need("byteLength", "integer", least=1)
+    if index is None or length is None:
+        return
+    whole = buffers[index].value.get("byteLength")
+    if isinstance(whole, int) and begin + length > whole:
+        gltf.found.add("T203", look.path, f"到 {begin + length}，缓冲 {whole} 字节")
+
+
+def _packed(view: Look, packed: Look, buffers: list[Look], gltf: Gltf) -> None:
+    """Check the description of a compressed view (EXT_meshopt_compression)."""
+    _within(packed, buffers, gltf)
+    stride, count = packed.need("byteStride", "integer", least=1, most=256), packed.need("count", "integer", least=1)
+    mode = packed.need("mode", "string", among=("ATTRIBUTES", "TRIANGLES", "INDICES"))
+    filter_ = packed.maybe("filter", "string", among=("NONE", "OCTAHEDRAL", "QUATERNION", "EXPONENTIAL")) or "NONE"
+    if stride is None or count is None or mode is None:
+        return
+    strides = {"OCTAHEDRAL": (4, 8), "QUATERNION": (8,)}.get(filter_, range(4, 257, 4)) if mode == "ATTRIBUTES" else (2, 4)
+    faults = [
+        (view.value.get("byteStride", stride) != stride, "byteStride 与视图不符"),
+        (view.value.get("byteLength") != stride * count, "视图长度不是 byteStride × count"),
+        (stride not in strides, f"byteStride {stride} 不合 {mode} {filter_}"),
+        (mode == "TRIANGLES" and count % 3 != 0, "count 不是 3 的倍数"),
+        (mode != "ATTRIBUTES" and filter_ != "NONE", f"{mode} 不得有滤波"),
+    ]
+    for wrong, detail in faults:
+        if wrong:
+            gltf.found.add("T210", packed.path, detail)
+
+
+def _views(gltf: Gltf) -> None:
+    buffers = list(Look(gltf.document, "", Found("")).items("buffers"))
+    for view in gltf.look.items("bufferViews"):
+        view.extended()
+        _within(view, buffers, gltf)
+        stride = view.maybe("byteStride", "integer", least=4, most=252)
+        if stride is not None and stride % 4:
+            view.fault("byteStride", "不是 4 的倍数")
+        view.maybe("target", "integer", among=(34962, 34963))
+        extensions = view.value.get("extensions")
+        packed = extensions.get(MESHOPT) if isinstance(extensions, dict) else None
+        if isinstance(packed, dict):
+            _packed(view, Look(packed, f"{view.path}.extensions.{MESHOPT}", gltf.found, "T202"), buffers, gltf)
+
+
+def _accessor(gltf: Gltf, look: Look) -> None:
+    component = look.need("componentType", "integer", among=tuple(DTYPES))
+    kind = look.need("type", "string", among=tuple(WIDTHS))
+    count = look.need("count", "integer", least=1)
+    begin = look.maybe("byteOffset", "integer", least=0) or 0
+    if look.maybe("normalized", "boolean") and component in (5125, 5126):
+        look.fault("normalized", "FLOAT、UNSIGNED_INT 不得归一化")
+    view = look.index("bufferView", gltf.list("bufferViews"))
+    if component is None or kind is None or count is None:
+        return
+    for key in ("min", "max"):
+        look.numbers(key, WIDTHS[kind])
+    size, unit = element_size(look.value), np.dtype(DTYPES[component]).itemsize
+    if "sparse" in look.value:
+        _sparse(gltf, look, count, size)
+    if view is None:
+        if "byteOffset" in look.value and "bufferView" not in look.value:
+            look.fault("byteOffset", "没有 bufferView")
+        return
+    row = gltf.document["bufferViews"][view]
+    stride = row.get("byteStride", size)
+    if begin % unit or row.get("byteOffset", 0) % unit or stride % unit:
+        look.found.add("T203", look.path, f"未对齐到 {unit} 字节")
+    end = begin + stride * (count - 1) + size
+    if stride < size or end > row["byteLength"]:
+        look.found.add("T203", look.path, f"到 {end}，视图 {row['byteLength']} 字节")
+
+
+def _sparse(gltf: Gltf, look: Look, count: int, size: int) -> None:
+    sparse = look.inner("sparse")
+    if sparse is None:
+        return
+    some = sparse.need("count", "integer", least=1, most=count)
+    for key in ("indices", "values"):
+        part = sparse.inner(key, needed=True)
+        if part is None or some is None:
+            continue
+        view = part.index("bufferView", gltf.list("bufferViews"), needed=True)
+        component = part.need("componentType", "integer", among=(5121, 5123, 5125)) if key == "indices" else 0
+        begin = part.maybe("byteOffset", "integer", least=0) or 0
+        if view is None or component is None:
+            continue
+        width = np.dtype(DTYPES[component]).itemsize if key == "indices" else size
+        if begin + some * width > gltf.document["bufferViews"][view]["byteLength"]:
+            part.found.add("T203", part.path, "超出视图")
+
+
+def _materials(gltf: Gltf) -> None:
+    for material in gltf.look.items("materials"):
+        material.extended()
+        material.maybe("alphaMode", "string", among=("OPAQUE", "MASK", "BLEND"))
+        material.maybe("alphaCutoff", "number", least=0)
+        material.maybe("doubleSided", "boolean")
+        _shares(material, "emissiveFactor", 3)
+        for key in ("normalTexture", "occlusionTexture", "emissiveTexture"):
+            _texture(gltf, material.inner(key))
+        rough = material.inner("pbrMetallicRoughness")
+        if rough is None:
+            continue
+        for key in ("metallicFactor", "roughnessFactor"):
+            rough.maybe(key, "number", least=0, most=1)
+        _shares(rough, "baseColorFactor", 4)
+        for key in ("baseColorTexture", "metallicRoughnessTexture"):
+            _texture(gltf, rough.inner(key))
+
+
+def _shares(look: Look, key: str, count: int) -> None:
+    if any(not 0 <= value <= 1 for value in look.numbers(key, count) or []):
+        look.fault(key, "须在 0–1")
+
+
+def _textures(gltf: Gltf) -> None:
+    for texture in gltf.look.items("textures"):
+        texture.index("sampler", gltf.list("samplers"))
+        texture.index("source", gltf.list("images"))
+    for image in gltf.look.items("images"):
+        view = image.index("bufferView", gltf.list("bufferViews"))
+        image.maybe("uri", "string")
+        if ("bufferView" in image.value) == ("uri" in image.value):
+            image.fault("uri", "uri 和 bufferView 须恰有一个")
+        if view is not None:
+            image.need("mimeType", "string")
+    for sampler in gltf.look.items("samplers"):
+        sampler.maybe("magFilter", "integer", among=FILTERS[:2])
+        sampler.maybe("minFilter", "integer", among=FILTERS)
+        sampler.maybe("wrapS", "integer", among=WRAPS)
+        sampler.maybe("wrapT", "integer", among=WRAPS)
+
+
+def _texture(gltf: Gltf, look: Look | None) -> None:
+    if look is not None:
+        look.index("index", gltf.list("textures"), needed=True)
+        look.maybe("texCoord", "integer", least=0)
+
+
+def _meshes(gltf: Gltf) -> None:
+    accessors = gltf.list("accessors")
+    for mesh in gltf.look.items("meshes"):
+        mesh.extended()
+        if "primitives" not in mesh.value:
+            mesh.fault("primitives", "缺失")
+        for primitive in mesh.items("primitives"):
+            primitive.extended()
+            primitive.maybe("mode", "integer", among=tuple(MODES))
+            primitive.index("material", gltf.list("materials"))
+            primitive.index("indices", accessors)
+            attributes = primitive.inner("attributes", needed=True)
+            if attributes is None:
+                continue
+            if not attributes.value:
+                primitive.fault("attributes", "不得为空")
+            for name in attributes.value:
+                attributes.index(name, accessors)
+            for target in primitive.items("targets"):
+                for name in target.value:
+                    target.index(name, accessors)
+
+
+def _placed(node: Look) -> None:
+    """Check where a node says it stands."""
+    matrix, turn = node.numbers("matrix", 16), node.numbers("rotation", 4)
+    node.numbers("translation", 3)
+    node.numbers("scale", 3)
+    if matrix is not None and node.value.keys() & {"rotation", "translation", "scale"}:
+        node.fault("matrix", "不得与 translation、rotation、scale 同时给出")
+    if turn is not None and abs(np.linalg.norm(turn) - 1) > 1e-3:
+        node.fault("rotation", "不是单位四元数")
+
+
+def _nodes(gltf: Gltf) -> None:
+    nodes, parents = gltf.list("nodes"), dict[int, int]()
+    for index, node in enumerate(gltf.look.items("nodes")):
+        node.extended()
+        for key, listed in (("mesh", "meshes"), ("camera", "cameras"), ("skin", "skins")):
+            node.index(key, gltf.list(listed))
+        _placed(node)
+        for child in _references(node, "children", nodes):
+            if child in parents or child == index:
+                node.fault("children", f"节点 {child} 有两个父节点")
+            parents[child] = index
+    if _circular(parents):
+        gltf.found.add("T202", "nodes", "节点成环")
+    for scene in gltf.look.items("scenes"):
+        for root in _references(scene, "nodes", nodes):
+            if root in parents:
+                scene.fault("nodes", f"节点 {root} 不是根节点")
+    gltf.look.index("scene", gltf.list("scenes"))
+
+
+def _circular(parents: dict[int, int]) -> bool:
+    for start in parents:
+        seen, node = {start}, parents.get(start)
+        while node is not None:
+            if node in seen:
+                return True
+            seen.add(node)
+            node = parents.get(node)
+    return False
+
+
+def _references(look: Look, key: str, sequence: list[Any]) -> list[int]:
+    value = look.maybe(key, "array", least_items=1)
+    if value is None:
+        return []
+    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < len(sequence) for one in value) or len(set(value)) != len(
+        value
+    ):
+        look.fault(key, "须为不重复的有效序号")
+        return []
+    return list(value)
+
+
+def _others(gltf: Gltf) -> None:
+    for skin in gltf.look.items("skins"):
+        skin.need("joints", "array", least_items=1)
+        _references(skin, "joints", gltf.list("nodes"))
+        skin.index("inverseBindMatrices", gltf.list("accessors"))
+        skin.index("skeleton", gltf.list("nodes"))
+    for animation in gltf.look.items("animations"):
+        samplers = animation.need("samplers", "array", least_items=1) or []
+        animation.need("channels", "array", least_items=1)
+        for sampler in animation.items("samplers"):
+            sampler.index("input", gltf.list("accessors"), needed=True)
+            sampler.index("output", gltf.list("accessors"), needed=True)
+            sampler.maybe("interpolation", "string", among=("LINEAR", "STEP", "CUBICSPLINE"))
+        for channel in animation.items("channels"):
+            channel.index("sampler", samplers, needed=True)
+            target = channel.inner("target", needed=True)
+            if target is not None:
+                target.index("node", gltf.list("nodes"))
+                target.need("path", "string")
+
+
+def _asset(look: Look) -> None:
+    asset = look.inner("asset", needed=True)
+    if asset is None:
+        return
+    version = asset.need("version", "string")
+    if version is not None and not re.fullmatch(r"2\.\d+", version):
+        asset.fault("version", f"{version} 不是 2.x")
+    asset.maybe("minVersion", "string", pattern=VERSION)
+    for key in ("generator", "copyright"):
+        asset.maybe(key, "string")
+
+
+def opened(data: bytes, found: Found, resolve: Resolve) -> Gltf | None:
+    """Read a glTF or GLB and check its structure; None where nothing more can be said of it."""
+    parts = taken_apart(data, found)
+    if parts is None or (parts[0] is None and found.broken):
+        return None
+    document, chunk = parts
+    if not isinstance(document, dict):
+        found.add("T202", "", "应为 object")
+        return None
+    look = Look(document, "", found, "T202")
+    _asset(look)
+    for name in LISTS:
+        look.maybe(name, "array", least_items=1)
+    gltf = Gltf(document, look, found, declared(look))
+    for name in sorted(set(look.strings("extensionsRequired")) - UNDERSTOOD):
+        found.warn("T111", "extensionsRequired", f"{name} 未检查")
+    _buffers(gltf, chunk, resolve)
+    _views(gltf)
+    if not found.broken:
+        for accessor in look.items("accessors"):
+            _accessor(gltf, accessor)
+    for section in (_materials, _textures, _meshes, _nodes, _others):
+        section(gltf)
+    gltf.sound = not found.broken
+    return gltf
+
+
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct.error, MemoryError)
+"""What reading a document of another shape than its kind's ends in."""

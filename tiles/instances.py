@@ -1,0 +1,57 @@
+"""Solids that look the same: found in a tile, so that their shape is written once and each of them is a place (EXT_mesh_gpu_instancing).
+
+Whatever a shape comes from, a part of the kit, a marker or a drawn outline, it is judged by its vertices. Turned shapes count as others.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models3d.solid import SolidMesh
+
+Indices = NDArray[np.int64]
+
+STEP_M = 1 / 64
+"""What differs by less is the same."""
+SHIFT = 0.3137
+"""Of a step: sizes are given in centimetres, and none of those lies on the border between two roundings."""
+LEAST_SAVED = 2_000
+"""Vertices: a shape costs a draw command and a kilobyte of description."""
+LARGEST_M = 500.0
+"""Of a shape, so that its vertices are 16 bits from its first one."""
+
+
+def _look(solid: SolidMesh) -> bytes:
+    """Return a digest of what a solid looks like, wherever it stands."""
+    mesh = solid.mesh
+    places = np.floor((mesh.positions - mesh.positions[0]) / STEP_M + SHIFT).astype(np.int32)
+    normals = np.round(mesh.normals * 64 + SHIFT).astype(np.int8)
+    digest = hashlib.sha256(places.tobytes())
+    for part in (normals, solid.colours, mesh.triangles):
+        digest.update(part.tobytes())
+    return digest.digest()
+
+
+def alike(solids: Sequence[SolidMesh]) -> tuple[list[Indices], Indices]:
+    """Sort solids by their look.
+
+    Returns
+    -------
+    groups : list of (k,) int64
+        Rows of solids that look the same and are worth writing as one shape, ascending, in the order of their first.
+    rest : (n,) int64
+        The others.
+    """
+    sizes = np.array([len(solid.mesh.positions) for solid in solids])
+    # Looking closely is for those of which many have as many vertices.
+    counts = np.bincount(sizes)
+    close = np.flatnonzero((counts[sizes] - 1) * sizes >= LEAST_SAVED)
+    found: dict[bytes, list[int]] = {}
+    for index in close.tolist():
+        if np.ptp(solids[index].mesh.positions, axis=0).max() <= LARGEST_M:
+            found.setdefault(_look(solids[index]), []).append(index)
+    groups = [np.array(members) for members in found.values() if (len(members) - 1) * sizes[members[0]] >= LEAST_SAVED]
+    rest = np.setdiff1d(np.arange(len(solids)), np.concatenate(groups)) if groups else np.arange(len(solids))
+    return groups, rest
