@@ -24,6 +24,7 @@ from api.ogc.items import Items, ItemsFirst
 from api.pages import Headers, pages
 from api.routes import (
     accidents,
+    alarms,
     changes,
     city,
     collections,
@@ -72,6 +73,7 @@ ROUTERS = (
     city.router,
     features.router,
     readings.router,
+    alarms.router,
     accidents.router,
     topology.router,
     kinds.router,

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     FILE_WRITE = "file:write"
     DRAWINGS_IMPORT = "drawings:import"
     DRAWINGS_REVIEW = "drawings:review"
+    ALARMS_HANDLE = "alarms:handle"
+    ALARMS_REVIEW = "alarms:review"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from drawings.cli import app as drawing
 from drawings.permit.cli import app as permit
 from drawings.process.cli import app as process
 from drawings.sheets.cli import handbook, transmission
+from feeds.alarm_cli import app as alarm
 from feeds.cli import app as feed
 from gis.accident_cli import app as accident
 from gis.cli import app as enterprise
@@ -57,6 +58,7 @@ for each in (
     terrain,
     style,
     feed,
+    alarm,
     power,
     quality,
     accident,

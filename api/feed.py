@@ -1,4 +1,4 @@
-"""The feeds' own processes: `python -m api.feed listen FD` takes packets of data loggers, `… follow` makes readings of them."""
+"""The feeds' own processes: `python -m api.feed listen FD` takes packets of loggers, `… follow` makes readings, `… judge` alarms."""
 
 import asyncio
 import signal
@@ -8,6 +8,7 @@ import sys
 from api import log
 from feeds.following import follow
 from feeds.hj212.cipher import keys_of
+from feeds.judging import judge
 from feeds.listener import Listener
 from gis.settings import Settings
 from gis.store.cluster import urls
@@ -23,11 +24,14 @@ def main(what: str, *descriptor: str) -> None:
     """Run until SIGTERM; the supervisor alone decides about Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings()
-    log.configure(settings.data_dir, "feed" if what == "listen" else "readings")
-    if what == "listen":
-        asyncio.run(_listen(settings, int(descriptor[0])))
-    else:
-        follow(urls(settings).owner, keys_of(settings.feed_keys))
+    log.configure(settings.data_dir, {"listen": "feed", "follow": "readings", "judge": "alarms"}[what])
+    match what:
+        case "listen":
+            asyncio.run(_listen(settings, int(descriptor[0])))
+        case "follow":
+            follow(urls(settings).owner, keys_of(settings.feed_keys))
+        case _:
+            judge(urls(settings).owner)
 
 
 if __name__ == "__main__":

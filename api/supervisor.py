@@ -145,11 +145,12 @@ def _feed_socket(settings: Settings) -> tuple[int, int]:
 
 
 def _feeds(opened: tuple[int, int]) -> list[Program]:
-    """Return what takes packets of data loggers, and what makes readings of them, which may end at any moment."""
+    """Return what takes packets of data loggers, what makes readings of them, and what judges those; the latter may end at any moment."""
     descriptor, _ = opened
     return [
         Program("feed", [sys.executable, "-m", "api.feed", "listen", str(descriptor)], 1, 10.0, [descriptor]),
         Program("readings", [sys.executable, "-m", "api.feed", "follow"], 1, 5.0),
+        Program("alarms", [sys.executable, "-m", "api.feed", "judge"], 1, 5.0),
     ]
 
 

@@ -10,7 +10,7 @@ import psycopg
 
 from demo.loading import load
 from demo.making import Made, Progress, made, make
-from demo.pulse import ACTOR, seed_state, stir
+from demo.pulse import ACTOR, duty, seed_state
 from feeds.fleet import devices, power_devices
 from feeds.plants import Device
 from feeds.simulator import Pace, simulate
@@ -18,11 +18,11 @@ from gis.settings import Settings
 from gis.store.cluster import urls
 from gis.store.connect import engine, writing, writing_plainly
 from gis.store.power import put_channels
-from gis.store.state import outlets
 
 log = logging.getLogger("demo.living")
 
-EVERY_S = 5.0
+EVERY_S = 120.0
+"""Between steps that the demo's duty officers take."""
 LOGGER_S = 60.0
 POWER_S = 300.0
 """Between two data of a power logger: the step that power is judged in."""
@@ -47,12 +47,12 @@ def ensure(settings: Settings) -> Made:
     url = urls(settings).owner
     load(url, city, settings.web_dir, progress=_told("loaded"))
     with writing(engine(url), ACTOR) as connection:
-        seed_state(connection, city.seed)
+        seed_state(connection, city.seed, alarms=False)
     return city
 
 
 def keep(settings: Settings, port: int, seed: int) -> None:
-    """Let the city's data loggers speak to a port on this machine, and write a beat of alarms and cases every few seconds, for ever.
+    """Let the city's data loggers speak to a port on this machine, and duty officers take a step now and then, for ever.
 
     Parameters
     ----------
@@ -76,16 +76,16 @@ async def _keep(url: str, fleet: Sequence[Device], power: Sequence[Device], port
     async with asyncio.TaskGroup() as group:
         group.create_task(simulate(fleet, "127.0.0.1", port, Pace(LOGGER_S, BACK)))
         group.create_task(simulate(power, "127.0.0.1", port, Pace(POWER_S)))
-        group.create_task(_beats(url))
+        group.create_task(_duty(url))
 
 
-async def _beats(url: str) -> None:
+async def _duty(url: str) -> None:
     database = engine(url)
-    dice = random.Random()  # noqa: S311 — a pulse, no secret
+    dice = random.Random()  # noqa: S311 — no secret
 
     def one() -> None:
         with writing(database, ACTOR) as connection:
-            stir(connection, outlets(connection), dice)
+            duty(connection, dice)
 
     while True:
         await asyncio.to_thread(one)

@@ -9,8 +9,11 @@ from uuid import UUID
 
 from demo.industry import industries
 from demo.permits import limit
+from gis.models.alarm import Step, Taken
+from gis.store.alarm_steps import listed, take
+from gis.store.asking import asked
 from gis.store.connect import Actor, Transaction
-from gis.store.state import Outlet, close_alarms, is_open, link_case, open_alarm, outlets, put_readings
+from gis.store.state import Outlet, close_alarms, has_cases, is_open, link_case, open_alarm, outlets, put_readings
 
 ACTOR = Actor("demo", "示范数据脉动", "demo")
 CODES = {
@@ -53,7 +56,7 @@ def _readings(outlet: Outlet, at: datetime, dice: random.Random, times: float = 
     return {CODES[name]: reading(outlet, name, at, dice, times=times) for name in outlet.pollutants if name in CODES}
 
 
-def seed_state(connection: Transaction, seed: int) -> None:
+def seed_state(connection: Transaction, seed: int, *, alarms: bool = True) -> None:
     """Give a freshly loaded city its first readings, open alarms and cases; a city that has some is left alone.
 
     Parameters
@@ -62,16 +65,18 @@ def seed_state(connection: Transaction, seed: int) -> None:
         Inside `gis.store.connect.writing`.
     seed : int
         Decides which.
+    alarms : bool
+        Whether readings and alarms are invented too: not where data loggers speak and rules judge.
     """
     known = outlets(connection)
-    if not known or any(outlet.read for outlet in known):
+    if not known or any(outlet.read for outlet in known) or has_cases(connection):
         return
     now = datetime.now(UTC).replace(microsecond=0)
     dice = random.Random(f"{seed}:state")  # noqa: S311 — an invented state
-    for outlet in known:
-        put_readings(connection, outlet.feature_id, _readings(outlet, now - timedelta(minutes=dice.randint(2, 50)), dice))
     share = len(known) / 250
-    for level, count in SEEDED.items():
+    for outlet in known if alarms else ():
+        put_readings(connection, outlet.feature_id, _readings(outlet, now - timedelta(minutes=dice.randint(2, 50)), dice))
+    for level, count in SEEDED.items() if alarms else ():
         for outlet in dice.sample(known, min(len(known), max(1, round(count * share)))):
             _alarm(connection, outlet, level, now - timedelta(hours=dice.uniform(0.2, 30)), dice)
     for number, outlet in enumerate(dice.sample(known, min(len(known), max(1, round(28 * share))))):
@@ -117,16 +122,39 @@ def beat(connection: Transaction, known: Sequence[Outlet], dice: random.Random) 
     chosen = dice.sample(known, min(len(known), 12))
     for outlet in chosen:
         put_readings(connection, outlet.feature_id, _readings(outlet, now, dice))
-    stir(connection, known, dice)
-    return len(chosen)
-
-
-def stir(connection: Transaction, known: Sequence[Outlet], dice: random.Random) -> None:
-    """Write what is no reading: now and then an alarm that opens, older ones that close, a case; parameters as of `beat`."""
-    now = datetime.now(UTC).replace(microsecond=0)
     if dice.random() < 0.15:
         _alarm(connection, dice.choice(known), dice.choice((3, 3, 4, 4, 4)), now, dice)
     if dice.random() < 0.12:
         close_alarms(connection, before=now - timedelta(hours=6), most=1)
     if dice.random() < 0.004:
         _case(connection, dice.choice(known).feature_id, dice.randint(1000, 9999), dice)
+    return len(chosen)
+
+
+SAYINGS = {
+    "acknowledge": ("值班员甲（示范）", "已电话核实"),
+    "dispatch": ("值班员甲（示范）", "现场核查"),
+    "handle": ("执法一组（示范）", "已责令查找原因，恢复正常"),
+    "review": ("科室乙（示范）", "处置属实"),
+    "close": ("科室乙（示范）", "归档"),
+}
+
+
+def duty(connection: Transaction, dice: random.Random) -> str | None:
+    """Take one step of one open alarm, as duty officers would; returns which, None where there is nothing to do.
+
+    Parameters
+    ----------
+    connection : Transaction
+        Inside `gis.store.connect.writing`.
+    dice : random.Random
+        Decides which alarm.
+    """
+    open_ = [row for row in asked(connection, listed(limit=40)) if any(step["usual"] for step in row["steps"])]
+    if not open_:
+        return None
+    row = dice.choice(open_)
+    step: Step = next(step["step"] for step in row["steps"] if step["usual"])
+    signed, reason = SAYINGS[step]
+    asked(connection, take(row["alarm_id"], Taken(step, signed, reason, "执法一组（示范）" if step == "dispatch" else "")))
+    return step

@@ -143,6 +143,8 @@ class Mean:
     """Whether a limit may be held against it: not where a condition mark lies on half of it or more."""
     why: str = ""
     """Of a single value: what is wrong with it."""
+    received: datetime | None = None
+    """When the last of its values came."""
 
 
 def step_of(values: Sequence[Value]) -> timedelta:
@@ -220,6 +222,7 @@ def mean(
         need,
         bool(counting) and held >= need - 1e-9,
         2 * sum(not one.judged for one in counting) < max(1, len(counting)),
+        received=max((one.received for one in values if one.received), default=None),
     )
 
 
@@ -268,7 +271,9 @@ def months(factor: str, daily: Sequence[Mean], medium: Medium) -> list[Mean]:
     """Return the monthly means of daily ones, in order of time."""
     found = []
     for begin, of_month in groupby(daily, lambda one: _midnight(one.at).replace(day=1)):
-        values = [Value(one.at, one.value, one.zs, one.low, one.high, one.total, valid=one.counts) for one in of_month]
+        values = [
+            Value(one.at, one.value, one.zs, one.low, one.high, one.total, valid=one.counts, received=one.received) for one in of_month
+        ]
         due = monthrange(begin.year, begin.month)[1]
         found.append(mean(factor, values, begin, "month", due=due, rule=rule_on(medium, begin.date())))
     return found

@@ -28,8 +28,8 @@ MOST_DAYS = 400
 PLACES = sql.SQL("""
 SELECT f.point_id, p.feature_id, p.mn, coalesce(v.name, ''), p.enterprise_id, coalesce(e.name, ''), coalesce(e.industry_code, ''),
     coalesce(j.code, ''), coalesce(j.name, ''), o.feature_id, coalesce(p.watched, ''),
-    CASE WHEN v.monitor_type = 'gas' THEN 'air' ELSE 'water' END
-FROM ({}) p JOIN feed_points f USING (feature_id)
+    CASE WHEN v.monitor_type = 'gas' OR k.kind = 'air_station' THEN 'air' ELSE 'water' END
+FROM ({}) p JOIN feed_points f USING (feature_id) JOIN features k USING (feature_id)
     LEFT JOIN monitoring_points v USING (feature_id)
     LEFT JOIN enterprises e ON e.feature_id = p.enterprise_id
     LEFT JOIN jurisdictions j ON j.code = e.jurisdiction
@@ -211,7 +211,7 @@ def _with_zs(one: Value, oxygen: float | None, industry: str) -> Value:
 
 
 def _as_mean(one: Value) -> Mean:
-    return Mean(one.at, one.value, one.zs, one.low, one.high, one.total, int(one.valid), 1, 1, one.valid, one.judged)
+    return Mean(one.at, one.value, one.zs, one.low, one.high, one.total, int(one.valid), 1, 1, one.valid, one.judged, one.why, one.received)
 
 
 def means(
@@ -256,7 +256,7 @@ def means(
 
 
 def _as_value(mean: Mean) -> Value:
-    return Value(mean.at, mean.value, mean.zs, mean.low, mean.high, mean.total, mean.counts, mean.judged, mean.why)
+    return Value(mean.at, mean.value, mean.zs, mean.low, mean.high, mean.total, mean.counts, mean.judged, mean.why, mean.received)
 
 
 def _flow(rows: Iterable[Value]) -> dict[datetime, float]:
@@ -290,7 +290,21 @@ def _filled(
 
 
 def _as_mean_hour(one: Value) -> Mean:
-    return Mean(one.at, one.value, one.zs, one.low, one.high, one.total, 60 if one.valid else 0, 60, 45, one.valid, one.judged, one.why)
+    return Mean(
+        one.at,
+        one.value,
+        one.zs,
+        one.low,
+        one.high,
+        one.total,
+        60 if one.valid else 0,
+        60,
+        45,
+        one.valid,
+        one.judged,
+        one.why,
+        one.received,
+    )
 
 
 @dataclass(frozen=True, slots=True)

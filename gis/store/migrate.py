@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
-from gis.store import drafts, enterprise_file, versions
+from gis.store import alarm_steps, drafts, enterprise_file, versions
 from gis.store.connect import engine
 from gis.store.kind_tables import statements
 from gis.store.policies import protect
@@ -100,6 +100,7 @@ def _grant_reader(connection: psycopg.Connection) -> None:
     drafts.grant(connection, READER)
     versions.grant(connection, READER)
     enterprise_file.grant(connection, READER)
+    alarm_steps.grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:

@@ -11,6 +11,7 @@ from shapely import wkb
 
 from gis.errors import NotFound
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute, Kind
+from gis.models.alarm import worded
 from gis.models.feature import Feature, Site, State
 from gis.store.kind_tables import columns
 
@@ -49,7 +50,7 @@ ORDER BY kind, name, feature_id
 """
 
 ALARMS = """
-SELECT alarm_id, level, rule, message, opened, closed FROM alarms
+SELECT alarm_id, level, rule, message, opened, closed, state, cleared, due, assignee, outcome, escalated, due < now() AS overdue FROM alarms
 WHERE feature_id = %s ORDER BY (closed IS NOT NULL), opened DESC, alarm_id LIMIT 20
 """
 
@@ -203,7 +204,7 @@ async def card(connection: AsyncConnection, feature_id: UUID) -> Row:
         "z_max_m": row["z_max_m"] or 0.0,
         "enterprise": owners[0] if owners else None,
         "attributes": _attributes(kind, row, {"jurisdiction": places[0]["name"]} if places else {}),
-        "alarms": await _rows(connection, ALARMS, [feature_id]),
+        "alarms": [worded(row) for row in await _rows(connection, ALARMS, [feature_id])],
         "cases": await _rows(connection, CASES, [feature_id]),
     }
 

@@ -26,6 +26,8 @@ FACTORS = """
 INSERT INTO feed_factors (point_id, period, factor) SELECT DISTINCT i.point_id, i.period, i.factor
 FROM incoming i LEFT JOIN feed_factors f USING (point_id, period, factor) WHERE f.point_id IS NULL ON CONFLICT DO NOTHING
 """
+DUE = "INSERT INTO alarm_due (point_id, what, since) SELECT point_id, period, min(at) FROM incoming GROUP BY point_id, period"
+HINT = "SELECT pg_notify('quanjing_alarms', '')"
 # The planner knows nothing of the rows that just came in; each finds its own by the key.
 BY_KEY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
@@ -196,6 +198,9 @@ def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         cursor.execute(WRITE)
         count = cursor.rowcount
         cursor.execute(FACTORS)
+        if count:
+            cursor.execute(DUE)
+            cursor.execute(HINT)
         cursor.execute("DELETE FROM incoming")
     return count
 

@@ -73,6 +73,11 @@ def outlets(connection: Connection) -> list[Outlet]:
     ]
 
 
+def has_cases(connection: Connection) -> bool:
+    """Say whether any case is linked to a feature."""
+    return connection.execute(select(CASE_LINKS.c.case_id).limit(1)).scalar() is not None
+
+
 def is_open(connection: Connection, feature_id: UUID, rule: str) -> bool:
     """Say whether an alarm of a rule stands open at a feature."""
     wanted = select(ALARMS.c.alarm_id).where(ALARMS.c.feature_id == feature_id, ALARMS.c.rule == rule, ALARMS.c.closed.is_(None))
