@@ -51,6 +51,8 @@ class Text:
     colour: Rgb
     halo: Rgb | None = None
     """What they stand on where they stand on a line: a backend clears it below them."""
+    room: tuple[float, float] | None = None
+    """How wide and high the symbol is that they name, where they may be left out rather than cover it."""
 
 
 Op = Area | Stroke | Text
@@ -112,13 +114,13 @@ def _sign(middle: Point, side: float, theme: Theme) -> Iterator[Op]:
     yield Text("!", (x, y - side * 0.1), side * 0.72, "centre", colour("white", theme))
 
 
-def _written(lines: Sequence[Line], middle: Point, scale: float, theme: Theme) -> Iterator[Text]:
+def _written(lines: Sequence[Line], middle: Point, scale: float, theme: Theme, room: tuple[float, float] | None) -> Iterator[Text]:
     heights = [line.height * scale for line in lines]
     y = middle[1] + sum(heights) * LEADING / 2
     for line, height in zip(lines, heights, strict=True):
         y -= height * LEADING / 2
         token = "ink.soft" if line.tone == "code" else "ink"
-        yield Text(line.text, (round(middle[0], 2), round(y, 2)), round(height, 2), "centre", colour(token, theme))
+        yield Text(line.text, (round(middle[0], 2), round(y, 2)), round(height, 2), "centre", colour(token, theme), room=room)
         y -= height * LEADING / 2
 
 
@@ -137,7 +139,7 @@ def _node(node: ProcessNode, box: PlacedNode, scale: float, theme: Theme) -> Ite
         middle = (box.x - 0.8 * scale, box.y)
     lines = lines_of(node)
     if (share := _room(lines, box, scale)) >= LEAST_SHARE:
-        yield from _written(lines, middle, scale * share, theme)
+        yield from _written(lines, middle, scale * share, theme, (box.width, box.height) if node.type == "device" else None)
 
 
 def _room(lines: Sequence[Line], box: PlacedNode, scale: float) -> float:

@@ -1,6 +1,7 @@
 """Drawing B, the process flow: main processes in their order, materials and products, where pollution arises (F1 to F4)."""
 
 from collections.abc import Sequence
+from math import inf
 
 from drawings.process import checks
 from drawings.process.elk import LayoutFailed
@@ -34,6 +35,8 @@ GAP = 2.0
 MARGIN_MM = 5.0
 LARGEST = 1.25
 """How much larger than it was laid out a small process is drawn."""
+OVER = 2.0
+"""How much wider than its symbol the name of a valve or an instrument may be, at the smallest type; else it covers what is beside."""
 NOT_DRAWN = "生产流程工艺图未绘制"
 
 
@@ -60,8 +63,12 @@ def _worded(words: Words, at: Point, scale: float, theme: Theme) -> list[Ink]:
     size = max(words.height_mm * scale, LEAST)
     x, y = at[0] + words.at[0] * scale, at[1] + words.at[1] * scale
     found: list[Ink] = []
-    if words.halo:
-        half = width(words.text, size) / 2 + 0.3
+    wide = width(words.text, size)
+    across, high = (one * scale for one in words.room or (inf, inf))
+    if wide > OVER * across or size > high:
+        return []
+    if words.halo or wide > across:
+        half = wide / 2 + 0.3
         found.append(filled(Box(x - half, y - size * 0.5, x + half, y + size * 0.5), ink(theme, "paper")))
     return [*found, Text(words.text, (x, y), size, words.align, colour=words.colour)]
 
