@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
+from drawings.limits import MAX_BYTES
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
 from drawings.process.drawn import beside_plan
@@ -59,7 +60,6 @@ def publish_drawing(
     """
     if enterprise is not None and not CODE.fullmatch(enterprise):
         raise Invalid("enterprise", f"{enterprise} 不是 18 位信用代码，也不是 22 位排污单位编码")
-    content = path.read_bytes()
     known = find_enterprise(connection, enterprise) if enterprise else None
     if known is None:
         named = NAMED.match(path.name)
@@ -67,6 +67,11 @@ def publish_drawing(
             raise Invalid("enterprise", f"{path.name} 的文件名不含 22 位排污单位编码；请用 --enterprise 指明企业")
         known = find_enterprise(connection, named[0].upper())
     options = options or Options()
+    if path.stat().st_size > MAX_BYTES:
+        # What is never opened is not kept either.
+        refused = read_plan(path, path.name, replace(options, source_code=known[1]))
+        return refused, Outcome(published=False, actions={}, features=(), issues=refused.issues)
+    content = path.read_bytes()
     plan = plan_for(connection, known, content, path.name, options)
     handed = replace(handed, options=options.texts())
     if handed.review:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 from city import DRAWING, ENTERPRISE, City, found_city
 
 from gis.store.cluster import Urls
@@ -114,3 +115,18 @@ def test_a_reader_that_is_killed_is_a_fault_that_publishes_nothing(database: Url
     assert stands(city) == before
     assert [row[1] for row in city.rows(VERSIONS)] == ["draft"]
     assert city.publish(DRAWING).published
+
+
+def test_what_is_too_large_is_neither_read_nor_kept(database: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    city = found_city(database.owner, drawing=None)
+    bomb = tmp_path / DRAWING.name
+    with bomb.open("wb") as file:
+        file.truncate(500_000_000)
+
+    def read(path: Path) -> bytes:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    outcome = city.publish(bomb)
+    assert (outcome.published, [issue.code for issue in outcome.issues]) == (False, ["E101"])
+    assert city.rows(VERSIONS) == []
