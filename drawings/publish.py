@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
-from drawings.limits import MAX_BYTES
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
 from drawings.process.drawn import beside_plan
 from drawings.sandbox import read_plan
 from gis.errors import Invalid
+from gis.limits import MAX_BYTES
 from gis.models.plan import SitePlan
 from gis.models.sheet import Kind
 from gis.store.connect import Plain, Transaction
