@@ -18,6 +18,7 @@ from gis.errors import (
     NotFound,
     Outdated,
     QuanjingError,
+    Swept,
     TooLarge,
     Unconditional,
 )
@@ -30,6 +31,7 @@ STATUS: dict[type[QuanjingError], tuple[int, str]] = {
     Outdated: (412, "已被修改"),
     Unconditional: (428, "须说明改的是哪个版本"),
     NotAllowed: (405, "不能这样做"),
+    Swept: (410, "已不再保留"),
     Conflict: (409, "现在不能这样做"),
     Forbidden: (403, "无权访问"),
     NotFound: (404, "没有找到"),

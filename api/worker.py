@@ -5,7 +5,7 @@ import signal
 
 from psycopg import AsyncConnection
 
-from api import draftsman, inspector, log, reviewer
+from api import draftsman, inspector, log, reviewer, sweeper
 from gis.settings import Settings
 from gis.store.cluster import urls
 from tiles import bake
@@ -25,6 +25,7 @@ async def work(settings: Settings) -> None:
         group.create_task(draftsman.work(connect, draftsman.Place(url, settings.public_url, settings.web_dir), stop))
         group.create_task(reviewer.work(connect, url, settings.web_dir, stop))
         group.create_task(inspector.work(connect, url, stop))
+        group.create_task(sweeper.work(connect, settings.changes_days, stop))
 
 
 def main() -> None:

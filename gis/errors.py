@@ -13,7 +13,8 @@ QuanjingError
 │   └── TooLarge           what a parameter brings is more than is taken
 ├── Conflict               the thing is not in the state that the call needs
 │   ├── Outdated           it has changed since the caller read it
-│   └── Unconditional      the caller does not say which state it means
+│   ├── Unconditional      the caller does not say which state it means
+│   └── Swept              what the caller goes on from is no longer kept
 ├── NotAllowed             the thing can be read, not written, here
 ├── CoordinateError        a transformation is refused: unknown CRS, ballpark shift, out of area
 ├── GeometryError          a solid or shape can't be built from what is stored
@@ -95,6 +96,10 @@ class Outdated(Conflict):
 
 class Unconditional(Conflict):
     """The caller does not say which state of the thing it means to change."""
+
+
+class Swept(Conflict):
+    """What the caller goes on from is no longer kept: it reads all anew."""
 
 
 class NotAllowed(QuanjingError):

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
     tile_cache_mb: int = Field(default=64, ge=0, le=65536)
     """Memory for vector tiles, of each API process."""
+    changes_days: int = Field(default=90, ge=1, le=36500)
+    """Days that the change log is kept: how long another system may stay away and still go on where it was."""
     editing: bool = False
     """Features may be written over HTTP (OGC API - Features - Part 4), in the role that owns the database."""
     published_schemas: str = ""

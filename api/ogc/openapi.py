@@ -110,7 +110,7 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
     at = "/collections/{collectionId}"
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     changes = _get("变更日志", "changes", ["since", "limit"], JSON)
-    changes["get"]["responses"]["409"] = {"$ref": "#/components/responses/Conflict"}
+    changes["get"]["responses"] |= {"409": {"$ref": "#/components/responses/Conflict"}, "410": {"$ref": "#/components/responses/Swept"}}
     return {
         "openapi": "3.0.3",
         "info": {"title": TITLE, "description": DESCRIPTION, "version": version("quanjing"), "license": {"name": "Apache-2.0"}},
@@ -149,6 +149,7 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
                 "NotFound": {"description": "没有找到", "content": problem},
                 "Forbidden": {"description": "无权", "content": problem},
                 "Conflict": {"description": "现在不能这样做", "content": problem},
+                "Swept": {"description": "已不再保留", "content": problem},
                 "Outdated": {"description": "已被别人修改", "content": problem},
                 "Unconditional": {"description": "须带 If-Match", "content": problem},
                 "ServerError": {"description": "服务器出错", "content": problem},

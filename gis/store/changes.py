@@ -106,6 +106,32 @@ MOVE = "UPDATE change_readers SET xid = %s::text::xid8, seq = %s WHERE reader = 
 
 STANDS = "SELECT EXISTS (SELECT FROM change_log WHERE (xid, seq) = (%s::text::xid8, %s))"
 
+SWEPT_TO = "SELECT split_part(value, '-', 1)::bigint, split_part(value, '-', 2)::bigint FROM store_meta WHERE key = 'changes_swept'"
+# From the oldest on, as far as each follower has read and all is old; the newest stays, as caches know the store's version by it.
+SWEEP = """
+WITH read AS (
+    SELECT xid, seq FROM change_readers ORDER BY xid, seq LIMIT 1
+), newest AS (
+    SELECT xid, seq FROM change_log ORDER BY xid DESC, seq DESC LIMIT 1
+), oldest AS (
+    SELECT xid, seq, at FROM change_log ORDER BY xid, seq LIMIT %(limit)s
+), young AS (
+    SELECT xid, seq FROM oldest WHERE at >= %(before)s ORDER BY xid, seq LIMIT 1
+), gone AS (
+    DELETE FROM change_log c USING oldest o WHERE (c.xid, c.seq) = (o.xid, o.seq) AND c.xid < pg_snapshot_xmin(pg_current_snapshot())
+        AND NOT EXISTS (SELECT FROM read r WHERE (c.xid, c.seq) > (r.xid, r.seq))
+        AND NOT EXISTS (SELECT FROM young y WHERE (c.xid, c.seq) >= (y.xid, y.seq))
+        AND NOT EXISTS (SELECT FROM newest n WHERE (c.xid, c.seq) = (n.xid, n.seq))
+    RETURNING c.xid, c.seq
+), noted AS (
+    INSERT INTO store_meta (key, value) SELECT 'changes_swept', xid::text || '-' || seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+)
+SELECT count(*)::integer FROM gone
+"""
+SWEPT_AT_ONCE = 20_000
+"""Rows of a transaction."""
+
 
 async def changes_after(connection: AsyncConnection, position: Position, limit: int = 1000) -> list[Change]:
     """Return the next changes after a position, oldest first, at most `limit`."""
@@ -191,9 +217,38 @@ async def last_position(connection: AsyncConnection) -> Position:
     return Position(*row) if row else START
 
 
+async def swept_to(connection: AsyncConnection) -> Position:
+    """Return the position up to which the log is no longer kept; `START` while all of it is."""
+    row = await (await connection.execute(SWEPT_TO)).fetchone()
+    return Position(*row) if row else START
+
+
+async def sweep(connection: AsyncConnection, before: datetime) -> int:
+    """Delete what was logged before a time and has been read by all who follow; returns how many rows.
+
+    Parameters
+    ----------
+    connection : AsyncConnection
+        Of the owner, in autocommit; each stretch is a transaction.
+    before : datetime
+    """
+    total = 0
+    while True:
+        # One statement, and so one transaction.
+        row = await (await connection.execute(SWEEP, {"limit": SWEPT_AT_ONCE, "before": before})).fetchone()
+        assert row is not None, "a count is one row"  # noqa: S101
+        count: int = row[0]
+        total += count
+        if count < SWEPT_AT_ONCE:
+            return total
+
+
 async def stands(connection: AsyncConnection, position: Position) -> bool:
-    """Tell whether a position is one of this log: after a restore to an earlier time the later ones are not."""
-    if position == START:
+    """Tell whether the log can be read on from a position.
+
+    After a restore to an earlier time later positions are none of this log; of what has been swept only the end is one.
+    """
+    if position in (START, await swept_to(connection)):
         return True
     row = await (await connection.execute(STANDS, [str(position.xid), position.seq])).fetchone()
     return bool(row and row[0])

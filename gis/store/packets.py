@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from psycopg import AsyncConnection, Connection, sql
 
 from gis.crypto import sm3
+from gis.store.policies import closed
 
 LOCK = "quanjing feed_packets"
 """Who writes packets holds this lock: the chain has one end (`gis.store.locks.holding`)."""
@@ -107,6 +108,7 @@ async def make_room(connection: AsyncConnection, seq: int) -> None:
         if row and not row[0]:
             statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF feed_packets FOR VALUES FROM ({}) TO ({})")
             await connection.execute(statement.format(sql.Identifier(name), number * PARTITION, (number + 1) * PARTITION))
+            await connection.execute(closed(name))
 
 
 async def append(connection: AsyncConnection, end: End, packets: Sequence[Incoming]) -> End:

@@ -48,6 +48,8 @@ SEEN = "SELECT pg_current_snapshot()::text, pg_current_xact_id()::text"
 STANDS = """
 SELECT d.digest = %(digest)s
     AND d.cluster = (SELECT system_identifier FROM pg_control_system())
+    AND pg_snapshot_xmin(d.snapshot)::text::bigint > coalesce(
+        (SELECT split_part(value, '-', 1)::bigint FROM store_meta WHERE key = 'changes_swept'), -1)
     AND (SELECT count(*) FROM feature_sources WHERE enterprise_id = %(enterprise)s AND drawing_kind = %(kind)s) = %(features)s
     AND NOT EXISTS (SELECT FROM change_log c WHERE c.enterprise_id = %(enterprise)s
         AND c.layer <> ALL (%(derived)s) AND c.xid >= pg_snapshot_xmin(d.snapshot)

@@ -16,6 +16,17 @@ NAME = "quanjing_scope"
 UNSEEN = ("bake_list", "change_readers", "alembic_version")
 """Of the house's own book-keeping: they say nothing of features."""
 
+REFERS = {
+    "drawing_id": "drawings",
+    "draft_id": "drawing_drafts",
+    "mark_id": "reading_marks",
+    "point_id": "feed_points",
+    "mn": "monitoring_points",
+}
+"""Column → the table whose rows it names: who sees such a row sees what hangs on it."""
+CITYWIDE = ("feed_refused", "feed_sources")
+"""What only who sees everything may see."""
+
 TABLES = """
 SELECT c.relname AS name, array_agg(a.attname::text) AS columns FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
@@ -36,9 +47,22 @@ def condition(table: str, columns: list[str]) -> str | None:
         return everywhere_or(owned_inside("enterprise_id"))
     if "feature_id" in columns:
         return everywhere_or(f"EXISTS (SELECT FROM features f WHERE f.feature_id = {table}.feature_id)")
+    return _hanging(table, columns)
+
+
+def _hanging(table: str, columns: list[str]) -> str | None:
+    """Return the condition of a table that names neither feature nor owner, but what hangs on one."""
     if table == "drawing_files":
         return everywhere_or("EXISTS (SELECT FROM drawings d WHERE d.sha256 = drawing_files.sha256)")
-    return None
+    if table in CITYWIDE:
+        return everywhere_or("FALSE")
+    found = next(((column, owner) for column, owner in REFERS.items() if column in columns), None)
+    return everywhere_or(f"{found[0]} IN (SELECT o.{found[0]} FROM {found[1]} o)") if found else None
+
+
+def closed(partition: str) -> sql.Composed:
+    """Return what closes a new partition's own door: its rows are reached through the table that it is a part of, whose policy holds."""
+    return sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(sql.Identifier(partition))
 
 
 def protect(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from gis.clock import BEIJING
 from gis.kinds import KINDS, Kind
+from gis.store.policies import closed
 
 VALUES = ("value", "low", "high", "total", "zs_value", "zs_low", "zs_high", "flag", "eflag")
 KEY = ("point_id", "period", "factor", "at")
@@ -175,8 +176,12 @@ def make_month(connection: Connection, at: datetime) -> None:
     """Make the partition of the month that a time lies in (Beijing)."""
     first = at.astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     last = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF readings FOR VALUES FROM ({}) TO ({})")
-    connection.execute(statement.format(sql.Identifier(f"readings_{first:%Y_%m}"), first.isoformat(), last.isoformat()))
+    name = f"readings_{first:%Y_%m}"
+    row = connection.execute("SELECT to_regclass(%s) IS NULL", [name]).fetchone()
+    if row and row[0]:
+        statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF readings FOR VALUES FROM ({}) TO ({})")
+        connection.execute(statement.format(sql.Identifier(name), first.isoformat(), last.isoformat()))
+        connection.execute(closed(name))
 
 
 def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:

@@ -1,11 +1,15 @@
 import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
+import httpx
 import psycopg
 import pytest
-from city import City, found_city
+from city import DRAWING, City, found_city
+from serving import serving
 
-from gis.store.changes import START, Change, Position, changes_after, held_back, last_position, parse_event_id, store_id
+from gis.store.changes import START, Change, Position, changes_after, held_back, last_position, parse_event_id, store_id, sweep
 from gis.store.cluster import Urls
 
 
@@ -95,3 +99,46 @@ def test_a_move_spans_both_places(city: City) -> None:
 def test_visibility_follows_the_tree(scope: str, seen: bool) -> None:
     change = Change(1, 1, "buildings", "building", UUID(int=1), None, "511703", ["5117", "511703"], "insert", None)
     assert change.visible_in(scope) is seen
+
+
+def test_the_log_is_swept_behind_all_who_follow(city: City, database: Urls, tmp_path: Path) -> None:
+    city.rows("DELETE FROM change_readers")
+    whole = read(city.url)
+    half = whole[len(whole) // 2].position
+    city.rows("UPDATE change_log SET at = now() - interval '100 days' WHERE (xid, seq) <= (%s::text::xid8, %s)", str(half.xid), half.seq)
+
+    async def swept(days: int) -> int:
+        async with await psycopg.AsyncConnection.connect(city.url, autocommit=True) as connection:
+            return await sweep(connection, datetime.now(UTC) - timedelta(days=days))
+
+    # One who has read nothing yet holds all of it.
+    city.rows("INSERT INTO change_readers (reader) VALUES ('late')")
+    assert asyncio.run(swept(90)) == 0
+    early = whole[3].position
+    city.rows("UPDATE change_readers SET xid = %s::text::xid8, seq = %s", str(early.xid), early.seq)
+    assert asyncio.run(swept(90)) == 4
+    city.rows("DELETE FROM change_readers")
+    assert asyncio.run(swept(101)) == 0
+    assert asyncio.run(swept(90)) == len(whole) // 2 + 1 - 4
+    assert read(city.url) == whole[len(whole) // 2 + 1 :]
+    with serving(database.reader, tmp_path) as address:
+        one = httpx.get(f"{address}/changes", params={"limit": 1}).json()
+        assert not one["complete"]
+        assert one["changes"][0]["feature_id"] == str(whole[len(whole) // 2 + 1].feature_id)
+        store = one["cursor"].split("-")[0]
+        assert httpx.get(f"{address}/changes", params={"since": early.event_id(store)}).status_code == 410
+        at_end = httpx.get(f"{address}/changes", params={"since": half.event_id(store), "limit": 10_000}).json()
+        assert at_end["complete"]
+        assert len(at_end["changes"]) == len(whole) - len(whole) // 2 - 1
+        assert httpx.get(f"{address}/changes", params={"since": f"{store}-99999999-1"}).status_code == 409
+    # The newest stays, whatever its age: the store's version is known by it.
+    assert asyncio.run(swept(-1)) == len(whole) - len(whole) // 2 - 2
+    assert read(city.url) == whole[-1:]
+
+
+def test_a_drawing_is_read_anew_where_the_log_no_longer_tells_what_happened_since(city: City) -> None:
+    assert not city.publish(DRAWING).features
+    city.rows("UPDATE buildings SET name = '改名' WHERE code = 'B05'")
+    city.rows("DELETE FROM change_log")
+    city.rows("INSERT INTO store_meta (key, value) SELECT 'changes_swept', pg_current_xact_id()::text || '-1'")
+    assert [done[1:] for done in city.publish(DRAWING).features] == [("building", "综合办公楼", "update")]

@@ -5,7 +5,7 @@ import random
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
@@ -18,6 +18,7 @@ from gis.kinds import KINDS
 from gis.store import provision
 from gis.store.cluster import Urls
 from gis.store.policies import index_kept
+from gis.store.readings import make_month
 from gis.store.vector_tiles import Place, TileQuery, configure, covering, mapped, vector_tile
 
 SCOPES = ("*", "5117", "511702", "511703", "511724")
@@ -157,3 +158,51 @@ def test_policies_keep_the_spatial_index(city: City, module_database: Urls) -> N
             assert asyncio.run(kept()) is False
         finally:
             connection.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF")
+
+
+OPEN = (
+    "bake_list",
+    "change_readers",
+    "alembic_version",
+    "feed_chain",
+    "feed_readers",
+    "glossary",
+    "jurisdictions",
+    "role_scopes",
+    "store_meta",
+)
+"""Tables that say nothing of anybody's features."""
+
+
+def test_every_table_that_says_something_of_a_feature_is_guarded(city: City, module_database: Urls) -> None:
+    with psycopg.connect(module_database.owner) as connection:
+        make_month(connection, datetime(2031, 5, 3, tzinfo=UTC))
+        # Once more does nothing, and so takes no lock of the table.
+        make_month(connection, datetime(2031, 5, 30, tzinfo=UTC))
+        asked = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relrowsecurity"
+        ours = " AND relname !~ '^(pgqueuer|spatial_ref_sys)'"
+        assert {row[0] for row in connection.execute(asked + ours)} == set(OPEN)
+        connection.rollback()
+
+
+def test_readings_and_packets_are_seen_where_the_point_is(city: City, stranger: str, module_database: Urls) -> None:
+    with psycopg.connect(module_database.owner) as connection:
+        make_month(connection, datetime(2026, 3, 3, tzinfo=UTC))
+        connection.execute(
+            "INSERT INTO monitoring_points (enterprise_id, code, name, geom, monitor_type, mn)"
+            " SELECT feature_id, 'M' || code, code, geom, 'gas', 'MN' || code"
+            " FROM enterprises WHERE code LIKE 'X5%'"
+        )
+        connection.execute("INSERT INTO feed_points (feature_id) SELECT feature_id FROM monitoring_points WHERE mn LIKE 'MNX%'")
+        connection.execute(
+            "INSERT INTO readings (point_id, factor, period, at, value, packet, received, first_received, version)"
+            " SELECT point_id, 'w01018', 'hour', '2026-03-05T08:00:00Z', 1, 1, now(), now(), 1 FROM feed_points"
+        )
+        connection.execute(
+            "INSERT INTO feed_devices (mn, first_received, last_received, source, edition, system, packets)"
+            " SELECT mn, now(), now(), 'x', '2017', '32', 1 FROM monitoring_points WHERE mn LIKE 'MNX%'"
+        )
+    with psycopg.connect(stranger) as connection:
+        assert connection.execute("SELECT mn FROM feed_devices").fetchall() == [("MNX511724",)]
+        assert connection.execute("SELECT count(*) FROM readings").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM readings_2026_03").fetchone() == (0,)
