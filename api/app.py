@@ -17,6 +17,7 @@ from starlette.routing import Route
 from api import errors
 from api.caller import LOCAL, Caller
 from api.drafting import Watch
+from api.epoch import Epoch, Unchanged
 from api.house import House
 from api.live import Hub
 from api.ogc.home import Home
@@ -159,7 +160,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 counts=Kept(),
                 answers=Kept(MOST_ANSWERS),
             )
-            tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles))
+            tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles, app.state.unchanged.epoch))
             followers = [asyncio.create_task(task) for task in tasks]
             try:
                 yield
@@ -199,6 +200,7 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
     hosts = LOOPBACK if loopback else ["*"]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     # Before all others, and without the framework's own work: what clients ask most.
+    app.state.unchanged = Unchanged(Epoch())
     app.add_middleware(ItemsFirst, hosts=hosts)
     app.add_middleware(VectorTiles, hosts=hosts)
     return app
