@@ -63,3 +63,28 @@ def town(count: int) -> Site:
     )
     enterprise = Feature(owner, "enterprise", None, None, "生成的园区", shapely.Point(LONLAT))
     return Site(enterprise, (*LONLAT, 0.0), features, EPOCH)
+
+
+SIZES = (
+    *(("tank", across, height) for across, height in ((2, 3), (3, 4), (4, 5), (5, 6), (4, 8), (3, 7))),
+    *(("stack", across, height) for across, height in ((0.5, 10), (0.6, 12), (0.8, 15), (1, 20), (1.2, 25), (1.5, 30))),
+)
+SPACING_M = 6.0
+
+
+def farm(count: int) -> Site:
+    """Return a site with that many tanks and stacks of twelve sizes, side by side."""
+    anchor, columns = lonlat_to_xy(np.array([LONLAT]))[0], int(np.ceil(np.sqrt(count)))
+    features = []
+    for index in range(count):
+        type_, across, height = SIZES[index % len(SIZES)]
+        shape = shapely.Point(SPACING_M * (index % columns), SPACING_M * (index // columns)).buffer(across / 2, quad_segs=16)
+        placed = shapely.transform(shape, lambda xy: xy_to_lonlat(xy + anchor))
+        features.append(
+            Feature(
+                _id(f"structure/{index}"), "structure", _id("enterprise"), f"T{index:05d}", f"{index}号", placed, height_m=float(height),
+                z_min_m=0.0, z_max_m=float(height), attributes={"structure_type": type_},
+            )
+        )  # fmt: skip
+    enterprise = Feature(_id("enterprise"), "enterprise", None, None, "生成的罐区", shapely.Point(LONLAT))
+    return Site(enterprise, (*LONLAT, 0.0), tuple(features), EPOCH)

@@ -24,7 +24,7 @@ from models3d.scene import without_faults
 from tiles.city import Part, build_city
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
-from tiles.tileset import MASSING, SCHEMA, TilesetFiles, build, version
+from tiles.tileset import MASSING, SCHEMA, Known, TilesetFiles, build, version
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,14 @@ class Bakery:
     ground: Ground
 
 
-def _built(site: Site, ground: Ground) -> tuple[bakes.Baked, TilesetFiles]:
+def _built(site: Site, ground: Ground, known: Known) -> tuple[bakes.Baked, TilesetFiles]:
     """Model what can be modelled: one feature that can't must not keep the others from the screen."""
     reasons: list[str] = []
     try:
-        files = build(site, ground)
+        files = build(site, ground, known)
     except GeometryError:
         site, reasons = without_faults(site, ground)
-        files = build(site, ground)
+        files = build(site, ground, known)
     size = sum(len(content) for content in files.values())
     return bakes.Baked(version(files), site.state_epoch, len(site.features), size, "; ".join(reasons) or None), files
 
@@ -73,9 +73,14 @@ async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterpris
         site, position = await bakes.site_to_bake(connection, enterprise_id, bakery.ground)
         if site is None:
             return await bakes.publish(connection, enterprise_id, None, position)
-        baked, files = await asyncio.to_thread(_built, site, bakery.ground)
+        before = await bakes.current_version(connection, enterprise_id)
+
+        def known(path: str) -> bytes | None:
+            return bakery.store.get(enterprise_id, before, path) if before else None
+
+        baked, files = await asyncio.to_thread(_built, site, bakery.ground, known)
         await bakes.announce(connection, enterprise_id, baked.version)
-        await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, files)
+        await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, files, before)
         return await bakes.publish(connection, enterprise_id, baked, position)
 
 
@@ -117,12 +122,13 @@ async def bake_city(connection: AsyncConnection, bakery: Bakery) -> bool:
         made_of = _made_of(sources)
         if await bakes.city_made_of(connection) == made_of:
             return False
-        built = await asyncio.to_thread(_built_city, bakery.store, sources, await bakes.city_version(connection))
+        before = await bakes.city_version(connection)
+        built = await asyncio.to_thread(_built_city, bakery.store, sources, before)
         if built is None:
             return await bakes.publish_city(connection, None, made_of)
         baked, files = built
         await bakes.announce(connection, bakes.CITY, baked.version)
-        await asyncio.to_thread(bakery.store.put, bakes.CITY, baked.version, files)
+        await asyncio.to_thread(bakery.store.put, bakes.CITY, baked.version, files, before)
         return await bakes.publish_city(connection, baked, made_of)
 
 

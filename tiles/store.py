@@ -22,8 +22,11 @@ VERSION = re.compile(r"[0-9a-f]{1,64}")
 class TileStore(Protocol):
     """Whoever keeps the versions of tilesets, an enterprise's or the city's (`CITY`); a version never changes once it is there."""
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
-        """Keep a version, whole or not at all; one that is there already stays as it is."""
+    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
+        """Keep a version, whole or not at all; one that is there already stays as it is.
+
+        What the version `before` has under the same name with the same content need not be written again.
+        """
         ...
 
     def get(self, enterprise: UUID, version: str, path: str) -> bytes | None:
@@ -58,10 +61,24 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _write(folder: Path, files: TilesetFiles) -> None:
+def _linked(source: Path, target: Path, content: bytes) -> bool:
+    """Make a file another name of one with the same content; returns whether it could be done."""
+    try:
+        if source.read_bytes() != content:
+            return False
+        os.link(source, target)
+    except OSError:
+        # It is not there, or the file system knows no links.
+        return False
+    return True
+
+
+def _write(folder: Path, files: TilesetFiles, before: Path | None) -> None:
     for path, content in files.items():
         target = folder / PurePosixPath(path)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if before is not None and _linked(before / PurePosixPath(path), target, content):
+            continue
         with target.open("wb") as file:
             file.write(content)
             file.flush()
@@ -96,8 +113,8 @@ class FolderTileStore:
     def _owned(self, enterprise: UUID) -> Path:
         return self.root / ("city" if enterprise == CITY else str(enterprise))
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
-        """Keep a version.
+    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
+        """Keep a version; files that `before` has the same are links to them.
 
         Raises
         ------
@@ -114,7 +131,7 @@ class FolderTileStore:
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
         try:
             beside.chmod(0o755)
-            _write(beside, files)
+            _write(beside, files, self._folder(enterprise, before) if before else None)
             beside.rename(place)
             _sync(place.parent)
         except OSError:

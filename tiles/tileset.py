@@ -6,28 +6,32 @@ it are in east, north, up metres.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gis.crs import enu_frame
 from gis.ground import Ground
 from gis.kinds import KINDS
-from gis.models.feature import Site
+from gis.models.feature import Feature, Site
 from models3d.massing import massing
 from models3d.mesh import concatenate
-from models3d.scene import scene
+from models3d.scene import scene, shown
 from models3d.solid import SolidMesh
-from tiles.glb import Instances, Surface, compact, extent, write
+from tiles.glb import Instances, Surface, compact, extent, unpack, write
 from tiles.grid import cells
 from tiles.instances import alike
 from tiles.lattice import COARSE_M, FINE_M
 from tiles.metadata import CLASS, Row, row, schema
-from tiles.table import statistics
+from tiles.parts import digests, modelled, standing_on
+from tiles.recipe import recipe
+from tiles.table import decode, statistics
 
 TilesetFiles = dict[str, bytes]
 """Path below the tileset's folder → content; `tileset.json` is the way in."""
@@ -44,6 +48,12 @@ SMALL_ERROR_M = 2.0
 PADDING_M = 0.001
 """Of boxes, against the rounding of those who read them."""
 
+SMALL = "_small"
+"""End of the name of a cell's small solids."""
+LARGEST = "largest_m"
+"""Of a cell: across its largest solid that a massing does not show as itself; the root's geometric error is the largest of these."""
+
+Known = Callable[[str], bytes | None]
 Tile = dict[str, Any]
 Corners = NDArray[np.float64]
 """`(2, 3)` metres: least and greatest east, north, up."""
@@ -95,7 +105,7 @@ def _glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: S
 
 
 def _missing_m(solids: Sequence[SolidMesh]) -> float:
-    """Return the size of the largest thing that a massing does not show as itself: its geometric error."""
+    """Return the size of the largest of solids that a massing does not show as itself."""
     diagonals = [_across_m(solid) for solid in solids if KINDS[solid.feature.kind].form in ("solid", "marker")]
     return round(max(diagonals, default=0.0), 3)
 
@@ -109,33 +119,116 @@ def tile(corners: Corners, error_m: float, path: str, **rest: Any) -> Tile:
     return {"boundingVolume": volume(corners), "geometricError": error_m, "content": {"uri": path}, **rest}
 
 
-def _cell(key: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> tuple[Tile, Corners, TilesetFiles]:
-    """Return the tile of a cell, its box and its files."""
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell of the grid: its tile, its files, and its rows in their order."""
+
+    tile: Tile
+    files: TilesetFiles
+    rows: list[Row]
+
+    @property
+    def corners(self) -> Corners:
+        """Its box, as its tile says it: the same to the bit whether it was made or taken over."""
+        centre, axes = np.array(self.tile["boundingVolume"]["box"]).reshape(4, 3)[0], self.tile["boundingVolume"]["box"][3:]
+        half = np.diag(np.array(axes).reshape(3, 3))
+        return np.array([centre - half, centre + half])
+
+
+def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
+    """Make a cell."""
     small = np.array([_across_m(solid) <= SMALL_M for solid in solids])
-    layers = [(f"cells/{key}{suffix}.glb", np.flatnonzero(chosen)) for suffix, chosen in (("", ~small), ("_small", small)) if chosen.any()]
-    files, tiles, boxes = {}, [], []
+    layers = [(f"cells/{name}{suffix}.glb", np.flatnonzero(chosen)) for suffix, chosen in (("", ~small), (SMALL, small)) if chosen.any()]
+    files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Row]()
     for path, members in layers:
-        inside = [solids[index] for index in members]
-        files[path], box = _glb(path, inside, [rows[index] for index in members])
+        ordered += [rows[index] for index in members]
+        files[path], box = _glb(path, [solids[index] for index in members], [rows[index] for index in members])
         boxes.append(box)
         tiles.append(tile(boxes[-1], 0, path))
-    whole = union(boxes)
+    extras = {"extras": {LARGEST: _missing_m(solids)}}
     if not small.any():
-        return tiles[0], whole, files
+        return _Cell({**tiles[0], **extras}, files, ordered)
     # Of small solids alone the cell has no content of its own.
     above = {"content": tiles[0]["content"]} if len(tiles) == 2 else {}
-    return (
-        {"boundingVolume": volume(whole), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]},
-        whole,
-        files,
+    whole = {"boundingVolume": volume(union(boxes)), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]}
+    return _Cell({**whole, **extras}, files, ordered)
+
+
+def _contents_of(child: Tile) -> list[str]:
+    """Return the paths of a cell's contents, in their order."""
+    own = [child["content"]["uri"]] if "content" in child else []
+    return own + [path for below in child.get("children", []) for path in _contents_of(below)]
+
+
+def _taken_over(child: Tile, known: Known) -> _Cell | None:
+    """Return a cell as a former version has it; None where a file of it is gone."""
+    files, rows = dict[str, bytes](), list[Row]()
+    for path in _contents_of(child):
+        content = known(path)
+        if content is None:
+            return None
+        glb = unpack(content)
+        table = glb.document["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
+        names = schema()["classes"][CLASS]["properties"]
+        rows += [{name: found.get(name) for name in names} for found in decode(schema(), table, glb.view)]
+        files[path] = content
+    return _Cell(child, files, rows)
+
+
+def _former(names: Iterable[str], known: Known | None) -> dict[str, _Cell]:
+    """Return the cells of those names that a former version has."""
+    document = known("tileset.json") if known else None
+    if known is None or document is None:
+        return {}
+    children = json.loads(document)["root"].get("children", [])
+    there = {_contents_of(child)[0].removeprefix("cells/").removesuffix(".glb").removesuffix(SMALL): child for child in children}
+    found = {name: _taken_over(there[name], known) for name in names if name in there}
+    return {name: cell for name, cell in found.items() if cell is not None}
+
+
+def _sound(features: Sequence[Feature]) -> bool:
+    """Say whether all features have a place."""
+    geometries = np.array([feature.geom for feature in features], object)
+    return not (shapely.is_missing(geometries).any() or shapely.is_empty(geometries).any()) and bool(
+        np.isfinite(shapely.get_coordinates(geometries)).all()
     )
 
 
-def build(site: Site, ground: Ground) -> TilesetFiles:
+def _cells(site: Site, ground: Ground, known: Known | None) -> list[_Cell]:
+    """Return the cells of a site: taken over where nothing in them is another, else made."""
+    features = shown(site.features)
+    if not _sound(features):
+        # Whoever models it names the features that have none.
+        scene(site, ground)
+    members, below = cells([feature.geom for feature in features]), standing_on(features)
+    made_by = f"{recipe()} {site.enterprise.feature_id} {site.origin}"
+    names = {key: f"{key}-{digest}" for key, digest in digests(features, members, below, ground, made_by).items()}
+    former = _former(names.values(), known)
+    missing = [members[key] for key, name in names.items() if name not in former]
+    chosen = modelled(missing, below)
+    solids = dict(zip(chosen.tolist(), scene(replace(site, features=tuple(features[row] for row in chosen)), ground).solids, strict=True))
+    found = []
+    for key, inside in sorted(members.items()):
+        if names[key] not in former:
+            own = [solids[index] for index in inside.tolist()]
+            former[names[key]] = _cell(names[key], own, [row(solid, site.enterprise.feature_id) for solid in own])
+        found.append(former[names[key]])
+    return found
+
+
+def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFiles:
     """Bake a site.
 
-    The same site with the same `state_epoch` gives the same bytes, in whatever order its features come. Every feature is in exactly
-    one cell; the massing tile carries the enterprise as its one feature.
+    The same site with the same `state_epoch` gives the same bytes, in whatever order its features come and whatever is known. Every
+    feature is in exactly one cell; the massing tile carries the enterprise as its one feature.
+
+    Parameters
+    ----------
+    site : Site
+    ground : Ground
+    known : callable, optional
+        Path → content in a former version of the same enterprise. A cell's name tells all that it is made of, so one that is there under
+        its name is taken over, and only the others are modelled.
 
     Raises
     ------
@@ -143,30 +236,25 @@ def build(site: Site, ground: Ground) -> TilesetFiles:
         Features on which no solid can stand; names all of them.
     """
     site = replace(site, features=tuple(sorted(site.features, key=lambda feature: feature.feature_id)))
-    solids = scene(site, ground).solids
+    made = _cells(site, ground, known)
     whole = massing(site, ground)
     enterprise_id = site.enterprise.feature_id
-    rows = [row(solid, enterprise_id) for solid in solids]
     massing_glb, box = _glb(MASSING, [whole], [row(whole, enterprise_id)], COARSE_M)
-    files, boxes, children = {MASSING: massing_glb}, [box], []
-    for key, members in sorted(cells([solid.feature.geom for solid in solids]).items()):
-        cell, box, contents = _cell(key, [solids[index] for index in members], [rows[index] for index in members])
-        files |= contents
-        boxes.append(box)
-        children.append(cell)
-    extent = union(boxes)
-    error_m = max(_missing_m(solids), LEAST_ERROR_M) if children else 0.0
-    below = {"children": children} if children else {}
-    root = {"transform": enu_frame(site.origin).T.ravel().tolist(), **tile(extent, error_m, MASSING, refine="REPLACE", **below)}
+    corners = union([box, *(cell.corners for cell in made)])
+    error_m = max(LEAST_ERROR_M, *(cell.tile["extras"][LARGEST] for cell in made)) if made else 0.0
+    below = {"children": [cell.tile for cell in made]} if made else {}
+    root = {"transform": enu_frame(site.origin).T.ravel().tolist(), **tile(corners, error_m, MASSING, refine="REPLACE", **below)}
     epoch = site.state_epoch.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    rows = [one for cell in made for one in cell.rows]
     document = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprise_id": str(enterprise_id), "state_epoch": epoch}},
         "schemaUri": SCHEMA,
         "statistics": statistics(schema(), CLASS, rows or [row(whole, enterprise_id)]),
-        "geometricError": round(max(float(np.linalg.norm(np.diff(extent, axis=0))), error_m), 3),
+        "geometricError": round(max(float(np.linalg.norm(np.diff(corners, axis=0))), error_m), 3),
         "root": root,
     }
-    return {"tileset.json": compact(document), SCHEMA: compact(schema()), **files}
+    files = {path: content for cell in made for path, content in cell.files.items()}
+    return {"tileset.json": compact(document), SCHEMA: compact(schema()), MASSING: massing_glb, **files}
 
 
 def version(files: TilesetFiles) -> str:

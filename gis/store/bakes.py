@@ -215,10 +215,15 @@ async def city_sources(connection: AsyncConnection) -> list[CitySource]:
     return [CitySource(row[0], row[1], (float(row[2]), float(row[3]), float(row[4]))) for row in rows]
 
 
+async def current_version(connection: AsyncConnection, owner: UUID) -> str | None:
+    """Return the current version of an enterprise's tileset or the city's (`CITY`), None where there is none."""
+    row = await (await connection.execute(CURRENT, [owner])).fetchone()
+    return str(row[0]) if row else None
+
+
 async def city_version(connection: AsyncConnection) -> str | None:
     """Return the current version of the city's tileset, None where there is none."""
-    row = await (await connection.execute(CURRENT, [CITY])).fetchone()
-    return str(row[0]) if row else None
+    return await current_version(connection, CITY)
 
 
 async def city_made_of(connection: AsyncConnection) -> str | None:

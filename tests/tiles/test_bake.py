@@ -280,8 +280,8 @@ def test_a_feature_given_away_leaves_one_tileset_for_the_other(city: City, baker
 class Interrupted(FolderTileStore):
     """A folder whose writer dies as soon as the files are there."""
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles) -> None:
-        super().put(enterprise, version, files)
+    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
+        super().put(enterprise, version, files, before)
         raise OSError("gone")
 
 

@@ -30,6 +30,18 @@ def test_a_version_stays_as_it_was_first(store: FolderTileStore) -> None:
     assert store.get(ME, "0a1b", "cells/1_2.glb") == b"glTF"
 
 
+def test_what_a_version_before_has_the_same_is_not_written_again(store: FolderTileStore) -> None:
+    store.put(ME, "0a1b", FILES)
+    store.put(ME, "0c1d", {"tileset.json": b"{ }", "cells/1_2.glb": b"glTF"}, "0a1b")
+    folders = [store.root / str(ME) / version for version in ("0a1b", "0c1d")]
+    assert (folders[0] / "cells/1_2.glb").samefile(folders[1] / "cells/1_2.glb")
+    assert not (folders[0] / "tileset.json").samefile(folders[1] / "tileset.json")
+    store.remove(ME, "0a1b")
+    assert store.get(ME, "0c1d", "cells/1_2.glb") == b"glTF"
+    store.put(ME, "0e1f", FILES, "0a1b")
+    assert store.get(ME, "0e1f", "tileset.json") == b"{}"
+
+
 def test_versions_are_oldest_first_and_can_go(store: FolderTileStore) -> None:
     for second, version in enumerate(["ff", "aa", "bb"]):
         store.put(ME, version, FILES)

@@ -72,7 +72,7 @@ def test_the_instant_of_the_state_is_recorded() -> None:
 def test_an_edit_touches_its_cell_alone() -> None:
     site = wide_site()
     before, after = build(site, GROUND), build(samples.changed("F3", lambda one: replace(one, height_m=9.0), site), GROUND)
-    changed = {path for path in before if before[path] != after[path]}
+    changed = {path for path in after if before.get(path) != after[path]}
     assert len([path for path in before if path.startswith("cells/")]) >= 3
     assert len([path for path in changed if path.startswith("cells/")]) == 1
 

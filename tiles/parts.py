@@ -1,0 +1,108 @@
+"""What a cell of a tileset is made of: a digest that is another whenever its bytes could be.
+
+A cell's name tells it, so that a cell that is there already under its name is taken over, and of a site of which one feature changed
+one cell is modelled and written.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gis.ground import Ground
+from gis.models.feature import Feature
+from models3d.heights import is_line, is_patch
+from models3d.sizes import size
+from models3d.solid import type_of
+
+Indices = NDArray[np.int64]
+NONE = np.zeros(0, np.int64)
+
+
+def _shape(feature: Feature, wkb: bytes, ground_m: float) -> bytes:
+    """Return a digest of all that decides a feature's solid where it stands alone."""
+    own = (
+        feature.kind,
+        feature.base_1985_m,
+        feature.height_m,
+        feature.z_min_m,
+        feature.z_max_m,
+        ground_m,
+        sorted(feature.attributes.items()),
+    )
+    return hashlib.sha256(repr(own).encode() + wkb).digest()
+
+
+def _row(feature: Feature) -> bytes:
+    """Return what a feature's row of the property table tells beyond its shape."""
+    state = feature.state
+    told = (feature.feature_id, feature.enterprise_id, feature.code, feature.name, state.alarm_level, state.open_alarms, state.case_count)
+    return repr(told).encode()
+
+
+def _climbs(feature: Feature) -> bool:
+    """Say whether a patch lies on the roof that covers it."""
+    return is_patch(feature) and bool(size("surface", feature.kind, type_of(feature)).get("roofs", False))
+
+
+def standing_on(features: Sequence[Feature]) -> list[Indices]:
+    """Return the features on which each may stand: bodies under a marker or a patch that climbs, and what those stand on.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        Of kinds that a scene shows.
+    """
+    point = np.array([feature.geom.geom_type == "Point" for feature in features], bool)
+    climbing = np.array([_climbs(feature) for feature in features], bool) & ~point
+    bearing = np.array([not is_line(feature) and feature.kind != "site_boundary" for feature in features], bool) & ~point
+    found = [NONE] * len(features)
+    if not bearing.any() or not (point | climbing).any():
+        return found
+    bearers = np.flatnonzero(bearing)
+    shapes = np.array([feature.geom for feature in features], object)
+    tree = shapely.STRtree(shapely.envelope(shapes[bearers]))
+    # Patches first, for a marker stands on a patch that lies on a roof.
+    for rows in (np.flatnonzero(climbing), np.flatnonzero(point)):
+        asked, under = tree.query(shapely.envelope(shapes[rows]), predicate="intersects")
+        order = np.argsort(asked, kind="stable")
+        ends = np.searchsorted(asked[order], np.arange(len(rows) + 1))
+        for place, row in enumerate(rows.tolist()):
+            mine = bearers[under[order[ends[place] : ends[place + 1]]]]
+            deeper = [found[index] for index in mine.tolist() if climbing[index]]
+            found[row] = np.unique(np.concatenate([mine[mine != row], *deeper]))
+    return found
+
+
+def digests(
+    features: Sequence[Feature], cells: Mapping[str, Indices], below: Sequence[Indices], ground: Ground, made_by: str
+) -> dict[str, str]:
+    """Return a digest of each cell, 16 hexadecimal digits.
+
+    Parameters
+    ----------
+    features : of kinds that a scene shows
+    cells : cell → rows of `features`
+    below : what each stands on, see `standing_on`
+    ground : the heights under the features are part of it
+    made_by : of the code, the site's origin and whatever else is the same for all
+    """
+    wkbs = shapely.to_wkb(np.array([feature.geom for feature in features], object)) if features else []
+    shapes = [_shape(feature, wkb, ground.ellipsoid_m(feature.geom)) for feature, wkb in zip(features, wkbs, strict=True)]
+    found = {}
+    for key, members in cells.items():
+        digest = hashlib.sha256(f"{made_by}\0{key}\0".encode())
+        for row in members.tolist():
+            digest.update(shapes[row] + _row(features[row]) + b"\0")
+        for row in np.unique(np.concatenate([NONE, *(below[row] for row in members.tolist())])).tolist():
+            digest.update(shapes[row])
+        found[key] = digest.hexdigest()[:16]
+    return found
+
+
+def modelled(members: Sequence[Indices], below: Sequence[Indices]) -> Indices:
+    """Return the rows that have to be modelled so that the members of some cells are as they would be among all."""
+    own = np.unique(np.concatenate([NONE, *members]))
+    return np.unique(np.concatenate([own, *(below[row] for row in own.tolist())])).astype(np.int64)
