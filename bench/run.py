@@ -20,6 +20,7 @@ BENCHMARKS = {
     "bake": "bakes",
     "rebake": "rebake",
     "live": "live",
+    "step": "in_step",
     "picture": "picture",
     "sheets": "sheets",
     "serving": "serving",

@@ -4,6 +4,7 @@
  * - `positionOf(id)`: a pixel of the page where a click picks that feature, null where none is in sight
  * - `shown()`: enterprise → version of its tileset on the screen
  * - `color(id)`: the CSS colour that the feature is drawn in, null for an unknown id
+ * - `painted(id)`: the colour that its solids in the tiles on the screen have been given, white where it is the tile's own, null where none is loaded
  *
  * Each pick dispatches `quanjing:picked` on `window` with `{feature_id, name}`.
  */
@@ -16,6 +17,7 @@ export interface Hook {
   positionOf(feature: string): { x: number; y: number } | null;
   shown(): Record<string, string>;
   color(feature: string): string | null;
+  painted(feature: string): string | null;
 }
 
 declare global {

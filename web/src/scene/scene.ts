@@ -122,6 +122,7 @@ export class Scene {
       positionOf: (id) => positionOf(this.viewer, store, id, (at) => this.pick(at), this.symbols.positionOf(id)),
       shown: () => this.tilesets.versions(),
       color: (id) => this.cssColour(id),
+      painted: (id) => this.tilesets.colourOf(store.ownerOf(id) ?? "", id),
     };
   }
 

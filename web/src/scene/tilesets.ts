@@ -147,6 +147,12 @@ export class Tilesets {
     return shown;
   }
 
+  /** The CSS colour that a feature's parts on the screen are painted in; null where none is loaded. */
+  colourOf(enterprise: string, feature: string): string | null {
+    const [part] = this.slots.get(enterprise)?.current?.parts.get(feature) ?? [];
+    return part ? part.color.toCssHexString() : null;
+  }
+
   /** Share of the wanted enterprises that are on the screen. */
   progress(): number {
     const slots = [...this.slots.values()];
