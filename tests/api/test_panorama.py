@@ -260,6 +260,11 @@ def test_nothing_hangs_over_the_edge(city: City, house: str, browser: Browser, w
         assert seen.page.evaluate("document.documentElement.scrollWidth") == width
         assert seen.page.evaluate("document.documentElement.scrollHeight") == height
         assert seen.page.evaluate("document.documentElement.lang").startswith("zh")
+        for page in ("/", "/map"):
+            seen.page.goto(f"{house}{page}")
+            seen.page.wait_for_selector(".top-other")
+            ends = seen.page.eval_on_selector_all(".top *", "parts => parts.map(part => part.getBoundingClientRect().right)")
+            assert max(ends) <= width
 
 
 def test_an_empty_house_says_what_to_do(database: Urls, browser: Browser, tmp_path: Path) -> None:
