@@ -256,7 +256,7 @@ def recheck(connection: Connection[Any], features: Iterable[UUID], boxes: Sequen
     return check(connection, ids=ids) if ids else []
 
 
-async def changed(connection: AsyncConnection, limit: int = 2000) -> tuple[set[UUID], list[list[float]], Position | None]:
+async def changed(connection: AsyncConnection, limit: int = 10_000) -> tuple[set[UUID], list[list[float]], Position | None]:
     """Return the features that the next stretch of the change log is about, their boxes, and where it ends; None where nothing is new."""
     changes = await stretch(connection, READER, limit)
     concerned = [change for change in changes if change.layer not in DERIVED]
