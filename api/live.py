@@ -105,12 +105,14 @@ class Hub:
         clock = asyncio.get_running_loop().time
         sent_at = clock() - FRAME_S
         while True:
+            # Asked before the log is read: what is let go between the two is read. Asked after, nothing would say that it is there.
+            held = await held_back(connection)
             while changes := await changes_after(connection, self.position):
                 batch = await events(connection, self.store, changes)
                 self.position = changes[-1].position
                 self._send(batch)
                 sent_at = clock()
-            wait = HELD_BACK_S if await held_back(connection) else FALLBACK_S
+            wait = HELD_BACK_S if held else FALLBACK_S
             async for _ in connection.notifies(timeout=wait, stop_after=1):
                 await asyncio.sleep(max(0.0, sent_at + FRAME_S - clock()))
 

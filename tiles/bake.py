@@ -154,9 +154,11 @@ async def _follow(connection: AsyncConnection) -> None:
         log.info("tiles are made anew: this version makes them differently")
     await bakes.requeue_dirty(connection)
     while True:
+        # Asked before the log is read, as by the live stream.
+        held = await held_back(connection)
         while await bakes.note_changes(connection):
             pass
-        wait = HELD_BACK_S if await held_back(connection) else FALLBACK_S
+        wait = HELD_BACK_S if held else FALLBACK_S
         async for _ in connection.notifies(timeout=wait, stop_after=1):
             pass
 
