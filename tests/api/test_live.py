@@ -95,7 +95,8 @@ def write_out_of_order(url: str, codes: list[str], rounds: int) -> None:
             late.execute("UPDATE buildings SET name = %s WHERE code = %s", [f"乙{number}", codes[1]])
             late.commit()
             early.execute(
-                "INSERT INTO alarms (feature_id, rule, level) SELECT feature_id, '超标', 2 FROM buildings WHERE code = %s", [codes[0]]
+                "INSERT INTO alarms (feature_id, rule, level) SELECT feature_id, %s, 2 FROM buildings WHERE code = %s",
+                [f"超标{number}", codes[0]],
             )
             early.commit()
 
