@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test test-qgis test-dwg check bench bless web clean
+.PHONY: help setup setup-run run test test-qgis test-dwg check bench bench-full bless web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: setup  ## format, lint, types, import contracts
 
 bench: setup  ## measure; writes bench/RESULTS.md
 	@.venv/bin/python bench/run.py
+
+bench-full: setup  ## means and statistics over 100 million readings
+	@QUANJING_BENCH_READINGS=100000000 .venv/bin/python bench/run.py means
 
 bless: setup  ## write the examples and golden files anew
 	@.venv/bin/quanjing drawing example data/examples

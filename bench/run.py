@@ -26,6 +26,7 @@ BENCHMARKS = {
     "serving": "serving",
     "tiles": "serving_tiles",
     "feeds": "feeds_wire",
+    "means": "means_stored",
     "topology": "topologies",
     "city": "whole_city",
     "terrain": "terrain",

@@ -31,7 +31,7 @@ from gis.rules.alarm_rules import (
     SignalRule,
     book,
 )
-from gis.rules.alarms import Limit, Limits, Span, lookback
+from gis.rules.alarms import STEPS, Limit, Limits, Span, lookback
 from gis.rules.averaging import Mean
 from gis.rules.marks import Mark
 from gis.rules.power import Finding
@@ -47,7 +47,8 @@ from gis.store.power import read_judgement
 log = logging.getLogger(__name__)
 
 ACTOR = Actor("alarms", "报警判定", "alarms")
-BATCH = 2000
+BATCH = 250
+"""Notes of what is due that one transaction takes: others wait for the rows of features whose alarms it moves."""
 GATHER_S = 0.2
 LOOK_S = 15.0
 REFRESH_S = 30.0
@@ -58,6 +59,8 @@ POWER_S = 300.0
 DAY = timedelta(days=1)
 SHOWN = 24
 """Values that evidence keeps."""
+NEAR = 30
+"""Points whose times begin within so many steps are read together: one that goes on for long must not make all be read that far back."""
 RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*[-~～—–至]+\s*(\d+(?:\.\d+)?)")
 SIGNAL_KINDS = {"hotspot": "hotspot", "complaint": "cluster"}
 _Change = tuple[datetime, Rule]
@@ -72,8 +75,6 @@ class Known:
     """Enterprise, outlet, factor → limits by the days from and to which they hold."""
     variants: Mapping[tuple[UUID, str], Sequence[_Change]] = field(default_factory=dict)
     powered: Mapping[int, UUID] = field(default_factory=dict)
-    spoke: Mapping[str, datetime] = field(default_factory=dict)
-    """MN → when it was first heard: nothing is due before."""
     at: float = float("-inf")
 
 
@@ -106,9 +107,7 @@ def _standard(factor: str, day: date) -> Limit | None:
 def known(connection: Connection) -> Known:
     """Read what is registered, permitted and tuned."""
     places = {place.point_id: place for place in means.places(connection)}
-    return Known(
-        places, _limits(connection), store.variants(connection), store.powered(connection), store.spoke(connection), time.monotonic()
-    )
+    return Known(places, _limits(connection), store.variants(connection), store.powered(connection), time.monotonic())
 
 
 class Judgement:
@@ -123,6 +122,7 @@ class Judgement:
 
     def __init__(self, connection: Connection, now: datetime, facts: Known) -> None:
         self._connection, self.now, self._facts = connection, now, facts
+        self._spoke: dict[str, datetime] = {}
         self._named: dict[tuple[int, str], tuple[Sequence[Mean], str]] = {}
 
     def limits(self, place: Place, factor: str) -> Limits:
@@ -210,9 +210,9 @@ class Judgement:
                 key = rule.period, place.point_id
                 places[place.point_id] = place
                 begins[key] = min(begins.get(key, begin), begin - lookback(rule))
-        together: dict[tuple[Measured, date], list[tuple[datetime, Place]]] = defaultdict(list)
+        together: dict[tuple[Measured, int], list[tuple[datetime, Place]]] = defaultdict(list)
         for (period, point), begin in begins.items():
-            together[period, begin.astimezone(BEIJING).date()].append((begin, places[point]))
+            together[period, int(begin.timestamp() / (NEAR * STEPS[period]).total_seconds())].append((begin, places[point]))
         found: dict[str, dict[int, dict[str, Sequence[Mean]]]] = defaultdict(lambda: defaultdict(dict))
         for (period, _), several in together.items():
             begin = min(at for at, _ in several)
@@ -236,6 +236,7 @@ class Judgement:
             period = rule.period  # type: ignore[union-attr]
             first = begin - lookback(rule)
             begins[period][place.point_id] = min(begins[period].get(place.point_id, first), first)
+        self._spoke = store.spoke(self._connection, sorted({place.mn for place, _, _ in wanted}))
         found: dict[tuple[str, int], list[tuple[datetime, datetime]]] = defaultdict(list)
         for period, points in begins.items():
             rows = store.arrived(self._connection, sorted(points), period, min(points.values()), self.now + timedelta(hours=2))
@@ -247,7 +248,7 @@ class Judgement:
     ) -> list[Span]:
         if not came:
             return []
-        first = max(came[0][0], begin - lookback(rule), self._facts.spoke.get(place.mn, came[0][0]))
+        first = max(came[0][0], begin - lookback(rule), self._spoke.get(place.mn, came[0][0]))
         if isinstance(rule, MissingRule):
             first = _on_the_hour(first)
         return self._held(rule, place.feature_id, lambda one: rules.arrivals_judged(one, came, first, self.now, quiet))

@@ -67,6 +67,7 @@ POWERED = """
 SELECT DISTINCT f.point_id, m.enterprise_id
 FROM power_channels JOIN monitoring_points m USING (feature_id) JOIN feed_points f USING (feature_id)
 """
+SPOKE = "SELECT mn, first_received FROM feed_devices WHERE mn = ANY (%s)"
 UNITS = """
 SELECT code, feature_id FROM treatment_facilities WHERE enterprise_id = %(firm)s AND closed_at IS NULL
 UNION ALL SELECT code, feature_id FROM production_units WHERE enterprise_id = %(firm)s AND closed_at IS NULL
@@ -246,9 +247,9 @@ def powered(connection: Connection) -> dict[int, UUID]:
     return dict(connection.execute(POWERED).fetchall())
 
 
-def spoke(connection: Connection) -> dict[str, datetime]:
-    """Return when each device was first heard, by its number."""
-    return dict(connection.execute("SELECT mn, first_received FROM feed_devices").fetchall())
+def spoke(connection: Connection, devices: Sequence[str]) -> dict[str, datetime]:
+    """Return when devices were first heard, by their numbers: nothing was due before."""
+    return dict(connection.execute(SPOKE, [list(devices)]).fetchall())
 
 
 def units(connection: Connection, enterprise: UUID) -> dict[str, UUID]:

@@ -80,9 +80,35 @@ export interface Alarm {
   alarm_id: string;
   level: number;
   rule: string;
+  rule_label: string;
   message: string;
   opened: string;
   closed: string | null;
+  state: "raised" | "acknowledged" | "dispatched" | "handled" | "reviewed" | "closed";
+  state_label: string;
+  /** When the condition ended. */
+  cleared: string | null;
+  due: string | null;
+  overdue: boolean;
+  assignee: string;
+  outcome_label: string;
+  /** What can be done with it now, the usual first. */
+  steps: AlarmStep[];
+}
+
+export interface AlarmStep {
+  step: string;
+  label: string;
+  usual: boolean;
+}
+
+/** An alarm with whose it is. */
+export interface ListedAlarm extends Alarm {
+  feature_id: string;
+  feature: string | null;
+  code: string | null;
+  enterprise_id: string | null;
+  enterprise: string | null;
 }
 
 export interface CaseLink {
