@@ -26,6 +26,8 @@ def concatenate(meshes: Sequence[Mesh]) -> Mesh:
 
     An empty sequence gives a mesh without vertices.
     """
+    if len(meshes) == 1:
+        return meshes[0]
     if not meshes:
         return Mesh(np.empty((0, 3)), np.empty((0, 3), np.float32), np.empty((0, 3), np.uint32))
     starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes[:-1])])

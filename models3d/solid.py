@@ -33,7 +33,8 @@ def type_of(feature: Feature) -> str | None:
 
 def colours(parts: Sequence[tuple[Mesh, Rgb]]) -> NDArray[np.uint8]:
     """Return the colour of each vertex of meshes in a row."""
-    return np.concatenate([np.tile(np.array(colour, np.uint8), (len(mesh.positions), 1)) for mesh, colour in parts])
+    counts = [len(mesh.positions) for mesh, _ in parts]
+    return np.repeat(np.array([colour for _, colour in parts], np.uint8), counts, axis=0)
 
 
 def painted(feature: Feature, parts: Sequence[tuple[Mesh, Rgb]], z_m: tuple[float, float]) -> SolidMesh:

@@ -134,14 +134,18 @@ def schema() -> Schema:
 
 
 @cache
-def _columns() -> tuple[Column, ...]:
-    return columns()
+def _absent() -> Row:
+    """Return all attribute columns, unknown."""
+    return {column.name: None for column in columns()}
 
 
-def _value(column: Column, solid: SolidMesh) -> Any:
-    value = solid.feature.attributes.get(column.attribute.name)
-    if value is None or solid.feature.kind not in column.kinds:
-        return None
+@cache
+def _columns_of(kind: str) -> tuple[Column, ...]:
+    return tuple(column for column in columns() if kind in column.kinds)
+
+
+def _value(column: Column, value: Any) -> Any:
+    """Return an attribute's value as its column holds it."""
     match column.attribute.type:
         case "enum":
             return value if column.attribute.enum and value in ENUMS[column.attribute.enum] else None
@@ -162,7 +166,7 @@ def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
     enterprise_id : UUID
         Of the site, for the enterprise itself and for features that do not say whose they are.
     """
-    feature, state = solid.feature, solid.feature.state
+    feature, state, known = solid.feature, solid.feature.state, solid.feature.attributes
     return {
         "feature_id": list(feature.feature_id.bytes),
         "enterprise_id": list((feature.enterprise_id or enterprise_id).bytes),
@@ -175,5 +179,10 @@ def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
         "alarm_level": state.alarm_level,
         "open_alarms": min(state.open_alarms, UINT16_MAX) or None,
         "case_count": min(state.case_count, UINT16_MAX) or None,
-        **{column.name: _value(column, solid) for column in _columns()},
+        **_absent(),
+        **{
+            column.name: _value(column, value)
+            for column in _columns_of(feature.kind)
+            if (value := known.get(column.attribute.name)) is not None
+        },
     }

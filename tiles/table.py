@@ -183,6 +183,17 @@ def _numeric(values: Sequence[Any], dtype: str) -> dict[str, float]:
     return {name: float(value) if name in ("min", "max") else round(float(value), STATISTICS_DIGITS) for name, value in found.items()}
 
 
+def _counted(property_: Schema) -> bool:
+    """Say whether there are statistics of a property."""
+    return not property_.get("array") and property_["type"] in ("SCALAR", "ENUM")
+
+
+def telling(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return of rows what statistics look at: of very many all else is too much to keep."""
+    names = [name for name, property_ in schema["classes"][class_]["properties"].items() if _counted(property_)]
+    return [{name: value for name in names if (value := row.get(name)) is not None} for row in rows]
+
+
 def statistics(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the 3D Metadata statistics of a class: what PostgreSQL's aggregates say of the numbers, occurrences of enum values.
 
@@ -191,8 +202,8 @@ def statistics(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -
     """
     found: dict[str, Any] = {}
     for name, property_ in schema["classes"][class_]["properties"].items():
-        values = [row[name] for row in rows if row[name] is not None]
-        if not values or property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
+        values = [value for row in rows if (value := row.get(name)) is not None] if _counted(property_) else []
+        if not values:
             continue
         if property_["type"] == "ENUM":
             counts = Counter(values)

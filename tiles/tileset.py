@@ -7,7 +7,7 @@ it are in east, north, up metres.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.crs import enu_frame
+from gis.errors import GeometryError
 from gis.ground import Ground
 from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
@@ -31,7 +32,7 @@ from tiles.lattice import COARSE_M, FINE_M
 from tiles.metadata import CLASS, Row, row, schema
 from tiles.parts import digests, modelled, standing_on
 from tiles.recipe import recipe
-from tiles.table import decode, statistics
+from tiles.table import decode, statistics, telling
 
 TilesetFiles = dict[str, bytes]
 """Path below the tileset's folder → content; `tileset.json` is the way in."""
@@ -52,6 +53,9 @@ SMALL = "_small"
 """End of the name of a cell's small solids."""
 LARGEST = "largest_m"
 """Of a cell: across its largest solid that a massing does not show as itself; the root's geometric error is the largest of these."""
+
+AT_ONCE = 8192
+"""Features that are modelled together."""
 
 Known = Callable[[str], bytes | None]
 Tile = dict[str, Any]
@@ -104,14 +108,18 @@ def _glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: S
     return content, padded(extent(surface, instances, steps_m))
 
 
-def _missing_m(solids: Sequence[SolidMesh]) -> float:
+def _missing_m(solids: Sequence[SolidMesh], across_m: NDArray[np.float64]) -> float:
     """Return the size of the largest of solids that a massing does not show as itself."""
-    diagonals = [_across_m(solid) for solid in solids if KINDS[solid.feature.kind].form in ("solid", "marker")]
-    return round(max(diagonals, default=0.0), 3)
+    own = np.array([KINDS[solid.feature.kind].form in ("solid", "marker") for solid in solids])
+    return round(float(across_m[own].max(initial=0.0)), 3)
 
 
-def _across_m(solid: SolidMesh) -> float:
-    return float(np.linalg.norm(np.ptp(solid.mesh.positions, axis=0)))
+def _across_m(solids: Sequence[SolidMesh]) -> NDArray[np.float64]:
+    """Return the diagonal of each solid's upright box, metres."""
+    positions = np.concatenate([solid.mesh.positions for solid in solids])
+    starts = np.cumsum([0, *(len(solid.mesh.positions) for solid in solids[:-1])])
+    spans: NDArray[np.float64] = np.linalg.norm(np.maximum.reduceat(positions, starts) - np.minimum.reduceat(positions, starts), axis=1)
+    return spans
 
 
 def tile(corners: Corners, error_m: float, path: str, **rest: Any) -> Tile:
@@ -121,7 +129,7 @@ def tile(corners: Corners, error_m: float, path: str, **rest: Any) -> Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A cell of the grid: its tile, its files, and its rows in their order."""
+    """A cell of the grid: its tile, its files, and of its rows, in their order, what statistics look at."""
 
     tile: Tile
     files: TilesetFiles
@@ -137,7 +145,8 @@ class _Cell:
 
 def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
     """Make a cell."""
-    small = np.array([_across_m(solid) <= SMALL_M for solid in solids])
+    across_m = _across_m(solids)
+    small = across_m <= SMALL_M
     layers = [(f"cells/{name}{suffix}.glb", np.flatnonzero(chosen)) for suffix, chosen in (("", ~small), (SMALL, small)) if chosen.any()]
     files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Row]()
     for path, members in layers:
@@ -145,13 +154,13 @@ def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
         files[path], box = _glb(path, [solids[index] for index in members], [rows[index] for index in members])
         boxes.append(box)
         tiles.append(tile(boxes[-1], 0, path))
-    extras = {"extras": {LARGEST: _missing_m(solids)}}
+    extras = {"extras": {LARGEST: _missing_m(solids, across_m)}}
     if not small.any():
-        return _Cell({**tiles[0], **extras}, files, ordered)
+        return _Cell({**tiles[0], **extras}, files, telling(schema(), CLASS, ordered))
     # Of small solids alone the cell has no content of its own.
     above = {"content": tiles[0]["content"]} if len(tiles) == 2 else {}
     whole = {"boundingVolume": volume(union(boxes)), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]}
-    return _Cell({**whole, **extras}, files, ordered)
+    return _Cell({**whole, **extras}, files, telling(schema(), CLASS, ordered))
 
 
 def _contents_of(child: Tile) -> list[str]:
@@ -169,8 +178,7 @@ def _taken_over(child: Tile, known: Known) -> _Cell | None:
             return None
         glb = unpack(content)
         table = glb.document["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
-        names = schema()["classes"][CLASS]["properties"]
-        rows += [{name: found.get(name) for name in names} for found in decode(schema(), table, glb.view)]
+        rows += telling(schema(), CLASS, decode(schema(), table, glb.view))
         files[path] = content
     return _Cell(child, files, rows)
 
@@ -204,16 +212,35 @@ def _cells(site: Site, ground: Ground, known: Known | None) -> list[_Cell]:
     made_by = f"{recipe()} {site.enterprise.feature_id} {site.origin}"
     names = {key: f"{key}-{digest}" for key, digest in digests(features, members, below, ground, made_by).items()}
     former = _former(names.values(), known)
-    missing = [members[key] for key, name in names.items() if name not in former]
-    chosen = modelled(missing, below)
-    solids = dict(zip(chosen.tolist(), scene(replace(site, features=tuple(features[row] for row in chosen)), ground).solids, strict=True))
-    found = []
-    for key, inside in sorted(members.items()):
-        if names[key] not in former:
-            own = [solids[index] for index in inside.tolist()]
+    missing = [key for key in sorted(members) if names[key] not in former]
+    reasons: list[str] = []
+    for batch in _batches(missing, members):
+        chosen = modelled([members[key] for key in batch], below)
+        try:
+            modelled_there = scene(replace(site, features=tuple(features[row] for row in chosen)), ground).solids
+        except GeometryError as error:
+            reasons.append(str(error))
+            continue
+        solids = dict(zip(chosen.tolist(), modelled_there, strict=True))
+        for key in batch:
+            own = [solids[index] for index in members[key].tolist()]
             former[names[key]] = _cell(names[key], own, [row(solid, site.enterprise.feature_id) for solid in own])
-        found.append(former[names[key]])
-    return found
+    if reasons:
+        raise GeometryError("; ".join(reasons))
+    return [former[names[key]] for key in sorted(members)]
+
+
+def _batches(keys: Sequence[str], members: Mapping[str, NDArray[np.int64]]) -> Iterator[list[str]]:
+    """Yield cells in runs of some thousand features: so many meshes are in memory at once."""
+    batch, count = list[str](), 0
+    for key in keys:
+        batch.append(key)
+        count += len(members[key])
+        if count >= AT_ONCE:
+            yield batch
+            batch, count = [], 0
+    if batch:
+        yield batch
 
 
 def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFiles:
