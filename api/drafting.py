@@ -78,20 +78,29 @@ class Watch:
         self._wake_all()
 
 
-async def stream(watch: Watch, pool: AsyncConnectionPool[AsyncConnection], draft_id: UUID, author: str) -> AsyncIterator[bytes]:
+def stream(watch: Watch, pool: AsyncConnectionPool[AsyncConnection], draft_id: UUID, author: str) -> AsyncIterator[bytes]:
     """Yield a draft now and after each change, as server-sent events; ends when it is gone."""
+
+    async def row() -> dict[str, Any]:
+        async with reading(pool) as connection:
+            return view(await drafts.draft(connection, draft_id, author))
+
+    return followed(watch, draft_id, "draft", row)
+
+
+async def followed(watch: Watch, key: UUID, event: str, look: Callable[[], Awaitable[dict[str, Any]]]) -> AsyncIterator[bytes]:
+    """Yield what `look` returns now and after each change, as server-sent events of one name; ends when it is gone."""
     yield b"retry: 1000\n\n"
     last = b""
-    with watch.news_of(draft_id) as news:
+    with watch.news_of(key) as news:
         while not watch.closed:
             news.clear()
             try:
-                async with reading(pool) as connection:
-                    row = encoded(view(await drafts.draft(connection, draft_id, author)))
+                row = encoded(await look())
             except NotFound:
                 yield b"event: gone\ndata: {}\n\n"
                 return
-            yield b": beat\n\n" if row == last else b"event: draft\ndata: %b\n\n" % row
+            yield b": beat\n\n" if row == last else b"event: %b\ndata: %b\n\n" % (event.encode(), row)
             last = row
             try:
                 await asyncio.wait_for(news.wait(), FALLBACK_S)

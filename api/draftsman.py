@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +19,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
+from api.bench import Bench, Stopped, away
 from api.drafting import Connect, Watch
 from drawings import sandbox
 from drawings.options import Options
@@ -35,7 +35,6 @@ from gis.jobs import work_until
 from gis.models.plan import Counts, SitePlan
 from gis.models.sheet import Kind
 from gis.store import drafts
-from gis.store.changes import FALLBACK_S
 from gis.store.connect import Actor, engine, writing
 from gis.store.drafts import Draft
 from gis.store.plans import Handed, Outcome, store_plan
@@ -44,8 +43,6 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2
 """Drawings read side by side: each may take a gigabyte."""
-PROGRESS_S = 0.2
-"""How often progress is written, at most."""
 SWEEP_S = 300.0
 SHOWN_ISSUES = 500
 """Issues of an import that are kept beside the draft."""
@@ -70,59 +67,15 @@ class Place:
             return elk.lay_out(problem)
 
 
-class Stopped(Exception):
-    """The draft was changed or cancelled while it was worked on."""
-
-
-@dataclass(slots=True)
-class Bench:
-    """One piece of work: the draft as it was taken, how far it is, and whether it is still wanted."""
-
-    at: Draft
-    loop: asyncio.AbstractEventLoop
-    news: asyncio.Event
-    unwanted: threading.Event
-    step: tuple[str, float] | None = None
-
-    def progress(self, step: str, share: float) -> None:
-        """Note how far the work is; called in the thread that waits for the child, which it leaves where the work is not wanted."""
-        if self.unwanted.is_set():
-            raise Stopped
-        self.step = (step, share)
-        self.loop.call_soon_threadsafe(self.news.set)
-
-
-async def _attend(connection: AsyncConnection, bench: Bench) -> None:
-    """Write progress as it comes, and notice when the work is no longer wanted."""
-    written: tuple[str, float] | None = None
-    while True:
-        try:
-            await asyncio.wait_for(bench.news.wait(), FALLBACK_S)
-        except TimeoutError:
-            log.debug("no news of %s", bench.at.draft_id)
-        bench.news.clear()
-        if bench.step is not None and bench.step != written:
-            written = bench.step
-            await drafts.note_progress(connection, bench.at, *written)
-        if not await drafts.stands(connection, bench.at):
-            bench.unwanted.set()
-            return
-        await asyncio.sleep(PROGRESS_S)
-
-
 async def _away(connection: AsyncConnection, watch: Watch, at: Draft, work: Callable[[Bench], T]) -> T:
     """Run work in a thread while its draft is wanted."""
-    with watch.news_of(at.draft_id) as news:
-        bench = Bench(at, asyncio.get_running_loop(), news, threading.Event())
-        news.set()
-        attendant = asyncio.create_task(_attend(connection, bench))
-        try:
-            return await asyncio.to_thread(work, bench)
-        finally:
-            # Where the worker itself is stopped, the thread ends by this.
-            bench.unwanted.set()
-            attendant.cancel()
-            await asyncio.gather(attendant, return_exceptions=True)
+    return await away(
+        watch,
+        at.draft_id,
+        work,
+        lambda step, share: drafts.note_progress(connection, at, step, share),
+        lambda: drafts.stands(connection, at),
+    )
 
 
 async def _file(connection: AsyncConnection, draft_id: UUID, folder: str) -> Path:

@@ -147,7 +147,7 @@ def size_of(source: Path | bytes) -> int:
     return source.stat().st_size if isinstance(source, Path) else len(source)
 
 
-def _silent(stage: str, share: float) -> None:
+def silent(stage: str, share: float) -> None:
     """Tell nobody."""
 
 
@@ -190,7 +190,7 @@ def run_in_parts(
     """
     if size_of(source) > MAX_BYTES:
         return Failure.SIZE
-    limits, tell = limits or Limits(), progress or _silent
+    limits, tell = limits or Limits(), progress or silent
     until = time.monotonic() + limits.deadline_s
     context = _context(work.__module__)
     receiver, sender = context.Pipe(duplex=False)

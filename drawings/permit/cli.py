@@ -31,7 +31,7 @@ def read(
 
     from drawings.permit.reading import read as reading
 
-    proposal = reading(file)
+    proposal = reading(file, file.name)
     document = proposal.as_json()
     if out is not None:
         in_yaml = out.suffix in (".yaml", ".yml")

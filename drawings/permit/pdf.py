@@ -11,6 +11,7 @@ import pdfplumber
 from pdfplumber.page import Page
 
 from drawings.permit.grid import Box, Cell, Copy, Grid, Line, Place, characters
+from drawings.read import Progress
 from gis.errors import Invalid
 
 NEAR = 2.5
@@ -139,8 +140,8 @@ def is_picture(page: Page) -> bool:
     return bool(page.images) and len(page.chars) < LEAST_LETTERS
 
 
-def copy_of_pdf(data: bytes) -> Copy | None:
-    """Return the tables of a PDF; None where its pages are pictures.
+def copy_of_pdf(data: bytes, progress: Progress) -> Copy | None:
+    """Return the tables of a PDF; None where its pages are pictures. `progress` hears the share of the pages that were read.
 
     Raises
     ------
@@ -159,7 +160,8 @@ def copy_of_pdf(data: bytes) -> Copy | None:
         grids: list[Grid] = []
         lines: list[Line] = []
         pictures = 0
-        for page in document.pages:
+        for number, page in enumerate(document.pages):
+            progress("text", number / len(document.pages))
             pictures += is_picture(page)
             found, text = tables_of(page)
             grids += found

@@ -8,7 +8,7 @@ from drawings.permit.pdf import copy_of_pdf
 from drawings.permit.proposal import Proposal, proposal_of
 from drawings.permit.scan import copy_of_scan
 from drawings.read import Progress
-from gis.child import Failure, run
+from gis.child import Failure, run, silent
 from gis.errors import Invalid, QuanjingError, TooLarge
 from gis.limits import Limits
 
@@ -21,7 +21,7 @@ class Unreadable(QuanjingError):
     """A copy could not be read within the limits."""
 
 
-def read_copy(data: bytes, file_name: str, *, progress: Progress | None = None) -> Proposal:
+def read_copy(data: bytes, file_name: str, *, progress: Progress = silent) -> Proposal:
     """Return what a copy says; in the process that asks.
 
     Raises
@@ -29,10 +29,9 @@ def read_copy(data: bytes, file_name: str, *, progress: Progress | None = None) 
     Invalid
         The file is of another form.
     """
-    del progress
     sha256 = hashlib.sha256(data).hexdigest()
     if data[:1024].lstrip().startswith(PDF):
-        copy = copy_of_pdf(data) or copy_of_scan(data)
+        copy = copy_of_pdf(data, progress) or copy_of_scan(data, progress)
     elif data.startswith(ZIP):
         copy = copy_of_excel(data)
     else:
@@ -41,8 +40,8 @@ def read_copy(data: bytes, file_name: str, *, progress: Progress | None = None) 
     return proposal_of(copy, file_name, sha256)
 
 
-def read(path: Path, limits: Limits = LIMITS) -> Proposal:
-    """Return what a copy says, read in a child process.
+def read(source: Path | bytes, file_name: str, limits: Limits = LIMITS, progress: Progress | None = None) -> Proposal:
+    """Return what a copy says, read in a child process; what `progress` raises kills it and is passed on.
 
     Raises
     ------
@@ -51,10 +50,10 @@ def read(path: Path, limits: Limits = LIMITS) -> Proposal:
     Unreadable
         Reading took too much time or memory.
     """
-    done = run(read_copy, path, path.name, limits=limits)
+    done = run(read_copy, source, file_name, progress=progress, limits=limits)
     if isinstance(done, Proposal):
         return done
     if done is Failure.SIZE:
-        raise TooLarge("FILE", f"{path.name} 太大")
+        raise TooLarge("FILE", f"{file_name} 太大")
     said = {Failure.DEADLINE: f"超过 {limits.deadline_s:g} 秒", Failure.MEMORY: f"内存超过 {limits.memory_bytes // 1024**2} MB"}
-    raise Unreadable(f"{path.name} 没有读完：{said.get(done, '读取进程意外终止')}；请拆成几个文件再读")
+    raise Unreadable(f"{file_name} 没有读完：{said.get(done, '读取进程意外终止')}；请拆成几个文件再读")

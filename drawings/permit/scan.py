@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from drawings.permit.grid import Box, Copy, Grid, Line, Place, characters
 from drawings.permit.pdf import laid_out
+from drawings.read import Progress
 from gis.errors import QuanjingError
 
 if TYPE_CHECKING:
@@ -200,8 +201,8 @@ def page_of(read: "RapidOCR", picture: Picture, number: int) -> tuple[list[Grid]
     return grids, lines
 
 
-def copy_of_scan(data: bytes) -> Copy:
-    """Return the tables of a PDF whose pages are pictures.
+def copy_of_scan(data: bytes, progress: Progress) -> Copy:
+    """Return the tables of a PDF whose pages are pictures. `progress` hears the share of the pages that were read.
 
     Raises
     ------
@@ -213,6 +214,7 @@ def copy_of_scan(data: bytes) -> Copy:
     lines: list[Line] = []
     with pdfplumber.open(io.BytesIO(data)) as document:
         for number, page in enumerate(document.pages, 1):
+            progress("ocr", (number - 1) / len(document.pages))
             picture: Any = np.asarray(page.to_image(resolution=DPI).original.convert("RGB"))
             found, text = page_of(read, picture, number)
             grids += found

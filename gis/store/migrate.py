@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
-from gis.store import alarm_steps, drafts, enterprise_file, versions
+from gis.store import alarm_steps, drafts, enterprise_file, permit_copies, versions
 from gis.store.connect import engine
 from gis.store.kind_tables import statements
 from gis.store.policies import protect
@@ -101,6 +101,7 @@ def _grant_reader(connection: psycopg.Connection) -> None:
     versions.grant(connection, READER)
     enterprise_file.grant(connection, READER)
     alarm_steps.grant(connection, READER)
+    permit_copies.grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
+from psycopg.rows import dict_row
 from sqlalchemy import Connection, text
 
 from gis.errors import Invalid, NotFound, TooLarge
@@ -117,6 +118,19 @@ async def current_permit(connection: AsyncConnection, enterprise_id: UUID) -> di
         raise NotFound("没有登记这个企业的排污许可证")
     document: dict[str, Any] = row[0]
     return document
+
+
+REGISTERED = """
+SELECT permit_no, valid_from, valid_to, recorded_at, author, reason, count(*) OVER (PARTITION BY permit_no, valid_from) AS versions,
+    row_number() OVER (PARTITION BY permit_no, valid_from ORDER BY recorded_at DESC) = 1 AS newest
+FROM permits WHERE enterprise_id = %s ORDER BY valid_from DESC, recorded_at DESC LIMIT 50
+"""
+
+
+async def registered_permits(connection: AsyncConnection, enterprise_id: UUID) -> list[dict[str, Any]]:
+    """Return the registered permits of an enterprise without their documents, all versions, the newest first."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        return await (await cursor.execute(REGISTERED, [enterprise_id])).fetchall()
 
 
 async def has_permit(connection: AsyncConnection, enterprise_id: UUID) -> bool:

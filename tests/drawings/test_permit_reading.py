@@ -17,6 +17,7 @@ from drawings.permit.cli import app
 from drawings.permit.grid import Cell, Copy, Grid, Place
 from drawings.permit.proposal import Proposal, proposal_of
 from drawings.permit.reading import Unreadable, read, read_copy
+from gis.child import silent
 from gis.errors import Invalid
 from gis.limits import Limits
 from gis.models.permit import permit_of
@@ -39,7 +40,7 @@ def book(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def proposal(printed: Path) -> Proposal:
-    return read(printed)
+    return read(printed, printed.name)
 
 
 def read_edited(book: Path, edit: Callable[[Any], None]) -> Proposal:
@@ -89,7 +90,7 @@ def test_a_printed_copy_comes_back_whole(proposal: Proposal) -> None:
 
 
 def test_a_workbook_says_the_same_as_the_print(proposal: Proposal, book: Path) -> None:
-    assert read(book).permit == proposal.permit
+    assert read(book, book.name).permit == proposal.permit
 
 
 def test_nothing_that_stands_in_a_table_is_lost(proposal: Proposal) -> None:
@@ -185,9 +186,9 @@ def test_what_is_no_copy_is_refused(tmp_path: Path, printed: Path) -> None:
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(Invalid, match=said):
-            read(path)
+            read(path, path.name)
     with pytest.raises(Unreadable, match="没有读完"):
-        read(printed, Limits(deadline_s=0.01))
+        read(printed, printed.name, Limits(deadline_s=0.01))
 
 
 def test_the_verb_writes_a_proposal_to_be_checked(book: Path, tmp_path: Path) -> None:
@@ -222,4 +223,4 @@ def test_a_scanned_page_says_the_same_or_is_doubted(printed: Path) -> None:
 def test_without_a_reader_of_pictures_a_scan_says_so(printed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "find_spec", lambda _: None)
     with pytest.raises(scan.NoOcr, match="--extra ocr"):
-        scan.copy_of_scan(printed.read_bytes())
+        scan.copy_of_scan(printed.read_bytes(), silent)

@@ -2,7 +2,8 @@
 import { computed, reactive, shallowRef } from "vue";
 import { ApiError } from "../core/api";
 import type { Enterprise, FeatureSummary } from "../core/types";
-import { draftsApi, MAX_BYTES, upload, versionsApi, type Upload } from "./api";
+import type { Upload } from "../core/upload";
+import { draftsApi, MAX_BYTES, upload, versionsApi } from "./api";
 import * as control from "./control";
 import { planeOf, type Plane } from "./plane";
 import { Rules, UNDECIDED, type Choice } from "./rules";
@@ -55,7 +56,7 @@ export function openSession() {
     picking: null as number | null,
   });
 
-  let sending: Upload | null = null;
+  let sending: Upload<Draft> | null = null;
   let events: EventSource | null = null;
   let settling: ReturnType<typeof setTimeout> | undefined;
   /** The revision of the preview that is shown. */

@@ -1,0 +1,86 @@
+"""Work in a thread that is told when nobody wants it any more, and tells how far it is; for what people bring and wait for."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from api.drafting import Watch
+from gis.store.changes import FALLBACK_S
+
+log = logging.getLogger(__name__)
+
+PROGRESS_S = 0.2
+"""How often progress is written, at most."""
+
+T = TypeVar("T")
+Note = Callable[[str, float], Awaitable[None]]
+"""Writes how far the work is: step, share."""
+Stands = Callable[[], Awaitable[bool]]
+"""Tells whether the work is still wanted."""
+
+
+class Stopped(Exception):
+    """What was worked on was changed or cancelled meanwhile."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """One piece of work: how far it is, and whether it is still wanted."""
+
+    loop: asyncio.AbstractEventLoop
+    news: asyncio.Event
+    unwanted: threading.Event
+    step: tuple[str, float] | None = None
+
+    def progress(self, step: str, share: float) -> None:
+        """Note how far the work is; called in the thread that waits for the child, which it leaves where the work is not wanted."""
+        if self.unwanted.is_set():
+            raise Stopped
+        self.step = (step, share)
+        self.loop.call_soon_threadsafe(self.news.set)
+
+
+async def _attend(bench: Bench, note: Note, stands: Stands) -> None:
+    """Write progress as it comes, and notice when the work is no longer wanted."""
+    written: tuple[str, float] | None = None
+    while True:
+        try:
+            await asyncio.wait_for(bench.news.wait(), FALLBACK_S)
+        except TimeoutError:
+            log.debug("no news of the work")
+        bench.news.clear()
+        if bench.step is not None and bench.step != written:
+            written = bench.step
+            await note(*written)
+        if not await stands():
+            bench.unwanted.set()
+            return
+        await asyncio.sleep(PROGRESS_S)
+
+
+async def away(watch: Watch, key: UUID, work: Callable[[Bench], T], note: Note, stands: Stands) -> T:
+    """Run work in a thread while it is wanted.
+
+    Parameters
+    ----------
+    watch : Watch
+    key : UUID
+        What is worked on, as news name it.
+    work : callable
+    note, stands : callable
+    """
+    with watch.news_of(key) as news:
+        bench = Bench(asyncio.get_running_loop(), news, threading.Event())
+        news.set()
+        attendant = asyncio.create_task(_attend(bench, note, stands))
+        try:
+            return await asyncio.to_thread(work, bench)
+        finally:
+            # Where the worker itself is stopped, the thread ends by this.
+            bench.unwanted.set()
+            attendant.cancel()
+            await asyncio.gather(attendant, return_exceptions=True)
