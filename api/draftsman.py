@@ -7,6 +7,7 @@ with what the row says then.
 import asyncio
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from psycopg import AsyncConnection
 from api.bench import Bench, Stopped, away
 from api.drafting import Connect, Watch
 from drawings import sandbox
+from drawings.dwg import as_dxf
 from drawings.options import Options
 from drawings.process.elk import Elk
 from drawings.process.layout import Problem
@@ -60,6 +62,8 @@ class Place:
     """Address of the panorama."""
     pages: Path
     """Folder of the built pages, which holds ELK."""
+    dwg_converter: str | None = None
+    """What makes DXF of DWG (`Settings.dwg_converter`)."""
 
     def lay_out(self, problem: Problem) -> Problem:
         """Lay a process out, in a Node process of its own: few drawings ask for it."""
@@ -79,16 +83,21 @@ async def _away(connection: AsyncConnection, watch: Watch, at: Draft, work: Call
 
 
 async def _file(connection: AsyncConnection, draft_id: UUID, folder: str) -> Path:
-    path = Path(folder) / "drawing.dxf"
+    path = Path(folder) / "drawing"
     with path.open("wb") as file:
         async for part in drafts.content(connection, draft_id):
             file.write(part)
     return path
 
 
+def _dxf_name(file_name: str) -> str:
+    """Return the name of the DXF that a file is read as."""
+    return re.sub(r"\.dwg$", ".dxf", file_name, flags=re.IGNORECASE)
+
+
 async def _completed(connection: AsyncConnection, at: Draft) -> Draft:
     """Return a draft with what the file name says, where nobody said otherwise."""
-    named = FILE_NAME.fullmatch(at.file_name)
+    named = FILE_NAME.fullmatch(_dxf_name(at.file_name))
     if named is None:
         return at
     enterprise_id = at.enterprise_id or await drafts.enterprise_of(connection, named["source"].upper(), at.scope)
@@ -144,14 +153,16 @@ def summary_of(preview: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _read(connection: AsyncConnection, watch: Watch, draft: Draft) -> None:
+async def _read(connection: AsyncConnection, watch: Watch, place: Place, draft: Draft) -> None:
     at = await _completed(connection, draft)
     options = await _options(connection, at)
     with tempfile.TemporaryDirectory(prefix="quanjing-draft-") as folder:
         path = await _file(connection, at.draft_id, folder)
 
         def work(bench: Bench) -> dict[str, Any]:
-            return read_draft(path, at.file_name, options, progress=bench.progress)
+            bench.progress("convert", 0.0)
+            with as_dxf([path], place.dwg_converter) as (drawing,):
+                return read_draft(drawing, _dxf_name(at.file_name), options, progress=bench.progress)
 
         preview = await _away(connection, watch, draft, work)
     await drafts.keep_result(
@@ -186,15 +197,20 @@ async def _import(connection: AsyncConnection, watch: Watch, place: Place, at: D
     )
     if handed.review:
         kind = cast("Kind", at.drawing_kind or "A")
-        handed = replace(handed, proof=proof_of(enterprise_id, kind, at.file_name, handed, place.public_url, solve=place.lay_out))
+        handed = replace(
+            handed, proof=proof_of(enterprise_id, kind, _dxf_name(at.file_name), handed, place.public_url, solve=place.lay_out)
+        )
     with tempfile.TemporaryDirectory(prefix="quanjing-draft-") as folder:
         path = await _file(connection, at.draft_id, folder)
 
         def work(bench: Bench) -> None:
-            plan = sandbox.read_plan(path, at.file_name, options, progress=bench.progress)
+            bench.progress("convert", 0.0)
+            with as_dxf([path], place.dwg_converter) as (drawing,):
+                plan = sandbox.read_plan(drawing, _dxf_name(at.file_name), options, progress=bench.progress)
+                content = drawing.read_bytes()
             bench.progress("store", 0.0)
             with writing(engine(place.url), actor) as transaction:
-                done = store_plan(transaction, enterprise_id, source_code, plan, path.read_bytes(), handed=handed)
+                done = store_plan(transaction, enterprise_id, source_code, plan, content, handed=handed)
                 taken = done.published or (handed.review and not blocking(done.issues))
                 if not drafts.close(transaction, at, outcome_of(done), taken=taken):
                     raise Stopped
@@ -211,7 +227,7 @@ async def work_on(connect: Connect, watch: Watch, place: Place, draft_id: UUID) 
             return
         try:
             if at.state == "reading":
-                await _read(connection, watch, at)
+                await _read(connection, watch, place, at)
             elif at.state == "importing":
                 await _import(connection, watch, place, at)
         except Stopped:

@@ -22,7 +22,9 @@ async def work(settings: Settings) -> None:
 
     async with asyncio.TaskGroup() as group:
         group.create_task(bake.work(connect, bake.bakery(settings), stop))
-        group.create_task(draftsman.work(connect, draftsman.Place(url, settings.public_url, settings.web_dir), stop))
+        group.create_task(
+            draftsman.work(connect, draftsman.Place(url, settings.public_url, settings.web_dir, settings.dwg_converter), stop)
+        )
         group.create_task(permit_reader.work(connect, url, stop))
         group.create_task(reviewer.work(connect, url, settings.web_dir, stop))
         group.create_task(inspector.work(connect, url, stop))

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/api/drafts", dependencies=[Depends(requires(Permissi
 MAX_OPTIONS = 4 * 1024 * 1024
 """Largest body of options: a mapping file and control points."""
 MAX_HANDED = 16 * 1024
-MEDIA = ("application/octet-stream", "application/dxf", "image/vnd.dxf")
+MEDIA = ("application/octet-stream", "application/dxf", "image/vnd.dxf", "image/vnd.dwg")
 
 Pool = AsyncConnectionPool[AsyncConnection]
 DrawingKind = Literal["A", "B", "C", "D"]

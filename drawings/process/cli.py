@@ -120,7 +120,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     actor = Actor(getpass.getuser(), f"{reason}：{file.name}", "drawing")
     handed = Handed(drawn_by, review or settings.review)
     with writing_plainly(url, actor) as connection, Elk(settings.web_dir) as elk:
-        _, outcome = publish_process(connection, file.read_bytes(), file.name, enterprise, elk.lay_out, handed)
+        _, outcome = publish_process(connection, file.read_bytes(), file.name, enterprise, elk.lay_out, handed, settings.public_url)
         if dry_run:
             connection.rollback()
     if as_json:

@@ -134,7 +134,13 @@ def process_plan(connection: "Transaction | Plain", known: tuple[UUID, str], con
 
 
 def publish_process(  # noqa: PLR0917 — as `publish_drawing`, and what lays it out
-    connection: "Transaction | Plain", content: bytes, file_name: str, enterprise: str, solve: Solve, handed: Handed = AT_ONCE
+    connection: "Transaction | Plain",
+    content: bytes,
+    file_name: str,
+    enterprise: str,
+    solve: Solve,
+    handed: Handed = AT_ONCE,
+    base_url: str = "",
 ) -> tuple[SitePlan, Outcome]:
     """Store the process that a table says; a drafting fault publishes nothing, but the table and its issues are kept.
 
@@ -152,6 +158,8 @@ def publish_process(  # noqa: PLR0917 — as `publish_drawing`, and what lays it
         `Elk.lay_out`, or what remembers its answers (`remembering`).
     handed : Handed
         Published at once, or first for review; who drew it.
+    base_url : str
+        Address of the panorama, to which the code on the proof for a review leads.
 
     Raises
     ------
@@ -160,6 +168,10 @@ def publish_process(  # noqa: PLR0917 — as `publish_drawing`, and what lays it
     """
     known = find_enterprise(connection, enterprise)
     plan = process_plan(connection, known, content, file_name, solve)
+    if handed.review:
+        from drawings.versions.proofs import proof_of  # noqa: PLC0415 — heavy
+
+        handed = replace(handed, proof=proof_of(known[0], DRAWING_KIND, file_name, handed, base_url, solve=solve))
     return plan, store_plan(connection, *known, plan, content, handed=handed)
 
 

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import json
 import os
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +26,7 @@ from api.routes import drafts as routes
 from gis.store import drafts
 from gis.store.cluster import Urls
 
+DWG = Path(__file__).parents[1] / "data" / "91511703MADEMA000P001P_A_v01.dwg"
 DXF = {"Content-Type": "application/dxf"}
 
 
@@ -277,6 +280,24 @@ def test_old_drafts_and_stalled_uploads_are_swept(city: City) -> None:
 
     assert asyncio.run(sweep()) == 2
     assert city.rows("SELECT file_name FROM drawing_drafts") == [("kept",)]
+
+
+def test_a_dwg_is_read_by_a_converter_or_says_how_to_get_one(
+    client: httpx.Client, city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QUANJING_DWG_CONVERTER", raising=False)
+    with working(city.url, tmp_path):
+        kept = upload(client, DWG.read_bytes(), DWG.name.lower())
+        assert "npm install" in str(kept.until("failed")["failure"])
+    program = f"import shutil, sys; shutil.copyfile({str(DRAWING)!r}, sys.argv[2])"
+    monkeypatch.setenv("QUANJING_DWG_CONVERTER", f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} {{dwg}} {{dxf}}")
+    with working(city.url, tmp_path):
+        assert client.put(f"{kept.path}/options", json={}).status_code == 200
+        assert kept.until("ready", revision=2)["enterprise_id"] == str(city.enterprise_id)
+        assert client.post(f"{kept.path}/import").status_code == 202
+        kept.until("imported", revision=2)
+    # What is kept is the DXF that was read.
+    assert city.rows("SELECT file_name, sha256 FROM drawings") == [(DRAWING.name.lower(), hashlib.sha256(DRAWING.read_bytes()).hexdigest())]
 
 
 def test_a_drawing_handed_in_for_review_is_published_by_another(client: httpx.Client, city: City, worker: object) -> None:

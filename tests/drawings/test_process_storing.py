@@ -25,8 +25,8 @@ from gis.errors import NotFound
 from gis.models.process import ProcessGraph, StoredProcess
 from gis.settings import Settings
 from gis.store.cluster import Urls
-from gis.store.connect import looking, writing
-from gis.store.plans import Outcome
+from gis.store.connect import looking, writing, writing_plainly
+from gis.store.plans import Handed, Outcome
 from gis.store.process import process_of
 
 FILE = Path(__file__).parents[2] / "data/examples/process.yaml"
@@ -82,6 +82,15 @@ def test_a_process_goes_in_and_comes_out(city: City, elk: Elk) -> None:
     # Again: the same; and no step of it stands on the map.
     assert publish(city, TEXT, elk).actions == {"unchanged": 43}
     assert city.rows("SELECT count(*) FROM feature_view WHERE kind LIKE 'process%%'") == [(0,)]
+
+
+def test_who_reviews_a_process_sees_its_sheet(city: City, elk: Elk) -> None:
+    handed = Handed("张制图", review=True)
+    with writing_plainly(city.url, DRAFTER) as connection:
+        _, outcome = publish_process(connection, TEXT.encode(), "process.yaml", ENTERPRISE["credit_code"], elk.lay_out, handed)
+        proofs = connection.execute("SELECT form, length(content) > 5000 FROM drawing_proofs ORDER BY form").fetchall()
+        connection.rollback()
+    assert (outcome.published, proofs) == (False, [("pdf", True), ("svg", True)])
 
 
 def test_what_a_table_no_longer_says_is_no_longer_so(city: City, elk: Elk) -> None:

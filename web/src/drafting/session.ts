@@ -13,8 +13,8 @@ import { DRAWING_KINDS, type ControlPoint, type Draft, type DrawingKind, type En
 
 /** Changes come in bursts; the drawing is read again once after the last of them, milliseconds. */
 const SETTLE_MS = 700;
-/** `<22-character source code>_<A|B|C|D>_v<nn>.dxf` (drafting norm). */
-const NAMED = /^([0-9A-HJ-NPQRTUWXY]{18}\d{3}[A-Z])_([ABCD])_v\d{2,}\.dxf$/i;
+/** `<22-character source code>_<A|B|C|D>_v<nn>.dxf` (drafting norm), or the DWG that it is saved from. */
+const NAMED = /^([0-9A-HJ-NPQRTUWXY]{18}\d{3}[A-Z])_([ABCD])_v\d{2,}\.d(?:xf|wg)$/i;
 
 export interface Selection {
   group: number | null;
@@ -168,7 +168,7 @@ export function openSession() {
   async function open(file: File): Promise<void> {
     reset();
     if (file.size > MAX_BYTES) state.error = t("drop.tooLarge");
-    else if (!/\.dxf$/i.test(file.name)) state.error = t("drop.notDxf");
+    else if (!/\.d(xf|wg)$/i.test(file.name)) state.error = t("drop.notDxf");
     if (state.error) return;
     const named = NAMED.exec(file.name);
     const owner = lists.value?.enterprises.find((row) => row.source_code === named?.[1]?.toUpperCase());
