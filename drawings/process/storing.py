@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -26,7 +27,7 @@ from gis.store.enterprises import find_enterprise
 from gis.store.plans import AT_ONCE, Handed, Outcome, store_plan
 from gis.store.process import units_on_plan
 
-DRAWING_KIND = "B"
+DRAWING_KIND: Final = "B"
 PADDING_MM = 2.0
 """Around what is drawn."""
 REMEMBERED = 512
