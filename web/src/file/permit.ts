@@ -51,6 +51,8 @@ export const DOUBTFUL = 0.95;
 /** What a permit can't be registered without, and what tells whose it is. */
 const HEAD = ["permit_no", "valid_from", "valid_to", "holder", "credit_code"];
 export const SECTIONS = ["", "outlets", "totals", "fugitive", "units", "facilities", "materials", "products", "wastes", "self_monitoring"] as const;
+/** Fields whose description only lists their words. */
+const NAMES: Record<string, string> = { medium: "介质", class: "类别", way: "排放方式", kind: "种类" };
 const WORDS: Record<string, string> = { air: "废气", water: "废水", rain: "雨水" };
 
 export const steps = (path: string): (string | number)[] =>
@@ -78,7 +80,8 @@ export class Form {
   }
 
   label(path: string): string {
-    return (this.at(path).description ?? "").split(/[，：；（]/)[0]!;
+    const said = (this.at(path).description ?? "").split(/[，：；（]/)[0]!;
+    return /^[a-z]/.test(said) || !said ? (NAMES[String(steps(path).at(-1))] ?? said) : said;
   }
 
   kind(path: string): Kind {
@@ -187,7 +190,7 @@ export function meant(kind: Kind, said: string): unknown {
   if (kind === "figures") return text.split(/[、，\s]+/).map((one) => (one === "—" ? null : figure(one)));
   if (kind === "words") return text.split(/[、，]/).map((one) => one.trim()).filter(Boolean);
   if (kind === "limit") {
-    const found = /^(\d[\d,]*(?:\.\d+)?)\s*([^\d\s~～–—-].*)?$/.exec(text);
+    const found = /^(\d[\d,]*(?:\.\d+)?)\s*([^\d\s~～–—级度-].*)?$/.exec(text);
     return found ? { value: figure(found[1]!), ...(found[2] ? { unit: found[2].trim() } : {}) } : { text };
   }
   return text;
