@@ -28,7 +28,7 @@ EDITS = {
     " WHERE feature_id = (SELECT feature_id FROM water_stations WHERE code = %(code)s LIMIT 1)",
     "delete": "DELETE FROM water_stations WHERE code = %(code)s",
     "alarm": "INSERT INTO alarms (feature_id, rule, level, opened)"
-    " SELECT feature_id, '超标', %(level)s, clock_timestamp() FROM water_stations WHERE code = %(code)s",
+    " SELECT feature_id, gen_random_uuid()::text, %(level)s, clock_timestamp() FROM water_stations WHERE code = %(code)s",
     "calm": "UPDATE alarms SET closed = clock_timestamp() WHERE closed IS NULL AND level = %(level)s",
 }
 EDIT = st.tuples(

@@ -130,7 +130,7 @@ def test_a_feature_without_an_enterprise_is_a_feature(city: City) -> None:
 
 def test_alarms_and_case_links_derive_the_state(city: City) -> None:
     outlet = city.feature_id("DW001")
-    city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '超标', 3), (%s, '超标', 2)", outlet, outlet)
+    city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '恒值', 3), (%s, '超标', 2)", outlet, outlet)
     city.rows("INSERT INTO case_links (case_id, feature_id, title) VALUES ('示1号', %s, '案')", outlet)
     assert city.rows("SELECT alarm_level, open_alarms, case_ids FROM outlet_view WHERE code = 'DW001'") == [(2, 2, ["示1号"])]
     city.rows("UPDATE alarms SET closed = now() WHERE level = 2")
@@ -143,11 +143,11 @@ def test_alarms_and_case_links_derive_the_state(city: City) -> None:
 def test_concurrent_alarms_are_all_counted(city: City) -> None:
     outlet = city.feature_id("DW001")
 
-    def write() -> None:
-        for _ in range(20):
-            city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '并发', 4)", outlet)
+    def write(writer: int) -> None:
+        for number in range(20):
+            city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, %s, 4)", outlet, f"并发 {writer} {number}")
 
-    threads = [threading.Thread(target=write) for _ in range(4)]
+    threads = [threading.Thread(target=write, args=[writer]) for writer in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
