@@ -36,6 +36,7 @@ from api.routes import (
     features,
     health,
     kinds,
+    land,
     live,
     look,
     permit_copies,
@@ -65,6 +66,8 @@ from gis.store.kept import Kept
 from gis.store.policies import MEND, index_kept
 from gis.store.vector_tiles import Place, TileQuery, configure, vector_tile
 from tiles.bake import bakery
+from tiles.imagery.service import Imagery
+from tiles.terrain.service import Terrains
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +84,7 @@ ROUTERS = (
     topology.router,
     kinds.router,
     tiles3d.router,
+    land.router,
     live.router,
     drafts.router,
     drawings.router,
@@ -155,6 +159,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 hub,
                 watch,
                 bakery(settings).store,
+                Terrains(settings.data_dir / "terrain"),
+                Imagery(settings.data_dir / "imagery"),
                 shelf,
                 elk,
                 store,

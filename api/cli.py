@@ -26,6 +26,7 @@ from gis.store.cli import app as db
 from gis.topology_cli import app as topology
 from styles.cli import app as style
 from tiles.cli import app as tiles
+from tiles.imagery.cli import app as imagery
 from tiles.model_cli import app as model
 from tiles.terrain.cli import app as terrain
 
@@ -56,6 +57,7 @@ for each in (
     process,
     tiles,
     terrain,
+    imagery,
     style,
     feed,
     alarm,

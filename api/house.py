@@ -15,12 +15,14 @@ from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.collections import Collection
 from gis.store.kept import Kept
+from tiles.imagery.service import Imagery
 from tiles.store import TileStore
+from tiles.terrain.service import Terrains
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, printed sheets, what lays processes out.
+    """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, ground, base maps, printed sheets, ELK.
 
     `hot` are connections for single statements (`gis.store.items.run`), `writers` such as may write features, where that is allowed;
     `collections` is what is served as such, `counts` and `answers` what was counted and answered of the present state.
@@ -33,6 +35,8 @@ class House:
     hub: Hub
     watch: Watch
     tiles: TileStore
+    terrains: Terrains
+    imagery: Imagery
     shelf: Shelf
     elk: Elk
     store_id: str

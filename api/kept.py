@@ -14,7 +14,7 @@ from gis.store.connect import reading
 from gis.store.kept import seen
 
 
-async def kept(request: Request, house: House, scope: str, make: Callable[[AsyncConnection], Awaitable[Any]]) -> Response:
+async def kept(request: Request, house: House, scope: str, make: Callable[[AsyncConnection], Awaitable[Any]], about: str = "") -> Response:
     """Return a JSON answer to a path without parameters that many ask for: made of one snapshot, and again when the change log has grown.
 
     Parameters
@@ -27,8 +27,10 @@ async def kept(request: Request, house: House, scope: str, make: Callable[[Async
         Which jurisdictions the caller sees.
     make : callable
         Reads the answer from a snapshot.
+    about : str
+        What else decides the answer, beside the store: the version of the ground.
     """
-    key = (scope, request.url.path)
+    key = (scope, f"{request.url.path} {about}")
     async with reading(house.pool, scope) as connection:
         version, found = await seen(connection), house.answers.get(key)
         if found is None or found[0] != version:

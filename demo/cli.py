@@ -30,6 +30,7 @@ def make(
 @app.command(help="把示范城市装入数据库；中断后再运行，从停下处继续")
 def load(folder: From = None) -> None:
     """Store a demo city; what stands already is left."""
+    from demo.landscape import landscape
     from demo.loading import load as store
     from demo.making import MANIFEST, made
     from demo.pulse import ACTOR, seed_state
@@ -45,6 +46,8 @@ def load(folder: From = None) -> None:
     city = made(source)
     if city is None:
         raise NotFound(f"{source} 里没有示范城市（{MANIFEST}）；先用 quanjing demo make 生成")
+    with shown("地形和影像") as progress:
+        landscape(city, settings.data_dir / "terrain", settings.data_dir / "imagery", progress)
     url = ensure_running(settings).owner
     bring_up(url)
     with shown("装入") as progress:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import psycopg
 
+from demo.landscape import landscape
 from demo.loading import load
 from demo.making import Made, Progress, made, make
 from demo.pulse import ACTOR, duty, seed_state
@@ -35,7 +36,7 @@ TOLD = 20
 def _told(what: str) -> Progress:
     def tell(done: int, total: int, _: str) -> None:
         if done == total or done % TOLD == 0:
-            log.info("%s %d of %d enterprises", what, done, total)
+            log.info("%s %d of %d", what, done, total)
 
     return tell
 
@@ -45,6 +46,8 @@ def ensure(settings: Settings) -> Made:
     folder = settings.data_dir / "demo"
     city = made(folder) or make(folder, progress=_told("made"))
     url = urls(settings).owner
+    # Before the plants: their models stand on this ground.
+    landscape(city, settings.data_dir / "terrain", settings.data_dir / "imagery", _told("the land:"))
     load(url, city, settings.web_dir, progress=_told("loaded"))
     with writing(engine(url), ACTOR) as connection:
         seed_state(connection, city.seed, alarms=False)

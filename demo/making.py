@@ -11,7 +11,7 @@ import numpy as np
 from demo import discoveries
 from demo.contact import sheet
 from demo.flow import flow, table
-from demo.geography import City, city
+from demo.geography import TRANSPLANTED, City, city
 from demo.history import history
 from demo.permits import permit
 from demo.plant import Plant
@@ -23,7 +23,9 @@ from gis.crs import xy_to_lonlat
 
 MANIFEST = "manifest.json"
 """Written last: what it stands in is whole."""
-FORM = 5
+YARDS = "yards.json"
+"""Below `city`: where plants stand and how high, for the lie of the land."""
+FORM = 6
 """Of the files: another form is made anew."""
 
 Progress = Callable[[int, int, str], None]
@@ -132,6 +134,12 @@ def make(folder: Path, seed: int = 1, count: int = 140, progress: Progress = lam
     folder.joinpath("contact.svg").write_text(
         sheet([(site.name.removesuffix("（示范）"), plant) for site, plant in rows]), encoding="utf-8"
     )
+    outlines = [
+        *((site, [site.xy(u, v) for u, v, _ in plant.boundary]) for site, plant in rows),
+        (moved, list(TRANSPLANTED.envelope.exterior.coords)),
+    ]
+    grounds = [{"code": site.source_code, "base_1985_m": site.base_1985_m, "outline": outline} for site, outline in outlines]
+    folder.joinpath("city", YARDS).write_bytes(_json(grounds))
     codes = tuple(site.source_code for site in (*every, moved))
     manifest = {"form": FORM, "seed": seed, "enterprises": codes, "layers": list(layers)}
     manifest["discoveries"] = [one for site, plant in rows for one in discoveries.intended(site, plant)]

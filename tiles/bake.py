@@ -20,10 +20,12 @@ from gis.models.feature import Site
 from gis.settings import Settings
 from gis.store import bakes
 from gis.store.changes import CHANNEL, FALLBACK_S, held_back
+from gis.store.yards import yards
 from models3d.scene import without_faults
 from tiles.city import Part, build_city
 from tiles.recipe import recipe
 from tiles.store import FolderTileStore, TileStore
+from tiles.terrain.service import Terrains
 from tiles.tileset import MASSING, SCHEMA, Known, TilesetFiles, build, version
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,20 @@ class Bakery:
 
     store: TileStore
     ground: Ground
+    """Where no terrain is baked."""
+    terrains: Terrains | None = None
+
+    def recipe(self) -> str:
+        """Return a digest of all that decides the bytes of a tileset beside its site."""
+        terrain = self.terrains.open() if self.terrains else None
+        return f"{recipe()} {terrain.version}" if terrain else recipe()
+
+    async def ground_of(self, connection: AsyncConnection, enterprise_id: UUID) -> Ground:
+        """Return the ground of an enterprise."""
+        terrain = await asyncio.to_thread(self.terrains.open) if self.terrains else None
+        if terrain is None:
+            return self.ground
+        return await asyncio.to_thread(terrain.ground, await yards(connection, enterprise_id))
 
 
 def _built(site: Site, ground: Ground, known: Known) -> tuple[bakes.Baked, TilesetFiles]:
@@ -70,7 +86,8 @@ async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterpris
     async with bakes.baking(connection, enterprise_id):
         if not await bakes.is_dirty(connection, enterprise_id):
             return False
-        site, position = await bakes.site_to_bake(connection, enterprise_id, bakery.ground)
+        ground = await bakery.ground_of(connection, enterprise_id)
+        site, position = await bakes.site_to_bake(connection, enterprise_id, ground)
         if site is None:
             return await bakes.publish(connection, enterprise_id, None, position)
         before = await bakes.current_version(connection, enterprise_id)
@@ -78,7 +95,7 @@ async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterpris
         def known(path: str) -> bytes | None:
             return bakery.store.get(enterprise_id, before, path) if before else None
 
-        baked, files = await asyncio.to_thread(_built, site, bakery.ground, known)
+        baked, files = await asyncio.to_thread(_built, site, ground, known)
         await bakes.announce(connection, enterprise_id, baked.version)
         await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, files, before)
         return await bakes.publish(connection, enterprise_id, baked, position)
@@ -147,11 +164,11 @@ async def sweep(connection: AsyncConnection, bakery: Bakery) -> int:
     return removed
 
 
-async def _follow(connection: AsyncConnection) -> None:
+async def _follow(connection: AsyncConnection, bakery: Bakery) -> None:
     """Queue jobs as the change log grows, for ever."""
     await connection.execute(f"LISTEN {CHANNEL}")
-    if await bakes.follow_recipe(connection, recipe()):
-        log.info("tiles are made anew: this version makes them differently")
+    if await bakes.follow_recipe(connection, bakery.recipe()):
+        log.info("tiles are made anew: this version makes them differently, or the ground is another")
     await bakes.requeue_dirty(connection)
     while True:
         # Asked before the log is read, as by the live stream.
@@ -190,6 +207,8 @@ async def _sweep_regularly(connection: AsyncConnection, bakery: Bakery) -> None:
         if removed:
             log.info("removed %d old tileset versions", removed)
         await asyncio.sleep(SWEEP_S)
+        if await bakes.follow_recipe(connection, bakery.recipe()):
+            log.info("tiles are made anew: the ground is another")
         # What failed for a passing reason, as a full disk, heals by itself.
         await bakes.requeue_dirty(connection)
 
@@ -215,9 +234,10 @@ async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
     async with await connect() as follower, await connect() as sweeper, await connect() as planner, await connect() as queue_connection:
         queue = PgQueuer.from_psycopg_connection(queue_connection)
         _register(queue, connect, bakery)
-        await work_until(stop, queue, _follow(follower), _sweep_regularly(sweeper, bakery), _keep_city(planner, bakery))
+        await work_until(stop, queue, _follow(follower, bakery), _sweep_regularly(sweeper, bakery), _keep_city(planner, bakery))
 
 
 def bakery(settings: Settings) -> Bakery:
-    """Return the bakery of a data folder: tiles below `tiles3d`, level ground while no terrain is loaded."""
-    return Bakery(FolderTileStore(settings.data_dir / "tiles3d"), ConstantGround(settings.ground_ellipsoid_m))
+    """Return the bakery of a data folder: tiles below `tiles3d`, the ground below `terrain`, level where none is baked."""
+    ground = ConstantGround(settings.ground_ellipsoid_m)
+    return Bakery(FolderTileStore(settings.data_dir / "tiles3d"), ground, Terrains(settings.data_dir / "terrain"))

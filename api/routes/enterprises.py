@@ -12,6 +12,7 @@ from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.kept import kept
 from api.live import city_url, tileset_url
+from api.routes.land import grounds_m, settled
 from gis.initials import initials
 from gis.store import read
 from gis.store.bakes import city_version
@@ -35,15 +36,18 @@ def _enterprise(row: dict[str, Any], ground_m: float) -> dict[str, Any]:
 @router.get("")
 async def enterprises(request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """List the enterprises in the caller's scope, and the position in the change log that the list stands for."""
+    terrain = await settled(house)
 
     async def made(connection: AsyncConnection) -> dict[str, Any]:
         position = await last_position(connection)
         version = await city_version(connection) if caller.scope == EVERYWHERE else None
-        listed = [_enterprise(row, house.settings.ground_ellipsoid_m) for row in await read.enterprises(connection)]
+        rows = await read.enterprises(connection)
+        grounds = await grounds_m(house, terrain, rows)
+        listed = [_enterprise(row, ground_m) for row, ground_m in zip(rows, grounds, strict=True)]
         city = {"version": version, "url": city_url(version)} if version else None
         return {"cursor": position.event_id(house.store_id), "city": city, "enterprises": listed}
 
-    return await kept(request, house, caller.scope, made)
+    return await kept(request, house, caller.scope, made, terrain.digest if terrain else "")
 
 
 @router.get("/{feature_id}/features")

@@ -58,6 +58,7 @@ KEEP_RECIPE = """
 INSERT INTO store_meta (key, value) VALUES ('recipe', %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE store_meta.value <> excluded.value RETURNING true
 """
+FORGET_ORIGINS = "DELETE FROM site_origins"
 ALL_DIRTY = "UPDATE bake_list SET baked_xid = '0', baked_seq = 0"
 CITY_SOURCES = """
 SELECT t.enterprise_id, t.version, o.lon, o.lat, o.ellipsoid_m FROM tilesets t JOIN site_origins o USING (enterprise_id)
@@ -123,6 +124,8 @@ async def follow_recipe(connection: AsyncConnection, recipe: str) -> bool:
         if await (await connection.execute(KEEP_RECIPE, [recipe])).fetchone() is None:
             return False
         await connection.execute(ALL_DIRTY)
+        # The ground may be another: each site gets its origin anew when it is baked.
+        await connection.execute(FORGET_ORIGINS)
         return True
 
 

@@ -2,6 +2,7 @@ import gzip
 import json
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from api.cli import app
 from gis.crs import lonlat_to_xy, xy_to_lonlat
 from gis.errors import Invalid
 from gis.geoid import undulation_m
+from gis.store.yards import Yard
 from tiles.terrain import check
 from tiles.terrain.bake import LAYER, bake
 from tiles.terrain.build import block, step_m
@@ -24,7 +26,8 @@ from tiles.terrain.dem import Dem, open_dem
 from tiles.terrain.lattice import CELLS, POINTS, Tile, degrees, span, tolerance_m
 from tiles.terrain.mesh import cut, errors, triangulate
 from tiles.terrain.quantized import Decoded, NotATile, read
-from tiles.terrain.relief import EXACT_M, Bare, Graded, Level
+from tiles.terrain.relief import EXACT_M, FINEST, Bare, Graded, Level
+from tiles.terrain.service import open_terrain
 
 Floats = NDArray[np.float64]
 WEST, NORTH, STEP = 107.40, 31.40, 0.0008
@@ -225,3 +228,32 @@ def test_the_command_bakes_and_checks(tmp_path: Path) -> None:
     done = runner.invoke(app, ["terrain", "check", str(tmp_path / "out"), "--json"])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["issues"] == []
+
+
+def test_what_stands_in_a_yard_stands_on_the_drawn_ground(dem: Dem, tmp_path: Path) -> None:
+    bake(dem, tmp_path)
+    terrain = open_terrain(tmp_path)
+    assert terrain
+    yard, house = box(107.500, 31.300, 107.503, 31.302), box(107.5062, 31.301, 107.5065, 31.3012)
+    far = box(107.47, 31.27, 107.472, 31.272)
+    rows = [Yard(uuid4(), 700.0, yard, (house,)), Yard(uuid4(), 1600.0, far, ())]
+    terrain.settle(rows)
+    assert terrain.available[FINEST]
+    ground = terrain.ground(rows)
+    for outline in (yard, house, far):
+        for x, y in ((outline.centroid.x, outline.centroid.y), outline.exterior.coords[0], outline.exterior.coords[2]):
+            i, j, _, _ = span((x, y, x, y), FINEST)
+            tile = Tile(FINEST, i, j)
+            decoded = read(terrain.plain(tile) or b"")
+            assert not check.check_tile(tile, decoded)
+            west, south, east, north = tile.rectangle
+            u, v = (x - west) / (east - west) * CELLS, (y - south) / (north - south) * CELLS
+            drawn = surface(decoded)[int(v) : int(v) + 2, int(u) : int(u) + 2]
+            assert np.abs(drawn - ground.ellipsoid_m(outline)).max() <= 0.05
+    # A height that is none of the place's is not believed.
+    assert abs(ground.ellipsoid_m(far) - 700) < 300
+    heights = terrain.heights()
+    assert heights[rows[0].enterprise_id] == ground.ellipsoid_m(yard)
+    before = terrain.digest
+    terrain.settle(rows[:1])
+    assert terrain.digest != before

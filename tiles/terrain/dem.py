@@ -20,14 +20,13 @@ from rasterio.windows import Window
 from gis.crs import CGCS2000, Source, from_lonlat, is_geographic, source_of, to_lonlat
 from gis.errors import Invalid
 from gis.geoid import undulation_m
+from tiles.places import between_nodes
 from tiles.terrain.lattice import Rectangle, degrees, step_deg
 
 Above = Literal["sea", "ellipsoid"]
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-NODES = 16
-"""Every so many lattice points the position in the file is computed by PROJ; between them it is bilinear, which errs by millimetres."""
 OVERVIEW = 1024
 """Longest side of the picture of the whole that fills holes."""
 FADE_DEG = 0.3
@@ -68,24 +67,30 @@ class Dem:
             found = (self.rim_m + (found - self.rim_m) * np.exp(-outside / FADE_DEG)) * np.exp(-((outside / (10 * FADE_DEG)) ** 2))
         return found + (undulation_m(lon[None, :], lat[:, None]) if self.above == "sea" else 0.0)
 
+    def roughly(self, lonlat: Floats) -> Floats:
+        """Return ellipsoid heights at places (`(n, 2)` degrees) as the small picture of the whole knows them, metres."""
+        a, b, c, d, e, f = tuple(~self.dataset.transform)[:6]
+        xy = from_lonlat(lonlat, self.source)
+        rows, columns = self.overview.shape
+        u = np.clip((a * xy[:, 0] + b * xy[:, 1] + c) * columns / self.dataset.width - 0.5, 0, columns - 1)
+        v = np.clip((d * xy[:, 0] + e * xy[:, 1] + f) * rows / self.dataset.height - 0.5, 0, rows - 1)
+        found = _straight(self.overview, u, v)
+        return found + undulation_m(lonlat[:, 0], lonlat[:, 1]) if self.above == "sea" else found
+
     def _pixels(self, z: int, columns: Longs, rows: Longs) -> tuple[Floats, Floats]:
         """Return where lattice points lie in the file, pixels from its upper left corner; each `(rows, columns)`."""
-        coarse = [np.arange(axis[0] // NODES, -(-axis[-1] // NODES) + 2) * NODES for axis in (columns, rows)]
-        lon, lat = degrees(z, *coarse)
-        # Beyond the poles and far from the file's own zone projections have no answer: such points lie outside in any case.
         west, south, east, north = self.bounds
-        lon, lat = np.clip(lon, west - 8, east + 8), np.clip(lat, max(south - 8, -89), min(north + 8, 89))
-        grid = np.column_stack([np.tile(lon, len(lat)), np.repeat(lat, len(lon))])
-        xy = from_lonlat(grid, self.source)
         a, b, c, d, e, f = tuple(~self.dataset.transform)[:6]
-        place = np.stack([a * xy[:, 0] + b * xy[:, 1] + c, d * xy[:, 0] + e * xy[:, 1] + f]).reshape(2, len(lat), len(lon))
-        across, along = (axis / NODES - nodes[0] / NODES for axis, nodes in zip((columns, rows), coarse, strict=True))
-        i, j = across.astype(int), along.astype(int)
-        s, t = across - i, (along - j)[:, None]
-        low = place[:, j][:, :, i] * (1 - s) + place[:, j][:, :, i + 1] * s
-        high = place[:, j + 1][:, :, i] * (1 - s) + place[:, j + 1][:, :, i + 1] * s
-        both = low * (1 - t) + high * t
-        return both[0], both[1]
+
+        def at(nodes_x: Longs, nodes_y: Longs) -> Floats:
+            lon, lat = degrees(z, nodes_x, nodes_y)
+            # Beyond the poles and far from the file's own zone projections have no answer: such points lie outside in any case.
+            lon, lat = np.clip(lon, west - 8, east + 8), np.clip(lat, max(south - 8, -89), min(north + 8, 89))
+            xy = from_lonlat(np.column_stack([np.tile(lon, len(lat)), np.repeat(lat, len(lon))]), self.source)
+            return np.stack([a * xy[:, 0] + b * xy[:, 1] + c, d * xy[:, 0] + e * xy[:, 1] + f]).reshape(2, len(lat), len(lon))
+
+        place = between_nodes(columns, rows, at)
+        return place[0], place[1]
 
     def _sampled(self, x: Floats, y: Floats, pixels_a_step: float) -> Floats:
         """Return heights at places in the file, pixels; averaged where steps are wide, so that no peak is missed or met by chance."""

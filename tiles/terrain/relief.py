@@ -18,7 +18,7 @@ SLOPE = 0.5
 """Of the banks around what is level: 1 : 2."""
 FINEST = 15
 """Deepest level of tiles with levelled ground: cells of 9 m."""
-FROM_LEVEL = 9
+FROM_LEVEL = 11
 """From here on ground is levelled: a coarser cell is wider than a plant."""
 EXACT_M = 0.02
 """How far a tile's surface may be from level ground."""

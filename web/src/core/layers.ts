@@ -5,6 +5,13 @@ import type { KindGroup, KindInfo } from "./types";
 export const GROUND_LAYERS = ["names", "grid", "basemap"] as const;
 export type GroundLayer = (typeof GROUND_LAYERS)[number];
 
+/** The name by which a base map is hidden among the layers. */
+export const mapLayer = (name: string) => `map-${name}`;
+
+/** The base map that is shown: the first that is not hidden, so that a link says which. */
+export const shownMap = <T extends { name: string }>(maps: readonly T[], hidden: ReadonlySet<string>): T | null =>
+  maps.find((map) => !hidden.has(mapLayer(map.name))) ?? null;
+
 /** Kinds without a body that are drawn all the same: a symbol, border lines. */
 const DRAWN = new Set(["enterprise", "county"]);
 

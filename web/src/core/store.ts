@@ -10,6 +10,7 @@ import {
   type KindGroup,
   type KindInfo,
   type Kinds,
+  type Land,
   type State,
   type StateEvent,
   type TilesetEvent,
@@ -50,6 +51,8 @@ export class FeatureStore {
   filter: Filter = EVERYTHING;
   /** Layers that are switched off: names of kinds and of ground layers. */
   hidden: ReadonlySet<string> = new Set();
+  /** The ground and its base maps; none until they are asked for. */
+  land: Land = { terrain: null, imagery: [] };
 
   private readonly members = new Map<string, Set<string>>();
   private readonly owners = new Map<string, string>();
@@ -130,6 +133,11 @@ export class FeatureStore {
   setFilter(filter: Filter): void {
     this.filter = filter;
     this.emit({ topic: "filter" });
+  }
+
+  setLand(land: Land): void {
+    this.land = land;
+    this.emit({ topic: "layers" });
   }
 
   setHidden(hidden: ReadonlySet<string>): void {

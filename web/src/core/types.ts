@@ -22,6 +22,24 @@ export interface TilesetPointer {
   url: string;
 }
 
+/** A base map of the server's own. */
+export interface BaseMap {
+  name: string;
+  label: string;
+  attribution: string;
+  /** With `{z}`, `{x}`, `{y}`: XYZ, web Mercator. */
+  url: string;
+  /** West, south, east, north, degrees. */
+  bounds: [number, number, number, number];
+  max_zoom: number;
+}
+
+/** The ground: terrain where some is baked, and the base maps there are. */
+export interface Land {
+  terrain: { url: string; version: string } | null;
+  imagery: BaseMap[];
+}
+
 export interface Enterprise {
   feature_id: string;
   name: string;

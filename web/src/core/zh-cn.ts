@@ -124,7 +124,7 @@ export const zhCN = {
   "layers.ground": "底图与标注",
   "layers.names": "名称标注",
   "layers.grid": "厂区地面网格",
-  "layers.basemap": "全国底图（远观）",
+  "layers.basemap": "影像底图",
   "legend.title": "图例",
   "legend.alarms": "报警等级",
   "legend.level": "{level}级",

@@ -6,6 +6,8 @@ import { cesiumColour, palette } from "./colour";
 
 /** Above the ground, so that it does not flicker with it; nobody sees that from where the lines are shown. */
 const LIFT_M = 60;
+/** Above terrain, whose height is known at each point of a line. */
+const LIFT_OVER_TERRAIN_M = 25;
 const NEAREST_M = 2500;
 
 const LINES = ["county", "river", "water_source"] as const;
@@ -20,9 +22,11 @@ export interface CityPlace {
   name: string;
   lon: number;
   lat: number;
+  /** Ellipsoid height, metres; null where no terrain says it. */
+  height_m: number | null;
 }
 
-type Position = [number, number];
+type Position = [number, number, number?];
 interface Line {
   type: "LineString" | "Polygon" | "MultiLineString" | "MultiPolygon";
   coordinates: unknown;
@@ -94,7 +98,7 @@ export class CityMap {
     for (const feature of layer.features) {
       for (const strand of strands(feature.geometry as Line)) {
         lines.add({
-          positions: strand.map(([lon, lat]) => Cartesian3.fromDegrees(lon, lat, ground_m + LIFT_M)),
+          positions: strand.map(([lon, lat, height]) => Cartesian3.fromDegrees(lon, lat, height === undefined ? ground_m + LIFT_M : height + LIFT_OVER_TERRAIN_M)),
           material,
           distanceDisplayCondition: new DistanceDisplayCondition(NEAREST_M, Number.POSITIVE_INFINITY),
         });
@@ -107,7 +111,7 @@ export class CityMap {
 
 function placesOf(kind: PlaceKind, layer: CityLayer): CityPlace[] {
   return layer.features.map(({ geometry, properties }) => {
-    const [lon, lat] = (geometry as { coordinates: Position }).coordinates;
-    return { feature_id: properties.feature_id, kind, name: properties.name, lon, lat };
+    const [lon, lat, height] = (geometry as { coordinates: Position }).coordinates;
+    return { feature_id: properties.feature_id, kind, name: properties.name, lon, lat, height_m: height ?? null };
   });
 }

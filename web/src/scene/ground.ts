@@ -110,6 +110,7 @@ export class Ground {
   private key = "";
   private transparent = false;
   private gridded = true;
+  private modelled = false;
 
   constructor(private readonly widget: CesiumWidget) {}
 
@@ -118,8 +119,15 @@ export class Ground {
     const key = JSON.stringify(places.map(keyOf));
     if (key === this.key) return;
     this.key = key;
+    if (this.modelled) return;
     this.widget.scene.terrainProvider = terrain(places);
     this.widget.scene.requestRender();
+  }
+
+  /** A model of the terrain has taken the place of the level ground: plates, which would hang over its slopes, go. */
+  giveWay(): void {
+    this.modelled = true;
+    this.showPlates();
   }
 
   /** Lay plates under exactly these places. */
@@ -164,7 +172,7 @@ export class Ground {
   }
 
   private showPlates(): void {
-    for (const primitive of this.plates.values()) primitive.show = this.gridded && !this.transparent;
+    for (const primitive of this.plates.values()) primitive.show = this.gridded && !this.transparent && !this.modelled;
     this.widget.scene.requestRender();
   }
 }

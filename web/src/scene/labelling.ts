@@ -83,7 +83,7 @@ function ofPlace(place: CityPlace, store: FeatureStore, ground_m: number): Label
   return {
     id: place.feature_id,
     text: place.name,
-    position: Cartesian3.fromDegrees(place.lon, place.lat, ground_m + 10),
+    position: Cartesian3.fromDegrees(place.lon, place.lat, (place.height_m ?? ground_m) + 10),
     priority: selected ? 1000 : 60,
     tone: selected ? "selected" : "station",
     selected,

@@ -1,6 +1,7 @@
 /** The panorama: binds the store to the engine, in both directions. */
 import { BoundingSphere, Cartesian2, Cartesian3, Intersect, SceneTransforms, ScreenSpaceEventHandler, ScreenSpaceEventType } from "cesium";
 import type { Api } from "../core/api";
+import { shownMap } from "../core/layers";
 import type { Session } from "../core/session";
 import type { Change, FeatureStore } from "../core/store";
 import type { Enterprise, TilesetPointer } from "../core/types";
@@ -10,6 +11,7 @@ import { applyView, faceNorth, look, readView, targetOf, zoom, type Insets, type
 import { alarmColour, cesiumColour, palette, sceneColour, wear } from "./colour";
 import { Ground } from "./ground";
 import { positionOf } from "./hook";
+import { Landscape } from "./land";
 import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
 import { CityMap } from "./citymap";
@@ -64,6 +66,7 @@ export class Scene {
   private readonly labels: Labels;
   private readonly symbols: Symbols;
   private readonly city: CityMap;
+  readonly landscape: Landscape;
   private readonly sharpness: Sharpness | null;
   private readonly near = new Set<string>();
   private underground = false;
@@ -100,6 +103,8 @@ export class Scene {
     this.symbols = new Symbols(this.viewer.widget);
     this.labels = new Labels(this.viewer.widget, elements.labels, this.symbols, (id) => this.choose(id));
     this.city = new CityMap(this.viewer.widget, api);
+    this.landscape = new Landscape(this.viewer.widget, api, () => this.ground.giveWay());
+    this.landscape.dress(theme.current);
     this.sharpness = style.software ? new Sharpness(this.viewer.widget) : null;
     this.viewer.widget.scene.postRender.addEventListener(() => (this.frames += 1));
     this.listen();
@@ -181,6 +186,7 @@ export class Scene {
   setUnderground(underground: boolean): void {
     this.underground = underground;
     this.ground.setTransparent(underground);
+    this.landscape.setFaded(underground);
     this.tilesets.repaintAll();
     this.labelsStale = true;
     this.remember();
@@ -191,6 +197,7 @@ export class Scene {
     wear(this.style.theme.palette);
     dress(this.viewer, this.style.theme.current);
     this.ground.redraw();
+    this.landscape.dress(this.style.theme.current);
     this.symbols.redraw(this.store);
     this.city.paint();
     this.tilesets.repaintAll();
@@ -201,11 +208,17 @@ export class Scene {
     const { hidden } = this.store;
     this.labels.setVisible(!hidden.has("names"));
     this.ground.setGrid(!hidden.has("grid"));
+    this.showMap();
     this.city.show(hidden);
     this.symbols.update(this.store);
     this.tilesets.repaintAll();
     this.fadeImagery(this.viewer.widget.camera.positionCartographic.height);
     this.remember();
+  }
+
+  private showMap(): void {
+    const { hidden, land } = this.store;
+    this.landscape.choose(hidden.has("basemap") ? null : shownMap(land.imagery, hidden));
   }
 
   private listen(): void {
@@ -369,7 +382,14 @@ export class Scene {
     const first = status.useful && !this.status.useful;
     this.status = status;
     this.report(status);
-    if (first) this.survey();
+    if (first) {
+      this.survey();
+      // Land comes after the useful picture; without it the page stands on level ground.
+      this.landscape.load().then(
+        (land) => this.store.setLand(land),
+        (error: unknown) => console.warn(error),
+      );
+    }
   }
 
   /** Whether all of the useful picture is there, and was drawn. */

@@ -1,0 +1,90 @@
+/** Terrain and base maps from our own server, in place of the level ground where there are some. */
+import {
+  CesiumTerrainProvider,
+  Credit,
+  ImageryLayer,
+  Rectangle,
+  Resource,
+  UrlTemplateImageryProvider,
+  WebMercatorTilingScheme,
+  type CesiumWidget,
+} from "cesium";
+import type { Api } from "../core/api";
+import type { Theme } from "../core/theme";
+import type { BaseMap, Land } from "../core/types";
+
+/** The picture under each theme: quiet, so that symbols and alarms stand out. */
+const WORN: Record<Theme, { brightness: number; contrast: number; saturation: number; gamma: number }> = {
+  dark: { brightness: 0.66, contrast: 1.12, saturation: 0.68, gamma: 1 },
+  light: { brightness: 1.12, contrast: 0.9, saturation: 0.72, gamma: 1.1 },
+};
+const TILE_PX = 256;
+
+export class Landscape {
+  private layer: ImageryLayer | null = null;
+  private shown: string | null = null;
+  private theme: Theme = "dark";
+  private alpha = 1;
+  private version = "";
+
+  constructor(
+    private readonly widget: CesiumWidget,
+    private readonly api: Api,
+    /** Terrain is drawn from now on: the level ground is no longer needed. */
+    private readonly grounded: () => void,
+  ) {}
+
+  /** Ask what there is, and draw the terrain. */
+  async load(): Promise<Land> {
+    const land = await this.api.land();
+    if (land.terrain && land.terrain.version !== this.version) {
+      const provider = await CesiumTerrainProvider.fromUrl(new Resource(land.terrain.url), { requestVertexNormals: true });
+      this.version = land.terrain.version;
+      this.widget.scene.terrainProvider = provider;
+      this.grounded();
+    }
+    return land;
+  }
+
+  /** Draw a base map, or none. */
+  choose(map: BaseMap | null): void {
+    if ((map?.url ?? null) === this.shown) return;
+    if (this.layer) this.widget.scene.imageryLayers.remove(this.layer);
+    this.layer = map ? new ImageryLayer(provider(map), {}) : null;
+    this.shown = map?.url ?? null;
+    if (this.layer) this.widget.scene.imageryLayers.add(this.layer);
+    this.dress(this.theme);
+  }
+
+  /** In underground view the picture on the ground gives way. */
+  setFaded(faded: boolean): void {
+    this.alpha = faded ? 0.55 : 1;
+    this.paint();
+  }
+
+  /** Paint it in the worn theme. */
+  dress(theme: Theme): void {
+    this.theme = theme;
+    if (this.layer) Object.assign(this.layer, WORN[theme]);
+    this.paint();
+  }
+
+  private paint(): void {
+    if (this.layer) this.layer.alpha = this.alpha;
+    this.widget.scene.requestRender();
+  }
+}
+
+function provider(map: BaseMap): UrlTemplateImageryProvider {
+  const [west, south, east, north] = map.bounds;
+  return new UrlTemplateImageryProvider({
+    url: map.url,
+    tilingScheme: new WebMercatorTilingScheme(),
+    rectangle: Rectangle.fromDegrees(west, south, east, north),
+    maximumLevel: map.max_zoom,
+    tileWidth: TILE_PX,
+    tileHeight: TILE_PX,
+    enablePickFeatures: false,
+    ...(map.attribution ? { credit: new Credit(map.attribution, true) } : {}),
+  });
+}
