@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test test-qgis test-dwg check bench bench-full bless web clean
+.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz check bench bench-full bless web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test-qgis: setup  ## the layer styles in a real QGIS, installed where it is miss
 test-dwg: setup  ## a DWG read by way of a converter, which is installed into .dwg and is no part of quanjing
 	@.ci/setup dwg
 	@QUANJING_DWG_CONVERTER=$(CURDIR)/.dwg .venv/bin/python -m pytest -m dwg tests/drawings/test_dwg.py
+
+test-fuzz: setup  ## Schemathesis over the map server's definition, and 10 000 probes of who sees what
+	@.venv/bin/python -m pytest -m fuzz tests/fuzz
+	@QUANJING_PROBES=10000 .venv/bin/python -m pytest tests/gis/test_policies.py
 
 check: setup  ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

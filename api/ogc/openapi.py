@@ -17,6 +17,8 @@ WHICH = ("bbox", "bbox-crs", "datetime", "as-of", "filter", "filter-lang", "filt
 INSTANT, DAY = {"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}
 _TIME = r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 INTERVAL = {"type": "string", "pattern": rf"^(({_TIME})?/\.\.|\.\./{_TIME})$"}
+CQL2 = {"type": "string", "format": "cql2-text", "minLength": 1}
+SORT_KEY, PROPERTY = ({"type": "string", "format": form, "minLength": 1} for form in ("sort-key", "property-name"))
 CURSOR = "^[0-9a-f]{8}-[0-9]{1,17}-[0-9]{1,17}$"
 
 
@@ -26,7 +28,6 @@ def _query(name: str, description: str, schema: Json, **more: Any) -> Json:
 
 def _parameters() -> dict[str, Json]:
     crs = {"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84.uri}
-    text = {"type": "string"}
     flat = {"style": "form", "explode": False}
     return {
         "f": _query("f", "格式", {"type": "string", "enum": ["json", "html"]}),
@@ -44,13 +45,13 @@ def _parameters() -> dict[str, Json]:
         "crs": _query("crs", "回答的坐标系；轴序按坐标系的定义", crs),
         "datetime": _query("datetime", "时刻（当时的状态），或时段 a/b、../b、a/..", {"anyOf": [INSTANT, DAY, INTERVAL]}, **flat),
         "as-of": _query("as-of", "时刻：当时的状态；与 datetime 同时给出时以它为准", INSTANT),
-        "filter": _query("filter", "CQL2 条件；可用的属性见 /collections/{collectionId}/queryables", text),
+        "filter": _query("filter", "CQL2 条件；可用的属性见 /collections/{collectionId}/queryables", CQL2),
         "filter-lang": _query(
             "filter-lang", "filter 的写法", {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"}
         ),
         "filter-crs": _query("filter-crs", "filter 里几何的坐标系", crs),
-        "sortby": _query("sortby", "排序的属性，- 在前为降序", {"type": "array", "minItems": 1, "items": text}, **flat),
-        "properties": _query("properties", "只要这些属性", {"type": "array", "items": text}, **flat),
+        "sortby": _query("sortby", "排序的属性，- 在前为降序", {"type": "array", "minItems": 1, "items": SORT_KEY}, **flat),
+        "properties": _query("properties", "只要这些属性", {"type": "array", "items": PROPERTY}, **flat),
         "skipGeometry": _query("skipGeometry", "不要图形", {"type": "boolean", "default": False}),
         "since": _query("since", "从变更日志的哪里开始（上一次回答的 cursor）；没有则从头", {"type": "string", "pattern": CURSOR}),
     }

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gis.store.collections import Collection, table_collections
 from gis.store.filters.compiler import compile_filter
 from gis.store.filters.fragment import Fragment
 from gis.store.filters.tree import parse
+from gis.store.filters.values import box_of
 from gis.store.items import Selection, filtered, matched
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "cql2"
@@ -320,6 +322,13 @@ def test_json_of_the_drafts_is_still_read(things: Collection, found: Callable[[F
 def test_shapes_are_in_the_system_that_is_said(things: Collection, found: Callable[[Fragment], set[int]], system: str, box: str) -> None:
     text = f"S_INTERSECTS(geom, BBOX({box}))"
     assert found(compile_filter(text, things.layer, system=system_of("filter-crs", system))) == {1}
+
+
+@pytest.mark.parametrize("sides", [(0, 1e300, 1e-300, 1e300), (-1e308, -1e308, 1e308, 1e308), (1e18, 0, 1e18 + 128, 1e-9)])
+def test_a_box_off_the_grid_is_a_fault_at_most(sides: tuple[float, ...]) -> None:
+    for system in SYSTEMS.values():
+        with suppress(ValueError):
+            assert np.isfinite(box_of(sides, system).bounds).all()
 
 
 def test_grid_coordinates_are_northing_first() -> None:

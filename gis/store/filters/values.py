@@ -20,6 +20,7 @@ FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """RFC 3339, section 5.6: `full-date`, `date-time`."""
 MOST_POINTS = 100_000
+FAR_M = 1e9
 OFF_EARTH = "纬度超出 ±90，请核对轴序"
 
 
@@ -88,6 +89,9 @@ def box_of(given: Any, system: ReferenceSystem) -> BaseGeometry:
     if not system.geographic:
         if west > east:
             raise ValueError("西边大于东边")
+        # No grid has coordinates near this, and GEOS fails on absurd ones.
+        if max(map(abs, (west, south, east, north))) > FAR_M:
+            raise ValueError(f"坐标不在 {system.code} 的范围内")
         # Sides of a grid are no meridians: they bend.
         sides = shapely.segmentize(_box(west, south, east, north), max((east - west) / 16, (north - south) / 16, 1e-6))
         return to_lonlat(sides, replace(system, swapped=False))
