@@ -120,6 +120,21 @@ def lonlat_to_enu(lonlat_h: Floats, origin: tuple[float, float, float]) -> Float
     return (lonlat_to_ecef(lonlat_h) - frame[:3, 3]) @ frame[:3, :3]
 
 
+def flat_to_lonlat(xy: Floats, origin: tuple[float, float]) -> Floats:
+    """Return longitude and latitude of what lies east and north of an origin, on the ellipsoid; `(n, 2)` metres to `(n, 2)` degrees.
+
+    Within 10 km of the origin exact to a micrometre: each of the four rounds of the fixed point gains three digits.
+    """
+    latitude = np.radians(origin[1])
+    curve = 1 - CGCS2000_E2 * np.sin(latitude) ** 2
+    metres = np.radians([WGS84_A / np.sqrt(curve) * np.cos(latitude), WGS84_A * (1 - CGCS2000_E2) / curve**1.5])
+    lonlat: Floats = np.array(origin) + xy / metres
+    for _ in range(4):
+        there = lonlat_to_enu(np.column_stack([lonlat, np.zeros(len(lonlat))]), (*origin, 0.0))
+        lonlat = lonlat + (xy - there[:, :2]) / metres
+    return lonlat
+
+
 def geodesic_ahead(lon: float, lat: float, azimuths_deg: Floats, distances_m: Floats) -> Floats:
     """Return where one comes from a point along geodesics of the CGCS2000 ellipsoid: (n, 2), EPSG:4490.
 

@@ -12,6 +12,7 @@ from gis.ground import Ground
 from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
 from models3d.courses import courses
+from models3d.detailed import solid
 from models3d.footprints import Footprints, fault, footprints
 from models3d.heights import SUNK_M, edge_m, extent, is_line, is_patch
 from models3d.markers import markers
@@ -160,6 +161,14 @@ def scene(site: Site, ground: Ground) -> Scene:
     sorts = _sorted(features, types)
     shapes, up_m = places.shapes.copy(), places.up_m
     z_m = np.array([extent(feature, type_) for feature, type_ in zip(features, types, strict=True)])
+    detailed = {
+        index: solid(feature, site.models[feature.feature_id], site.origin, ground)
+        for index, feature in enumerate(features)
+        if feature.feature_id in site.models
+    }
+    for index, one in detailed.items():
+        # What lies on it lies on its top.
+        z_m[index] = one.z_min_m, one.z_max_m
 
     bodies, patches = np.flatnonzero(sorts.body).tolist(), np.flatnonzero(sorts.patch)
     heights = (z_m + up_m[:, None]).tolist()
@@ -167,7 +176,7 @@ def scene(site: Site, ground: Ground) -> Scene:
     standing = {
         index: part
         for index in (*bodies, *np.flatnonzero(sorts.basin).tolist())
-        if (part := stand(features[index], types[index], shapes[index], *heights[index]))
+        if index not in detailed and (part := stand(features[index], types[index], shapes[index], *heights[index]))
     }
     roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in bodies]
     shapes[patches], z_m[patches], on = lay([features[index] for index in patches], shapes[patches], up_m[patches], z_m[patches], roofed)
@@ -201,10 +210,12 @@ def scene(site: Site, ground: Ground) -> Scene:
     for index in np.flatnonzero(sorts.basin & ~np.isin(np.arange(len(features)), list(standing))).tolist():
         solids[index] = _basin(features[index], shapes[index], float(up_m[index]), (float(z_m[index, 0]), float(z_m[index, 1])))
 
+    solids |= detailed
+
     ground_plate = np.array([feature.kind == "site_boundary" for feature in features])
     bearing = np.flatnonzero((sorts.body | sorts.basin | sorts.patch) & ~ground_plate).tolist()
     tops = [(shapes[index], float(solids[index].mesh.positions[:, 2].max())) for index in bearing]
     spots = np.flatnonzero(sorts.point)
     marked = markers([features[index] for index in spots], Footprints(shapes[spots], up_m[spots]), tops)
-    solids.update(zip(spots.tolist(), marked, strict=True))
+    solids = dict(zip(spots.tolist(), marked, strict=True)) | solids
     return Scene(site.origin, tuple(solids[index] for index in range(len(features))))

@@ -69,3 +69,100 @@ def check(
             f"体积 {volume:.3f} m³；问题 {len(report.issues)} 个，其中错误 {errors} 个"
         )
     raise typer.Exit(1 if errors else 0)
+
+
+FEATURE = typer.Option("--feature", help="要素标识（feature_id），或 企业编码/要素编号")
+GCP = typer.Option("--gcp", help="控制点 CSV：name,x,y,E,N（E、N 为 EPSG:4545，米）", exists=True, dir_okay=False)
+
+
+@app.command(help="把模型挂到一个要素上，代替它的标准模型；同一要素再挂即为新版本")
+def attach(
+    file: Annotated[Path, FILE],
+    feature: Annotated[str, FEATURE],
+    gcp: Annotated[Path | None, GCP] = None,
+    crs: Annotated[str | None, typer.Option(help="文件的坐标系，如 EPSG:4545；缺省按文件")] = None,
+    lod: Annotated[str | None, typer.Option(help="精细度（LoD），如 2.2；缺省取各对象最精细的")] = None,
+    object_: Annotated[list[str] | None, typer.Option("--object", help="只要这些对象（连同所含的）；缺省全部")] = None,
+    ground: Annotated[float | None, typer.Option(help="文件中哪个高程是地面（米）；缺省为最低点")] = None,
+    unit: Annotated[float, UNIT] = 1.0,
+    up: Annotated[str, UP] = "z",
+    reason: Annotated[str, typer.Option(help="为什么")] = "挂接精细模型",
+) -> None:
+    """Attach a model to a feature."""
+    from getpass import getuser
+
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, engine, writing
+    from gis.store.schema import bring_up
+    from tiles.attach import Wish, attach_model
+    from tiles.model_file import Frame
+
+    url = ensure_running(Settings())
+    bring_up(url.owner)
+    wish = Wish(
+        feature,
+        gcp=gcp.read_text(encoding="utf-8-sig") if gcp else None,
+        crs=crs,
+        lod=lod,
+        objects=tuple(object_ or ()),
+        ground_m=ground,
+        frame=Frame(unit, up),
+    )
+    with writing(engine(url.owner), Actor(getuser(), reason, "model attach")) as connection:
+        done = attach_model(connection, file, wish)
+    for issue in done.issues:
+        typer.echo(f"{issue.code} {issue.message}")
+    for point in done.placement.get("points", ()):
+        typer.echo(f"控制点 {point['name']}：残差 {point['residual_m']:.3f} m")
+    typer.echo(f"已挂接：第 {done.version} 版，{done.counts['objects']} 个对象，{done.counts['triangles']} 个三角形")
+
+
+@app.command(help="撤下要素的精细模型，恢复标准模型；各版本保留")
+def detach(feature: Annotated[str, FEATURE], reason: Annotated[str, typer.Option(help="为什么")] = "撤下精细模型") -> None:
+    """Give a feature its standard solid back."""
+    from getpass import getuser
+
+    from gis.settings import Settings
+    from gis.store import detailed
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, engine, writing
+    from gis.store.schema import bring_up
+
+    url = ensure_running(Settings())
+    bring_up(url.owner)
+    with writing(engine(url.owner), Actor(getuser(), reason, "model detach")) as connection:
+        version = detailed.detach(connection, detailed.feature_named(connection, feature))
+    typer.echo(f"已撤下第 {version} 版，恢复标准模型")
+
+
+@app.command(help="列出挂接的精细模型：要素、文件、版本、放置、残差、语义面面积")
+def attached(
+    all_: Annotated[bool, typer.Option("--all", help="连同从前的版本")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """Print the detailed models."""
+    from dataclasses import asdict
+
+    from gis.settings import Settings
+    from gis.store import detailed
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import glancing
+    from gis.store.schema import bring_up
+
+    url = ensure_running(Settings())
+    bring_up(url.owner)
+    with glancing(str(url.reader)) as connection:
+        rows = detailed.listed(connection, all_=all_)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        gone = f"，{row.detached_at:%Y-%m-%d} 撤下" if row.detached_at else ""
+        fitted = f"，残差 {row.placement['rms_m']:.3f} m" if "rms_m" in row.placement else ""
+        typer.echo(
+            f"{row.enterprise_code or ''}/{row.code or row.feature_id} {row.name}：第 {row.version} 版，{row.file_name}（{row.format}"
+            f"{f'，LoD {row.lod}' if row.lod else ''}），{row.counts['triangles']} 个三角形{fitted}，"
+            f"{row.attached_at:%Y-%m-%d %H:%M} {row.author}{gone}"
+        )
+    typer.echo(f"{len(rows)} 个")

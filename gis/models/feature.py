@@ -1,11 +1,14 @@
 """A feature as the store hands it out, and its state of the moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from shapely.geometry.base import BaseGeometry
+
+from gis.models.detailed import Detailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,5 @@ class Site:
     features: tuple[Feature, ...]
     state_epoch: datetime
     """The instant as of which `Feature.state` was read; baked into tiles."""
+    models: Mapping[UUID, Detailed] = field(default_factory=dict)
+    """Detailed models that stand for features instead of their standard solids, by feature id."""

@@ -6,7 +6,7 @@ either still unread, or on the list with its job; an enterprise is either still 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from gis.jobs import enqueue
 from gis.models.feature import Site
 from gis.store.changes import DERIVED, Position, last_position, move_to, stretch
 from gis.store.connect import snapshot
+from gis.store.detailed import shown
 from gis.store.locks import holding
 from gis.store.read import site
 
@@ -178,7 +179,8 @@ async def site_to_bake(connection: AsyncConnection, enterprise_id: UUID, ground:
         ).fetchone()
         if origin is None or row is None or not row[1]:
             return None, position
-        return await site(connection, enterprise_id, origin, row[0]), position
+        found = await site(connection, enterprise_id, origin, row[0])
+        return replace(found, models=await shown(connection, enterprise_id)), position
 
 
 async def announce(connection: AsyncConnection, enterprise_id: UUID, version: str) -> None:

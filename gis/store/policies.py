@@ -26,6 +26,8 @@ REFERS = {
 """Column → the table whose rows it names: who sees such a row sees what hangs on it."""
 CITYWIDE = ("feed_refused", "feed_sources")
 """What only who sees everything may see."""
+FILES = {"drawing_files": "drawings", "model_files": "detailed_models"}
+"""Files are seen by whoever sees what is made of them."""
 
 TABLES = """
 SELECT c.relname AS name, array_agg(a.attname::text) AS columns FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
@@ -52,8 +54,8 @@ def condition(table: str, columns: list[str]) -> str | None:
 
 def _hanging(table: str, columns: list[str]) -> str | None:
     """Return the condition of a table that names neither feature nor owner, but what hangs on one."""
-    if table == "drawing_files":
-        return everywhere_or("EXISTS (SELECT FROM drawings d WHERE d.sha256 = drawing_files.sha256)")
+    if table in FILES:
+        return everywhere_or(f"EXISTS (SELECT FROM {FILES[table]} d WHERE d.sha256 = {table}.sha256)")
     if table in CITYWIDE:
         return everywhere_or("FALSE")
     found = next(((column, owner) for column, owner in REFERS.items() if column in columns), None)
