@@ -97,6 +97,21 @@ def lonlat_to_ecef(lonlat_h: Floats) -> Floats:
     )
 
 
+def ecef_to_lonlat(ecef: Floats) -> Floats:
+    """Convert geocentric metres to longitude, latitude (degrees), ellipsoid height (metres); `(n, 3)` to `(n, 3)`.
+
+    Five rounds of the fixed point of the latitude: exact to a micrometre where anything of ours lies.
+    """
+    across = np.hypot(ecef[:, 0], ecef[:, 1])
+    lat = np.arctan2(ecef[:, 2], across * (1 - CGCS2000_E2))
+    for _ in range(5):
+        normal = WGS84_A / np.sqrt(1 - CGCS2000_E2 * np.sin(lat) ** 2)
+        lat = np.arctan2(ecef[:, 2] + normal * CGCS2000_E2 * np.sin(lat), across)
+    normal = WGS84_A / np.sqrt(1 - CGCS2000_E2 * np.sin(lat) ** 2)
+    height = across * np.cos(lat) + ecef[:, 2] * np.sin(lat) - WGS84_A * WGS84_A / normal
+    return np.column_stack([np.degrees(np.arctan2(ecef[:, 1], ecef[:, 0])), np.degrees(lat), height])
+
+
 def enu_frame(origin: tuple[float, float, float]) -> NDArray[np.float64]:
     """Return the 4×4 matrix (row-major) that takes local east, north, up metres at `origin` to geocentric metres.
 

@@ -166,3 +166,81 @@ def attached(
             f"{row.attached_at:%Y-%m-%d %H:%M} {row.author}{gone}"
         )
     typer.echo(f"{len(rows)} 个")
+
+
+NAME = typer.Option("--name", help="图层名：小写字母、数字、- 和 _，不超过 40 字")
+LABEL = typer.Option("--label", help="显示的名称；缺省同图层名")
+OFFSET = typer.Option("--offset", metavar="E,N,U", help="向东、北、上平移（米），如 0,0,-36.9")
+
+
+@app.command(help="把已有的三维瓦片（倾斜摄影等）登记为全景的图层；同名的换成新的。文件留在原处")
+def layer(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="含 tileset.json 的文件夹")],
+    name: Annotated[str, NAME],
+    label: Annotated[str, LABEL] = "",
+    offset: Annotated[str, OFFSET] = "0,0,0",
+    clip: Annotated[bool, typer.Option(help="在已建模的企业处裁剪，露出模型")] = True,
+) -> None:
+    """Register finished 3D Tiles as a layer."""
+    for line in _registered(folder, name, label or name, offset, clip=clip):
+        typer.echo(line)
+
+
+def _registered(folder: Path, name: str, label: str, offset: str, *, clip: bool) -> list[str]:
+    from getpass import getuser
+
+    from gis.settings import Settings
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, engine, writing
+    from gis.store.schema import bring_up
+    from gis.store.tile_layers import keep
+    from tiles.delivered import row_of
+
+    row, issues = row_of(folder, name, label, offset, clip=clip)
+    url = ensure_running(Settings())
+    bring_up(url.owner)
+    with writing(engine(url.owner), Actor(getuser(), "登记三维图层", "model layer")) as connection:
+        keep(connection, row)
+    what = "点云" if row["content"] == "points" else "网格"
+    said = f"已登记 {name}（{what}）：{row['counts'].get('tiles', 0)} 个瓦片，{row['counts'].get('bytes', 0) / 1e6:.1f} MB"
+    return [*(f"{issue.code} {issue.message}" for issue in issues), f"{said}，{row['lon']:.5f}°E {row['lat']:.5f}°N"]
+
+
+@app.command(help="列出三维图层；--remove NAME 取消登记（不删文件）")
+def layers(remove: Annotated[str | None, typer.Option(help="取消登记这个图层")] = None) -> None:
+    """Print the layers of finished 3D Tiles."""
+    from getpass import getuser
+
+    from gis.settings import Settings
+    from gis.store import tile_layers
+    from gis.store.cluster import ensure_running
+    from gis.store.connect import Actor, engine, writing
+    from gis.store.schema import bring_up
+
+    url = ensure_running(Settings())
+    bring_up(url.owner)
+    with writing(engine(url.owner), Actor(getuser(), "取消三维图层", "model layers")) as connection:
+        if remove:
+            typer.echo(f"已取消 {remove}（{tile_layers.remove(connection, remove)}）")
+        for one in tile_layers.listed(connection):
+            moved = f"{one.east_m:g},{one.north_m:g},{one.up_m:g}"
+            typer.echo(f"{one.name} {one.label} {one.content} {one.folder} 平移 {moved} {'裁剪' if one.clipped else '不裁剪'}")
+
+
+@app.command(help="把点云（LAS、LAZ、XYZ：雷达、激光扫描）转成三维瓦片，登记为全景的图层")
+def cloud(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help="点云文件")],
+    name: Annotated[str, NAME],
+    crs: Annotated[str, typer.Option(help="点云的坐标系")] = "EPSG:4545",
+    label: Annotated[str, LABEL] = "",
+    offset: Annotated[str, OFFSET] = "0,0,0",
+    out: Annotated[Path | None, typer.Option(help="瓦片写到哪里；缺省在数据目录的 clouds 下")] = None,
+    clip: Annotated[bool, typer.Option(help="在已建模的企业处裁剪")] = False,
+) -> None:
+    """Turn a point cloud into a layer."""
+    from gis.settings import Settings
+    from tiles.cloud import convert
+
+    folder = convert(files, (out or Settings().data_dir / "clouds" / name).resolve(), crs)
+    for line in _registered(folder, name, label or name, offset, clip=clip):
+        typer.echo(line)

@@ -27,6 +27,6 @@ export default defineConfig({
     },
   },
   worker: { format: "es" },
-  server: { proxy: { "/api": "http://127.0.0.1:8000", "/live": "http://127.0.0.1:8000", "/tiles3d": "http://127.0.0.1:8000", "/tiles": "http://127.0.0.1:8000", "/styles": "http://127.0.0.1:8000", "/sprites": "http://127.0.0.1:8000", "/fonts": "http://127.0.0.1:8000", "/svg": "http://127.0.0.1:8000", "/collections": "http://127.0.0.1:8000" } },
+  server: { proxy: { "/api": "http://127.0.0.1:8000", "/live": "http://127.0.0.1:8000", "/tiles3d": "http://127.0.0.1:8000", "/layers3d": "http://127.0.0.1:8000", "/tiles": "http://127.0.0.1:8000", "/styles": "http://127.0.0.1:8000", "/sprites": "http://127.0.0.1:8000", "/fonts": "http://127.0.0.1:8000", "/svg": "http://127.0.0.1:8000", "/collections": "http://127.0.0.1:8000" } },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

@@ -154,7 +154,7 @@ def test_a_model_takes_the_place_of_the_standard_solid_and_gives_it_back(databas
             (1, "建模员", "gcp"),
             (2, "建模员", "gcp"),
         ]
-    assert len(city.rows("SELECT FROM model_files")) == 2
+    assert len(city.rows("SELECT sha256 FROM model_files")) == 2
 
 
 def test_a_model_that_lies_elsewhere_or_nowhere_is_not_attached(database, tmp_path):
@@ -177,4 +177,4 @@ def test_a_model_that_lies_elsewhere_or_nowhere_is_not_attached(database, tmp_pa
     file.write_bytes(b"nothing")
     with pytest.raises(Invalid):
         attach(city, file, Wish(str(feature_id), gcp=at(place)))
-    assert city.rows("SELECT FROM detailed_models") == []
+    assert city.rows("SELECT version FROM detailed_models") == []
