@@ -19,7 +19,7 @@ from gis.issues import Issue
 from gis.models.body import finding
 
 ENTRY = "tileset.json"
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,29}")
 MAX_TILES = 2_000_000
 MAX_DEPTH = 64
 """Tilesets within tilesets."""
@@ -186,7 +186,7 @@ def row_of(folder: Path, name: str, label: str, offset: str, *, clip: bool) -> t
         It is no tileset, it shows nothing here, or the name or the offset can't be.
     """
     if not NAME.fullmatch(name):
-        raise Invalid("--name", f"{name!r} 不是图层名：小写字母、数字、- 和 _，不超过 40 字")
+        raise Invalid("--name", f"{name!r} 不是图层名：小写字母、数字和 _，不超过 30 字")
     try:
         east, north, up = (float(part) for part in offset.split(","))
     except ValueError as error:

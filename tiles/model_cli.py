@@ -168,7 +168,7 @@ def attached(
     typer.echo(f"{len(rows)} 个")
 
 
-NAME = typer.Option("--name", help="图层名：小写字母、数字、- 和 _，不超过 40 字")
+NAME = typer.Option("--name", help="图层名：小写字母、数字和 _，不超过 30 字")
 LABEL = typer.Option("--label", help="显示的名称；缺省同图层名")
 OFFSET = typer.Option("--offset", metavar="E,N,U", help="向东、北、上平移（米），如 0,0,-36.9")
 

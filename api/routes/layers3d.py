@@ -43,7 +43,7 @@ async def listed(house: CurrentHouse, caller: CurrentCaller) -> Response:
 
 
 @router.get("/{name}/{version}/{path:path}")
-async def content(name: str, version: str, path: str, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
+async def content(request: Request, house: CurrentHouse, caller: CurrentCaller, *, name: str, version: str, path: str) -> Response:
     """Return a file of a layer, whole or a range of it."""
     async with reading(house.pool, caller.scope) as connection:
         layer = await layer_named(connection, name)

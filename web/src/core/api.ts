@@ -1,6 +1,6 @@
 /** The one door to the server's JSON: typed questions, and errors as problem documents (RFC 9457). */
 import type { Process } from "./process";
-import type { Card, CityLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, Land, SheetLink, TilesetPointer } from "./types";
+import type { Card, CityLayer, DeliveredLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, Land, SheetLink, TilesetPointer } from "./types";
 
 export class ApiError extends Error {
   /** `status` is 0 where no answer came at all. */
@@ -63,6 +63,10 @@ export class Api {
   /** A layer of the whole city, thinned. */
   city(kind: string): Promise<CityLayer> {
     return this.get(`/api/city/${encodeURIComponent(kind)}`);
+  }
+
+  async delivered(): Promise<DeliveredLayer[]> {
+    return (await this.get<{ layers: DeliveredLayer[] }>("/layers3d")).layers;
   }
 
   features(enterprise: string): Promise<{ cursor: string; features: FeatureSummary[] }> {

@@ -15,6 +15,9 @@ export const shownMap = <T extends { name: string }>(maps: readonly T[], hidden:
 /** Kinds without a body that are drawn all the same: a symbol, border lines. */
 const DRAWN = new Set(["enterprise", "county"]);
 
+/** What a layer of finished 3D Tiles is called among what is switched off. */
+export const deliveredName = (name: string): string => `tiles_${name}`;
+
 export interface LayerRow {
   name: string;
   label: string;

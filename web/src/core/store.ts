@@ -5,6 +5,7 @@ import {
   EMPTY_STATE,
   type Bbox,
   type ChangeEvent,
+  type DeliveredLayer,
   type Enterprise,
   type FeatureSummary,
   type KindGroup,
@@ -53,6 +54,8 @@ export class FeatureStore {
   hidden: ReadonlySet<string> = new Set();
   /** The ground and its base maps; none until they are asked for. */
   land: Land = { terrain: null, imagery: [] };
+  /** Finished 3D Tiles of others. */
+  delivered: readonly DeliveredLayer[] = [];
 
   private readonly members = new Map<string, Set<string>>();
   private readonly owners = new Map<string, string>();
@@ -137,6 +140,11 @@ export class FeatureStore {
 
   setLand(land: Land): void {
     this.land = land;
+    this.emit({ topic: "layers" });
+  }
+
+  setDelivered(layers: readonly DeliveredLayer[]): void {
+    this.delivered = layers;
     this.emit({ topic: "layers" });
   }
 

@@ -230,6 +230,21 @@ export interface TilesetEvent {
   url: string | null;
 }
 
+/** Finished 3D Tiles of others: oblique photogrammetry, a point cloud. */
+export interface DeliveredLayer {
+  name: string;
+  label: string;
+  content: "mesh" | "points";
+  url: string;
+  /** East, north, up, metres. */
+  offset_m: [number, number, number];
+  lon: number;
+  lat: number;
+  radius_m: number;
+  /** Rings that are cut out of it, longitude and latitude. */
+  clips: [number, number][][];
+}
+
 /** What belongs to no enterprise, of one kind (GeoJSON, EPSG:4490). */
 export interface CityLayer {
   features: { geometry: unknown; properties: { feature_id: string; code: string; name: string } }[];

@@ -1,6 +1,6 @@
 /** The panorama: binds the store to the engine, in both directions. */
 import { BoundingSphere, Cartesian2, Cartesian3, Intersect, SceneTransforms, ScreenSpaceEventHandler, ScreenSpaceEventType } from "cesium";
-import type { Api } from "../core/api";
+import { ApiError, type Api } from "../core/api";
 import { shownMap } from "../core/layers";
 import type { Session } from "../core/session";
 import type { Change, FeatureStore } from "../core/store";
@@ -9,6 +9,7 @@ import type { ThemeSwitch } from "../core/theme";
 import { readPlace, writePlace } from "../core/url";
 import { applyView, faceNorth, look, readView, targetOf, zoom, type Insets, type Target } from "./camera";
 import { alarmColour, cesiumColour, palette, sceneColour, wear } from "./colour";
+import { Delivered } from "./delivered";
 import { Ground } from "./ground";
 import { positionOf } from "./hook";
 import { Landscape } from "./land";
@@ -63,6 +64,7 @@ export class Scene {
   private readonly viewer: Viewer;
   private readonly ground: Ground;
   private readonly tilesets: Tilesets;
+  private readonly delivered: Delivered;
   private readonly labels: Labels;
   private readonly symbols: Symbols;
   private readonly city: CityMap;
@@ -85,7 +87,7 @@ export class Scene {
     private readonly style: SceneLook,
     private readonly store: FeatureStore,
     private readonly session: Session,
-    api: Api,
+    private readonly api: Api,
     private readonly insets: () => Insets,
     private readonly report: (status: SceneStatus) => void,
   ) {
@@ -100,6 +102,7 @@ export class Scene {
       shown: (enterprise, rows) => store.patch(enterprise, rows),
       pointer: (enterprise) => api.tileset(enterprise),
     });
+    this.delivered = new Delivered(this.viewer.widget, style.software);
     this.symbols = new Symbols(this.viewer.widget);
     this.labels = new Labels(this.viewer.widget, elements.labels, this.symbols, (id) => this.choose(id));
     this.city = new CityMap(this.viewer.widget, api);
@@ -212,6 +215,7 @@ export class Scene {
     this.city.show(hidden);
     this.symbols.update(this.store);
     this.tilesets.repaintAll();
+    this.delivered.show(this.store.delivered, hidden);
     this.fadeImagery(this.viewer.widget.camera.positionCartographic.height);
     this.remember();
   }
@@ -219,6 +223,15 @@ export class Scene {
   private showMap(): void {
     const { hidden, land } = this.store;
     this.landscape.choose(hidden.has("basemap") ? null : shownMap(land.imagery, hidden));
+  }
+
+  private async readDelivered(): Promise<void> {
+    try {
+      this.store.setDelivered(await this.api.delivered());
+    } catch (error) {
+      // Without them the scene stands all the same; the banner tells how the connection is.
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   private listen(): void {
@@ -375,11 +388,13 @@ export class Scene {
     const listed = [...this.near].every((id) => this.store.hasFeatures(id));
     const complete = this.tilesets.complete && scene.globe.tilesLoaded;
     const ready = this.status.useful && listed && complete;
-    if (!complete) scene.requestRender();
+    if (!complete || !this.delivered.complete) scene.requestRender();
     this.sharpness?.settle(ready);
     const status: SceneStatus = { useful: useful || this.status.useful, ready, progress: this.tilesets.progress(), versions: this.tilesets.versions() };
     if (JSON.stringify(status) === JSON.stringify(this.status)) return;
     const first = status.useful && !this.status.useful;
+    // After the first picture: photographs of a city are many and large.
+    if (first) void this.readDelivered();
     this.status = status;
     this.report(status);
     if (first) {

@@ -1,6 +1,6 @@
 -- Finished 3D Tiles that lie in a folder of this machine and are shown as a layer: oblique photogrammetry, point clouds.
 CREATE TABLE tile_layers (
-    name text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9_-]{0,39}$'),
+    name text PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9_]{0,29}$'),
     label text NOT NULL CHECK (label <> ''),
     content text NOT NULL CHECK (content IN ('mesh', 'points')),
     folder text NOT NULL,
