@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.ground import Ground
-from gis.models.feature import Feature
+from gis.models.detailed import Detailed
+from gis.models.feature import Feature, Site
 from models3d.heights import is_line, is_patch
 from models3d.sizes import size
 from models3d.solid import type_of
@@ -21,7 +22,7 @@ Indices = NDArray[np.int64]
 NONE = np.zeros(0, np.int64)
 
 
-def _shape(feature: Feature, wkb: bytes, ground_m: float) -> bytes:
+def _shape(feature: Feature, wkb: bytes, ground_m: float, model: Detailed | None) -> bytes:
     """Return a digest of all that decides a feature's solid where it stands alone."""
     own = (
         feature.kind,
@@ -31,6 +32,7 @@ def _shape(feature: Feature, wkb: bytes, ground_m: float) -> bytes:
         feature.z_max_m,
         ground_m,
         sorted(feature.attributes.items()),
+        model.digest if model else None,
     )
     return hashlib.sha256(repr(own).encode() + wkb).digest()
 
@@ -77,20 +79,24 @@ def standing_on(features: Sequence[Feature]) -> list[Indices]:
 
 
 def digests(
-    features: Sequence[Feature], cells: Mapping[str, Indices], below: Sequence[Indices], ground: Ground, made_by: str
+    site: Site, features: Sequence[Feature], cells: Mapping[str, Indices], below: Sequence[Indices], *, ground: Ground, made_by: str
 ) -> dict[str, str]:
     """Return a digest of each cell, 16 hexadecimal digits.
 
     Parameters
     ----------
-    features : of kinds that a scene shows
+    site : what detailed models it has
+    features : of it, of kinds that a scene shows
     cells : cell → rows of `features`
     below : what each stands on, see `standing_on`
     ground : the heights under the features are part of it
     made_by : of the code, the site's origin and whatever else is the same for all
     """
     wkbs = shapely.to_wkb(np.array([feature.geom for feature in features], object)) if features else []
-    shapes = [_shape(feature, wkb, ground.ellipsoid_m(feature.geom)) for feature, wkb in zip(features, wkbs, strict=True)]
+    shapes = [
+        _shape(feature, wkb, ground.ellipsoid_m(feature.geom), site.models.get(feature.feature_id))
+        for feature, wkb in zip(features, wkbs, strict=True)
+    ]
     found = {}
     for key, members in cells.items():
         digest = hashlib.sha256(f"{made_by}\0{key}\0".encode())

@@ -210,7 +210,7 @@ def _cells(site: Site, ground: Ground, known: Known | None) -> list[_Cell]:
         scene(site, ground)
     members, below = cells([feature.geom for feature in features]), standing_on(features)
     made_by = f"{recipe()} {site.enterprise.feature_id} {site.origin}"
-    names = {key: f"{key}-{digest}" for key, digest in digests(features, members, below, ground, made_by).items()}
+    names = {key: f"{key}-{digest}" for key, digest in digests(site, features, members, below, ground=ground, made_by=made_by).items()}
     former = _former(names.values(), known)
     missing = [key for key in sorted(members) if names[key] not in former]
     reasons: list[str] = []

@@ -1,5 +1,6 @@
 """A detailed model in its place: what stands for a feature in 3D instead of its standard solid."""
 
+import hashlib
 import io
 import zipfile
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Detailed:
     surface: NDArray[np.int32]
     """`(m,)` row of `surfaces`, -1 where nothing is said."""
     surfaces: tuple[str, ...]
+    digest: str = ""
+    """Of the stored bytes: another model has another."""
 
 
 ARRAYS = ("points", "triangles", "colours", "painted", "surface")
@@ -52,6 +55,8 @@ def unpacked(data: bytes) -> Detailed:
         with np.load(io.BytesIO(data), allow_pickle=False) as found:
             lon, lat = found["anchor"].tolist()
             arrays = {name: found[name] for name in ARRAYS}
-            return Detailed(anchor=(lon, lat), surfaces=tuple(found["surfaces"].tolist()), **arrays)
+            return Detailed(
+                anchor=(lon, lat), surfaces=tuple(found["surfaces"].tolist()), digest=hashlib.sha256(data).hexdigest(), **arrays
+            )
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise GeometryError(f"the stored model can't be read: {error}") from error

@@ -173,6 +173,7 @@ OPEN = (
     "jurisdictions",
     "role_scopes",
     "store_meta",
+    "tile_layers",
 )
 """Tables that say nothing of anybody's features."""
 
