@@ -166,9 +166,6 @@ def scene(site: Site, ground: Ground) -> Scene:
         for index, feature in enumerate(features)
         if feature.feature_id in site.models
     }
-    for index, one in detailed.items():
-        # What lies on it lies on its top.
-        z_m[index] = one.z_min_m, one.z_max_m
 
     bodies, patches = np.flatnonzero(sorts.body).tolist(), np.flatnonzero(sorts.patch)
     heights = (z_m + up_m[:, None]).tolist()
@@ -178,9 +175,11 @@ def scene(site: Site, ground: Ground) -> Scene:
         for index in (*bodies, *np.flatnonzero(sorts.basin).tolist())
         if index not in detailed and (part := stand(features[index], types[index], shapes[index], *heights[index]))
     }
-    roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in bodies]
+    # A detailed model has its own roof, over which a level patch would hover: under it patches lie on the ground.
+    roofs = [index for index in bodies if index not in detailed]
+    roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in roofs]
     shapes[patches], z_m[patches], on = lay([features[index] for index in patches], shapes[patches], up_m[patches], z_m[patches], roofed)
-    under = {index: bodies[row] for index, row in zip(patches.tolist(), on.tolist(), strict=True) if row >= 0}
+    under = {index: roofs[row] for index, row in zip(patches.tolist(), on.tolist(), strict=True) if row >= 0}
 
     meshes: dict[int, Mesh] = {}
     for index, body in under.items():
