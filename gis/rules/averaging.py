@@ -10,6 +10,7 @@ from typing import Literal
 
 from gis.clock import BEIJING
 from gis.facts import facts
+from gis.rules.dated import in_force
 
 Medium = Literal["air", "water"]
 Period = Literal["hour", "day", "month"]
@@ -75,9 +76,7 @@ def rules() -> tuple[Rule, ...]:
 @cache
 def rule_on(medium: Medium, day: date) -> Rule:
     """Return the rule of a medium on a day."""
-    of_medium = [rule for rule in rules() if rule.medium == medium]
-    holding = [rule for rule in of_medium if rule.begin <= day and (rule.end is None or day <= rule.end)]
-    return holding[-1] if holding else of_medium[0]
+    return in_force([rule for rule in rules() if rule.medium == medium], day)
 
 
 @cache

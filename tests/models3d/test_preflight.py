@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gis.models.body import Body, Model
+from models3d import crossing
 from models3d.preflight import check, preflight
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], float)
@@ -60,6 +61,13 @@ def test_each_fault_has_its_code(code):
     _, issues = check(BAD[code])
     assert [issue.code for issue in issues] == [code]
     assert issues[0].place.handle == BAD[code].body_id
+
+
+def test_a_body_of_too_many_faces_is_said_to_be_unproved(monkeypatch):
+    monkeypatch.setattr(crossing, "MOST_PAIRS", 1)
+    one, issues = check(cube())
+    assert [issue.code for issue in issues] == ["W907"]
+    assert one.taken
 
 
 def test_a_moebius_band_can_not_be_turned():

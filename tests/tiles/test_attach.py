@@ -167,6 +167,7 @@ def test_a_model_that_lies_elsewhere_or_nowhere_is_not_attached(database, tmp_pa
         (Wish(str(feature_id)), "坐标系"),
         (Wish(str(feature_id), crs="EPSG:4545"), "E908"),
         (Wish(str(feature_id), gcp="name,x,y\n"), "表头"),
+        (Wish(str(feature_id), gcp="".join(at(place).splitlines(keepends=True)[:2])), "E911"),
         (Wish(str(feature_id), gcp=at(place), objects=("x",)), "没有这些对象"),
         (Wish(str(feature_id), gcp=at(place), lod="3"), "LoD"),
     ):
