@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python bench/run.py [NAME…]`; a run of all writes bench/RESULTS.md."""
+"""Run the benchmarks: `python bench/run.py [NAME…]`; each writes its section of bench/RESULTS.md."""
 
 import importlib
 import os
@@ -50,20 +50,25 @@ def _machine() -> list[str]:
     postgis = re.search(r"default_version = '(.+)'", control)
     return [
         f"{os.cpu_count()} cores, {model[1] if model else platform.machine()}, {gib} of memory",
-        f"load average {os.getloadavg()[0]:.1f} at the end, the benchmark itself included",
         f"Python {platform.python_version()}, {said('postgres', '--version')}, PostGIS {postgis[1] if postgis else 'unknown'}",
     ]
 
 
-def _markdown(sections: Sequence[tuple[str, str, Sequence[Row]]], seconds: float) -> str:
-    lines = ["# How fast", "", "Written by `make bench`; every figure with a peer was measured beside it in the same run."]
-    lines += ["The ratio says how many times ahead of the peer we are; below 1 we are behind.", ""]
-    lines += [f"- {datetime.now(UTC).date().isoformat()}, `.venv/bin/python bench/run.py`, {seconds:.0f} s"]
-    lines += [f"- {line}" for line in _machine()]
-    for name, about, rows in sections:
-        lines += ["", f"## {name}", "", about, "", f"| {' | '.join(HEAD)} |", "|---|--:|--:|---|--:|---|"]
-        lines += [f"| {' | '.join(row.cells())} |" for row in rows]
+def _section(name: str, about: str, rows: Sequence[Row], seconds: float) -> str:
+    busy = f"load average {os.getloadavg()[0]:.1f} at the end, the benchmark itself included"
+    lines = [f"## {name}", "", about, "", f"{datetime.now(UTC).date().isoformat()}, {seconds:.0f} s, {busy}.", ""]
+    lines += [f"| {' | '.join(HEAD)} |", "|---|--:|--:|---|--:|---|", *(f"| {' | '.join(row.cells())} |" for row in rows)]
     return "\n".join(lines) + "\n"
+
+
+def _write(name: str, section: str) -> None:
+    """Put a section into bench/RESULTS.md in place of its former one."""
+    file = HERE / "RESULTS.md"
+    _, *parts = re.split(r"^(?=## )", file.read_text(encoding="utf-8") if file.exists() else "", flags=re.MULTILINE)
+    known = {part.split("\n", 1)[0].removeprefix("## "): part.rstrip() + "\n" for part in parts} | {name: section}
+    head = ["# How fast", "", "Written by `make bench`; every figure with a peer was measured beside it in the same run."]
+    head += ["The ratio says how many times ahead of the peer we are; below 1 we are behind.", "", *(f"- {line}" for line in _machine())]
+    file.write_text("\n".join([*head, "", *(known[one] for one in BENCHMARKS if one in known)]), encoding="utf-8")
 
 
 def main(names: Sequence[str]) -> None:
@@ -74,18 +79,16 @@ def main(names: Sequence[str]) -> None:
     # The tests' helpers found a city and drive the browser; pytest puts them on the path the same way.
     sys.path.append(str(HERE.parent / "tests"))
     begin = time.perf_counter()
-    sections = []
     for name in names or BENCHMARKS:
+        started = time.perf_counter()
         print(f"== {name}", flush=True)
         benchmark = importlib.import_module(BENCHMARKS[name])
         rows: list[Row] = benchmark.run()
         for row in rows:
             what, ours, peer, unit, ratio, note = row.cells()
             print(f"{what:52} {ours:>9} {unit:16} peer {peer:32} {ratio:>8}  {note}", flush=True)
-        sections.append((name, benchmark.ABOUT, rows))
+        _write(name, _section(name, benchmark.ABOUT, rows, time.perf_counter() - started))
     print(f"{time.perf_counter() - begin:.0f} s")
-    if not names:
-        HERE.joinpath("RESULTS.md").write_text(_markdown(sections, time.perf_counter() - begin), encoding="utf-8")
 
 
 if __name__ == "__main__":
