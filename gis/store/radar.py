@@ -17,6 +17,8 @@ MOST_SWEEPS = 200
 MOST_CELLS = 20_000
 NEAR_M = 1000.0
 """Enterprises so near to a hotspot are named beside it."""
+NEAR_DEG = NEAR_M / 90_000
+"""At least as far, in degrees of longitude in China's south."""
 DAYS_MOST = timedelta(days=31)
 
 STATION = """
@@ -36,6 +38,16 @@ FORGET = "DELETE FROM radar_hotspots WHERE sweep_id = %s"
 PUT_HOTSPOT = """
 INSERT INTO radar_hotspots (sweep_id, feature_id, at, quantity, peak, mean, cells, bearing_deg, distance_m, peak_point, geom)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4490), ST_GeomFromWKB(%s, 4490))
+"""
+FORGET_SIGNALS = "DELETE FROM alarm_signals WHERE kind = 'hotspot' AND details ->> 'sweep_id' = %s::text"
+# The alarm rules ask how many times the background a place is; of several hotspots near one enterprise the highest counts.
+PUT_SIGNALS = """
+INSERT INTO alarm_signals (source_id, kind, feature_id, at, value, details)
+SELECT 'radar:' || h.sweep_id || ':' || e.feature_id, 'hotspot', e.feature_id, h.at, max(h.peak) / %(background)s,
+    jsonb_build_object('sweep_id', h.sweep_id, 'quantity', h.quantity, 'peak', max(h.peak))
+FROM radar_hotspots h JOIN enterprises e ON e.closed_at IS NULL AND e.geom && ST_Expand(h.geom, %(degrees)s)
+    AND ST_DWithin(ST_Transform(e.geom, 4326)::geography, ST_Transform(h.geom, 4326)::geography, %(near)s)
+WHERE h.sweep_id = %(sweep)s GROUP BY h.sweep_id, h.at, h.quantity, e.feature_id
 """
 SWEEPS = sql.SQL("""
 SELECT r.sweep_id, r.at, r.elevation_deg, r.quantity, s.code AS station, s.name AS station_name,
@@ -58,7 +70,7 @@ WHERE h.at >= %(begin)s AND h.at < %(end)s ORDER BY h.at DESC, h.peak DESC, h.ho
 
 
 def put_sweeps(connection: Plain, station: str, sweeps: list[Sweep]) -> tuple[int, int]:
-    """Store sweeps of a station; returns how many are new or changed, and how many hotspots these have.
+    """Store sweeps of a station; returns how many are new or changed, and their hotspots. What is near one is told to the alarm rules.
 
     Raises
     ------
@@ -78,10 +90,14 @@ def put_sweeps(connection: Plain, station: str, sweeps: list[Sweep]) -> tuple[in
             continue
         changed += 1
         connection.execute(FORGET, stored)
+        connection.execute(FORGET_SIGNALS, stored)
         for one in hotspots(sweep, lon, lat):
             said = [one.peak, one.mean, one.cells, one.bearing_deg, one.distance_m, one.peak_lon, one.peak_lat, shapely.to_wkb(one.geom)]
             connection.execute(PUT_HOTSPOT, [stored[0], feature_id, sweep.at, sweep.quantity, *said])
             high += 1
+        background = float(np.nanmedian(sweep.values)) if not np.isnan(sweep.values).all() else 0.0
+        if background > 0:
+            connection.execute(PUT_SIGNALS, {"sweep": stored[0], "background": background, "near": NEAR_M, "degrees": NEAR_DEG})
     return changed, high
 
 
@@ -138,7 +154,7 @@ def read_cells(sweep_id: int, least: float | None = None) -> Reading[dict[str, A
 
 def read_hotspots(begin: datetime, end: datetime) -> Reading[list[dict[str, Any]]]:
     """Read the hotspots of a time as GeoJSON features, the newest first, with the enterprises near them."""
-    rows = yield HOTSPOTS, {"begin": begin, "end": end, "near": NEAR_M, "degrees": NEAR_M / 90_000, "most": 1000}
+    rows = yield HOTSPOTS, {"begin": begin, "end": end, "near": NEAR_M, "degrees": NEAR_DEG, "most": 1000}
     found = []
     for row in rows:
         label, unit = quantities()[row["quantity"]]

@@ -15,6 +15,7 @@ from serving import serving
 from typer.testing import CliRunner
 
 from feeds.fleet import power_devices
+from feeds.judging import Judge
 from feeds.powers import load
 from gis.clock import BEIJING
 from gis.models.process import ProcessGraph, ProcessNode, ProcessStream
@@ -26,7 +27,7 @@ from gis.rules.power import Finding, Loads, Order, Series, judged, rules
 from gis.store import readings as store
 from gis.store.cluster import Urls
 from gis.store.connect import Actor, writing_plainly
-from gis.store.power import put_channels
+from gis.store.power import Channel, put_channels
 
 RULE = rules()[0]
 BEGIN = datetime(2026, 3, 2, tzinfo=BEIJING)
@@ -243,6 +244,21 @@ def test_the_power_of_a_stored_enterprise_by_command_and_over_http(works: City, 
         assert {one["kind"] for one in client.get(path).json()["findings"]} == {"offline"}
     with psycopg.connect(works.url) as connection:
         assert connection.execute("SELECT count(*) FROM power_channels").fetchone() == (2,)
+
+
+def test_untreated_production_is_an_alarm_at_its_treatment(works: City) -> None:
+    with writing_plainly(works.url, Actor("test", "channels")) as connection:
+        put_channels(connection, [Channel(MN, "d20401", "MF0001", 100.0), Channel(MN, "d30401", "TA001", 100.0)])
+    gap = loads(7.5, 20.5)
+    gap[12 * 12 : 13 * 12] = 0.0
+    send(works, "d20401", loads(8, 20))
+    send(works, "d30401", gap)
+    with psycopg.connect(works.url, autocommit=True) as connection:
+        judging = Judge()
+        while judging.step(connection, at(24)):
+            pass
+    rows = works.rows("SELECT rule, level, feature_id, began, closed IS NULL FROM alarms WHERE rule LIKE 'power%%'")
+    assert rows == [("power_untreated", 2, works.feature_id("TA001"), at(12), True)]
 
 
 def test_a_simulated_power_logger_stands_at_its_treatment_and_is_judged(works: City) -> None:

@@ -117,6 +117,8 @@ def test_a_file_is_stored_once_and_shown_with_the_enterprises_beneath(
         (spot,) = client.get("/api/radar/hotspots", params=during).json()["features"]
         (near,) = spot["properties"]["near"]
         assert near["feature_id"] == str(city.enterprise_id)
+        ((firm, times, peak),) = city.rows("SELECT feature_id, value, details ->> 'peak' FROM alarm_signals WHERE kind = 'hotspot'")
+        assert (firm, times) == (city.enterprise_id, pytest.approx(float(peak) / 40, rel=0.05))
         body = client.get(f"/api/radar/sweeps/{listed['sweep_id']}", params={"least": "100"}).json()
         assert 12 < len(body["features"]) < 400
         assert min(feature["properties"]["value"] for feature in body["features"]) >= 100
