@@ -122,6 +122,10 @@ def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> li
     ]
 
 
+MOST_BARE = 1 << 20
+"""Rows of a table without columns."""
+
+
 def _bounds(stored: Mapping[str, Any], key: str, view: View) -> list[int]:
     """Return the offsets of strings or arrays."""
     offsets: list[int] = np.frombuffer(view(stored[f"{key}Offsets"]), COMPONENTS[stored.get(f"{key}OffsetType", "UINT32")]).tolist()
@@ -149,8 +153,12 @@ def _items(schema: Schema, property_: Schema, count: int, stored: Mapping[str, A
 
 def _decoded(schema: Schema, property_: Schema, count: int, stored: Mapping[str, Any], view: View) -> list[Any]:
     absent, values = property_.get("noData"), list[Any]()
-    if property_.get("array"):
-        bounds = [row * property_["count"] for row in range(count + 1)] if "count" in property_ else _bounds(stored, "array", view)
+    if property_.get("array") and "count" in property_:
+        size = property_["count"]
+        items = _items(schema, property_, count * size, stored, view)
+        values = [items[begin : begin + size] for begin in range(0, len(items), size)]
+    elif property_.get("array"):
+        bounds = _bounds(stored, "array", view)
         items = _items(schema, property_, bounds[count], stored, view)
         values = [items[begin:end] for begin, end in pairwise(bounds[: count + 1])]
     else:
@@ -166,12 +174,17 @@ def decode(schema: Schema, table: Mapping[str, Any], view: View) -> list[dict[st
     schema : 3D Metadata schema
     table : an element of `propertyTables`
     view : the bytes of a buffer view by its index
+
+    Raises
+    ------
+    ValueError
+        A column has fewer values than the table says it has rows. Rows are made of what is there, never of what is said.
     """
-    properties = schema["classes"][table["class"]]["properties"]
-    decoded = {
-        name: _decoded(schema, properties[name], table["count"], stored, view) for name, stored in table.get("properties", {}).items()
-    }
-    return [{name: values[index] for name, values in decoded.items()} for index in range(table["count"])]
+    properties, count = schema["classes"][table["class"]]["properties"], table["count"]
+    decoded = {name: _decoded(schema, properties[name], count, stored, view) for name, stored in table.get("properties", {}).items()}
+    if count > min(map(len, decoded.values()), default=MOST_BARE):
+        raise ValueError(f"a table of {count} rows has columns with fewer values")
+    return [{name: values[index] for name, values in decoded.items()} for index in range(count)]
 
 
 def _numeric(values: Sequence[Any], dtype: str) -> dict[str, float]:

@@ -247,8 +247,8 @@ def test_a_local_drawing_is_placed_by_points_picked_in_it(page: str, browser: Br
 
 def test_what_is_no_drawing_is_told_at_once(page: str, browser: Browser, city: City) -> None:
     with visit(browser, page) as seen:
-        drop(seen, "plan.dwg", b"AC1032")
-        assert "DXF" in str(seen.page.text_content("[data-testid=error]"))
+        drop(seen, "plan.doc", b"\xd0\xcf\x11\xe0")
+        assert ".dxf" in str(seen.page.text_content("[data-testid=error]"))
         assert city.rows("SELECT 1 FROM drawing_drafts") == []
 
 

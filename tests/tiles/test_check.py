@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import samples
 from glbs import plain
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gis.ground import ConstantGround
@@ -530,6 +530,7 @@ PLACES = [path for path in paths({key: value for key, value in MASSING_GLB.docum
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PLACES), st.sampled_from([None, -1, 0, 1, 10**9, 1.5, "x", [], {}, [0], True]))
+@example(("extensions", "EXT_structural_metadata", "propertyTables", 0, "count"), 10**9)
 def test_broken_documents_never_raise(path: tuple[Any, ...], value: object) -> None:
     document = copy.deepcopy(MASSING_GLB.document)
     place = document
@@ -554,3 +555,12 @@ def test_broken_tilesets_never_raise(tmp_path: Path, path: tuple[Any, ...], valu
     place[path[-1]] = value
     (tmp_path / "tileset.json").write_text(json.dumps(document))
     check(tmp_path)
+
+
+def test_composites_within_composites_are_looked_into_so_far_only() -> None:
+    tile = b""
+    for _ in range(3000):
+        tile = (
+            b"cmpt" + (1).to_bytes(4, "little") + (16 + len(tile)).to_bytes(4, "little") + (1 if tile else 0).to_bytes(4, "little") + tile
+        )
+    assert "T501" in {issue.code for issue in check_content(tile, "deep.cmpt").issues}
