@@ -63,7 +63,8 @@ EventSource.prototype.addEventListener = function (type, handle, ...more) {
   return listen.call(this, type, taken, ...more)
 }
 """
-CONTENT = "([known]) => window.asked.find(one => one.path.endsWith('.glb') && !known.includes(one.version))"
+CONTENT = """([known]) => window.asked.find(one =>
+  one.path.endsWith('.glb') && !one.path.startsWith('/tiles3d/city/') && !known.includes(one.version))"""
 SHOWN = "version => Object.values(window.quanjing.shown()).includes(version)"
 HEARD = "([id, level]) => window.heard.findLast(one => one.feature_id === id && one.level === level)"
 
