@@ -7,15 +7,14 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import MaskFlags, Resampling
-from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from gis.crs import CGCS2000, Source, from_lonlat, is_geographic, source_of, to_lonlat
+from gis.crs import Source, from_lonlat, is_geographic
 from gis.errors import Invalid
+from tiles.geotiff import opened, rim
 from tiles.imagery.mercator import SIDE, Box, box, lonlat
 from tiles.places import Floats, Longs, between_nodes
 
@@ -89,22 +88,13 @@ def open_raster(path: Path, crs: str | None = None) -> Raster:
     Invalid
         It can't be read, has no CRS, or its bands are no bytes.
     """
-    try:
-        dataset = rasterio.open(path)
-    except RasterioIOError as error:
-        raise Invalid("影像", f"{path} 读不出来（{error}）；请给出 GeoTIFF") from error
-    code = dataset.crs.to_epsg() if dataset.crs else None
-    if crs is None and code is None:
-        raise Invalid("影像", f"{path.name} 没有写明坐标系（EPSG）；请用 --crs 给出，如 --crs EPSG:4545")
+    dataset, source = opened(path, crs, "影像")
     if dataset.dtypes[0] != "uint8":
         raise Invalid("影像", f"{path.name} 的像元是 {dataset.dtypes[0]}；请先转换为 8 位（gdal_translate -ot Byte -scale）")
-    source = source_of(crs) if crs else Source(int(code or CGCS2000))
-    a, b, c, d, e, f = tuple(dataset.transform)[:6]
-    rim = [(x, y) for x in np.linspace(0, dataset.width, 5) for y in np.linspace(0, dataset.height, 5)]
-    found = to_lonlat(np.array([(a * x + b * y + c, d * x + e * y + f) for x, y in rim]), source)
+    found = rim(dataset, source, 5)
     (west, south), (east, north) = found.min(axis=0).tolist(), found.max(axis=0).tolist()
     metres = 111_320.0 * math.cos(math.radians((south + north) / 2)) if is_geographic(source.epsg) else 1.0
-    return Raster(path, dataset, source, (west, south, east, north), math.hypot(a, d) * metres)
+    return Raster(path, dataset, source, (west, south, east, north), math.hypot(dataset.transform.a, dataset.transform.d) * metres)
 
 
 def picture(rasters: Sequence[Raster], z: int, x: int, y: int) -> Bytes | None:

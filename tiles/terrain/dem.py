@@ -10,16 +10,15 @@ from threading import Lock
 from typing import Literal
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from gis.crs import CGCS2000, Source, from_lonlat, is_geographic, source_of, to_lonlat
+from gis.crs import Source, from_lonlat, is_geographic
 from gis.errors import Invalid
 from gis.geoid import undulation_m
+from tiles.geotiff import opened, rim
 from tiles.places import between_nodes
 from tiles.terrain.lattice import Rectangle, degrees, step_deg
 
@@ -189,17 +188,8 @@ def open_dem(path: Path, above: Above = "sea", crs: str | None = None) -> Dem:
     Invalid
         It can't be read, has no CRS, holds no height, or is too large to be of one place.
     """
-    try:
-        dataset = rasterio.open(path)
-    except RasterioIOError as error:
-        raise Invalid("DEM", f"{path} 读不出来（{error}）；请给出 GeoTIFF") from error
-    code = dataset.crs.to_epsg() if dataset.crs else None
-    if crs is None and code is None:
-        raise Invalid("DEM", f"{path.name} 没有写明坐标系（EPSG）；请用 --crs 给出，如 --crs EPSG:4545")
-    source = source_of(crs) if crs else Source(int(code or CGCS2000))
-    rim = [(c, r) for c in np.linspace(0, dataset.width, 9) for r in np.linspace(0, dataset.height, 9)]
-    a, b, c, d, e, f = tuple(dataset.transform)[:6]
-    lonlat = to_lonlat(np.array([(a * x + b * y + c, d * x + e * y + f) for x, y in rim]), source)
+    dataset, source = opened(path, crs, "DEM")
+    lonlat = rim(dataset, source, 9)
     if not np.isfinite(lonlat).all() or np.abs(lonlat[:, 0]).max() > 180 or np.abs(lonlat[:, 1]).max() > 90:
         raise Invalid("DEM", f"{path.name} 的坐标不在 {source} 之内；坐标系可能写错了")
     (west, south), (east, north) = lonlat.min(axis=0).tolist(), lonlat.max(axis=0).tolist()
@@ -214,5 +204,6 @@ def open_dem(path: Path, above: Above = "sea", crs: str | None = None) -> Dem:
     whole = _filled(cells)
     rim_m = float(np.concatenate([whole[0], whole[-1], whole[:, 0], whole[:, -1]]).mean())
     metres = 111_320.0 * math.cos(math.radians((south + north) / 2))
-    pixel = abs(a) if is_geographic(source.epsg) else math.hypot(a, d) / metres
+    along, down = dataset.transform.a, dataset.transform.d
+    pixel = abs(along) if is_geographic(source.epsg) else math.hypot(along, down) / metres
     return Dem(path, above, dataset, source, (west, south, east, north), pixel, whole, rim_m)
