@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
 from api.drafting import Watch
+from gis.errors import QuanjingError
 from gis.store.changes import FALLBACK_S
 
 log = logging.getLogger(__name__)
@@ -84,3 +86,25 @@ async def away(watch: Watch, key: UUID, work: Callable[[Bench], T], note: Note, 
             bench.unwanted.set()
             attendant.cancel()
             await asyncio.gather(attendant, return_exceptions=True)
+
+
+@asynccontextmanager
+async def ending(what: str, fail: Callable[[str], Awaitable[None]]) -> AsyncIterator[None]:
+    """Bring work on a row to an end, whatever becomes of it: one that is not wanted any more ends quietly, a failure is told at the row.
+
+    Parameters
+    ----------
+    what : str
+        Of the log.
+    fail : callable
+        Writes a failure at the row; one that nobody foresaw goes on up too.
+    """
+    try:
+        yield
+    except Stopped:
+        log.info("%s was changed, cancelled or put aside meanwhile", what)
+    except QuanjingError as error:
+        await fail(str(error))
+    except Exception as error:
+        await fail(f"出了没有料到的错误，已记入日志（{type(error).__name__}）")
+        raise

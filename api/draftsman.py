@@ -20,7 +20,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.bench import Bench, Stopped, away
+from api.bench import Bench, Stopped, away, ending
 from api.drafting import Connect, Watch
 from drawings import sandbox
 from drawings.dwg import as_dxf
@@ -31,7 +31,7 @@ from drawings.read import FILE_NAME, Progress
 from drawings.report import report
 from drawings.versions.proofs import proof_of
 from gis.child import Failure, run
-from gis.errors import NotFound, QuanjingError
+from gis.errors import NotFound
 from gis.issues import blocking
 from gis.jobs import work_until
 from gis.models.plan import Counts, SitePlan
@@ -225,18 +225,11 @@ async def work_on(connect: Connect, watch: Watch, place: Place, draft_id: UUID) 
             at = await drafts.draft(connection, draft_id, None)
         except NotFound:
             return
-        try:
+        async with ending(f"draft {draft_id}", lambda failure: drafts.fail(connection, at, failure)):
             if at.state == "reading":
                 await _read(connection, watch, place, at)
             elif at.state == "importing":
                 await _import(connection, watch, place, at)
-        except Stopped:
-            log.info("draft %s was changed or cancelled meanwhile", draft_id)
-        except QuanjingError as error:
-            await drafts.fail(connection, at, str(error))
-        except Exception as error:
-            await drafts.fail(connection, at, f"出了没有料到的错误，已记入日志（{type(error).__name__}）")
-            raise
 
 
 async def _sweep_regularly(connection: AsyncConnection) -> None:

@@ -14,11 +14,10 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.bench import Bench, Stopped, away
+from api.bench import Bench, Stopped, away, ending
 from api.drafting import Connect, Watch
 from drawings.permit.proposal import DOUBTFUL, Proposal
 from drawings.permit.reading import read
-from gis.errors import QuanjingError
 from gis.jobs import work_until
 from gis.store import permit_copies
 from gis.store.connect import Actor, engine, writing
@@ -75,20 +74,16 @@ def register(url: str, at: PermitCopy) -> None:
 
 async def work_on(connect: Connect, watch: Watch, url: str, copy_id: UUID) -> None:
     """Do what a copy's row asks for; nothing where it asks for nothing."""
-    async with await connect() as connection, holding(connection, f"permit-copy/{copy_id}"):
-        try:
-            at = await permit_copies.permit_copy(connection, copy_id)
-            if at.state == "reading":
-                await _read(connection, watch, at)
-            elif at.state == "registering":
-                await asyncio.to_thread(register, url, at)
-        except Stopped:
-            log.info("permit copy %s was put aside meanwhile", copy_id)
-        except QuanjingError as error:
-            await permit_copies.fail(connection, copy_id, str(error))
-        except Exception as error:
-            await permit_copies.fail(connection, copy_id, f"出了没有料到的错误，已记入日志（{type(error).__name__}）")
-            raise
+    async with (
+        await connect() as connection,
+        holding(connection, f"permit-copy/{copy_id}"),
+        ending(f"permit copy {copy_id}", lambda failure: permit_copies.fail(connection, copy_id, failure)),
+    ):
+        at = await permit_copies.permit_copy(connection, copy_id)
+        if at.state == "reading":
+            await _read(connection, watch, at)
+        elif at.state == "registering":
+            await asyncio.to_thread(register, url, at)
 
 
 async def _sweep_regularly(connection: AsyncConnection) -> None:

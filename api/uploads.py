@@ -1,12 +1,15 @@
 """What comes in: only from our own pages or from programs, only of the named type, only so much."""
 
 from collections.abc import AsyncIterator
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+import pydantic
 from fastapi import Request
 
 from gis.errors import Forbidden, Invalid, TooLarge
 
+Model = TypeVar("Model", bound=pydantic.BaseModel)
 OURS = ("same-origin", "none")
 """`Sec-Fetch-Site` of a request that no foreign page made (W3C Fetch Metadata, §2.3)."""
 
@@ -63,3 +66,24 @@ async def parts(request: Request, parameter: str, most: int, size: int = 1 << 20
             buffer.clear()
     if buffer:
         yield bytes(buffer)
+
+
+def said(model: type[Model], body: bytes) -> Model:
+    """Return what a JSON body says, in the shape that it must have.
+
+    Raises
+    ------
+    Invalid
+        It has another; names the place.
+    """
+    try:
+        return model.model_validate_json(body)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
+
+
+async def document(request: Request, model: type[Model], most: int) -> Model:
+    """Return what a request's JSON body of at most so many bytes says; raises as `of_type`, `parts` and `said`."""
+    of_type(request, "application/json")
+    return said(model, b"".join([part async for part in parts(request, "body", most)]))

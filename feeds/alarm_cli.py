@@ -16,14 +16,14 @@ Reason = Annotated[str, typer.Option(help="情况或理由")]
 ROMAN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 
 
-def _url(*, owner: bool = False) -> str:
+def _owner() -> str:
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.schema import bring_up
 
     urls = ensure_running(Settings())
     bring_up(urls.owner)
-    return urls.owner if owner else urls.reader
+    return urls.owner
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -51,11 +51,11 @@ def list_(
     from gis.rules.alarm_rules import named
     from gis.store.alarm_steps import listed
     from gis.store.asking import asked
-    from gis.store.connect import glancing
+    from gis.store.here import here
 
     if rule:
         named([rule])
-    with glancing(_url()) as connection:
+    with here() as connection:
         rows = asked(connection, listed(standing=None if every else True, state=state, level=level, rule=rule, limit=limit))
     for row in rows:
         typer.echo(dumps(row, ensure_ascii=False, default=str) if json else _line(row))
@@ -72,9 +72,9 @@ def show(alarm: Id, json: Json = False) -> None:
     from gis.models.alarm import STEPS
     from gis.store.alarm_steps import one
     from gis.store.asking import asked
-    from gis.store.connect import glancing
+    from gis.store.here import here
 
-    with glancing(_url()) as connection:
+    with here() as connection:
         row = asked(connection, one(alarm))
     if json:
         typer.echo(dumps(row, ensure_ascii=False, default=str))
@@ -98,7 +98,7 @@ def _take(alarm: UUID, taken: "Taken") -> None:
     from gis.store.asking import asked
     from gis.store.connect import Actor, writing_plainly
 
-    with writing_plainly(_url(owner=True), Actor(getuser(), taken.reason or taken.step, "alarms")) as connection:
+    with writing_plainly(_owner(), Actor(getuser(), taken.reason or taken.step, "alarms")) as connection:
         row = asked(connection, take(alarm, taken))
     typer.echo(_line(row))
 
@@ -212,7 +212,7 @@ def replay(month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="哪个�
     from feeds.judging import replay as run
     from gis.clock import BEIJING
     from gis.errors import Invalid
-    from gis.store.connect import glancing
+    from gis.store.here import here
 
     try:
         first = date.fromisoformat(f"{month}-01")
@@ -220,7 +220,7 @@ def replay(month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="哪个�
         raise Invalid("month", "应为年月，如 2026-03") from None
     begin = datetime(first.year, first.month, 1, tzinfo=BEIJING)
     end = begin.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    with glancing(_url()) as connection:
+    with here() as connection:
         found, differences = run(connection, begin, end, datetime.now(UTC))
     counted = Counter(case.rule.label for case, _ in found)
     if json:
@@ -245,4 +245,4 @@ def judge() -> None:
     from feeds.judging import judge as run
 
     with suppress(KeyboardInterrupt):
-        run(_url(owner=True))
+        run(_owner())

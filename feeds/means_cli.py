@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.clock import time_of
+from gis.clock import during, time_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,20 +37,15 @@ def means(
 
     from feeds.factors import label
     from gis.errors import Invalid
-    from gis.settings import Settings
     from gis.store import means as store
-    from gis.store.cluster import ensure_running
-    from gis.store.connect import glancing
-    from gis.store.schema import bring_up
+    from gis.store.here import here
 
     if period not in PERIODS:
         raise Invalid("--period", f"应为 {'、'.join(PERIODS)}")
-    during = store.asked_time(time_of("--from", begin), time_of("--to", end))
-    urls = ensure_running(Settings())
-    bring_up(urls.owner)
-    with glancing(urls.reader) as connection:
+    times = during(time_of("--from", begin), time_of("--to", end), store.MOST_DAYS)
+    with here() as connection:
         of = store.places_of(connection, store.feature_of(connection, what))
-        found = store.means(connection, of, cast("store.Period", period), *during, then=_then(as_of), factors=factor)
+        found = store.means(connection, of, cast("store.Period", period), *times, then=_then(as_of), factors=factor)
     names = {place.point_id: place for place in of}
     for (point, code), rows in sorted(found.items()):
         for row in map(store.mean_row, rows):
@@ -77,11 +72,8 @@ def statistics(
 
     from feeds.factors import amount_unit, label
     from gis.errors import Invalid
-    from gis.settings import Settings
     from gis.store import means as store
-    from gis.store.cluster import ensure_running
-    from gis.store.connect import glancing
-    from gis.store.schema import bring_up
+    from gis.store.here import here
 
     if by not in GROUPS:
         raise Invalid("--by", f"应为 {'、'.join(GROUPS)}")
@@ -89,9 +81,7 @@ def statistics(
         on = date.fromisoformat(day)
     except ValueError:
         raise Invalid("YYYY-MM-DD", "应为日期，如 2026-03-01") from None
-    urls = ensure_running(Settings())
-    bring_up(urls.owner)
-    with glancing(urls.reader) as connection:
+    with here() as connection:
         found = store.statistics(connection, on, cast("store.By", by), then=_then(as_of))
     for one in found:
         if json:
@@ -136,15 +126,10 @@ def list_(
     from json import dumps
 
     from gis.rules.marks import kinds
-    from gis.settings import Settings
     from gis.store import marks
-    from gis.store.cluster import ensure_running
-    from gis.store.connect import glancing
-    from gis.store.schema import bring_up
+    from gis.store.here import here
 
-    urls = ensure_running(Settings())
-    bring_up(urls.owner)
-    with glancing(urls.reader) as connection:
+    with here() as connection:
         found = marks.listed(connection, time_of("--from", begin), time_of("--to", end), unchecked=unchecked)
     for row in found:
         if json:

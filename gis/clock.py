@@ -24,3 +24,12 @@ def time_of(name: str, text: str) -> datetime:
     except ValueError as error:
         raise Invalid(name, "应为时间，如 2026-03-01T08:00（北京时间）") from error
     return at if at.tzinfo else at.replace(tzinfo=BEIJING)
+
+
+def during(begin: datetime, end: datetime, days_most: int, name: str = "to") -> tuple[datetime, datetime]:
+    """Return a time that may be asked for; raises Invalid where it is empty or longer than so many days; `name`: the end's parameter."""
+    if end <= begin:
+        raise Invalid(name, "应晚于 from")
+    if end - begin > timedelta(days=days_most):
+        raise Invalid(name, f"一次最多查 {days_most} 天")
+    return begin, end

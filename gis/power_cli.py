@@ -17,20 +17,14 @@ if TYPE_CHECKING:
 app = typer.Typer(name="power", help="用电监控：产污与治污设施配对、通道、停限产要求、研判", no_args_is_help=True)
 Code = Annotated[str, typer.Option("--enterprise", help="18 位信用代码或 22 位排污单位编码")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
-DAY_MOST = 31
 
 
 def _read(enterprise: str, what: "Callable[[UUID], Reading[T]]") -> "T":
-    from gis.settings import Settings
     from gis.store.asking import asked
-    from gis.store.cluster import ensure_running
-    from gis.store.connect import engine, looking
     from gis.store.enterprises import find_enterprise
-    from gis.store.schema import bring_up
+    from gis.store.here import here
 
-    urls = ensure_running(Settings())
-    bring_up(urls.owner)
-    with looking(engine(urls.reader)) as connection:
+    with here() as connection:
         return asked(connection, what(find_enterprise(connection, enterprise)[0]))
 
 
@@ -121,19 +115,17 @@ def judge(
     json: Json = False,
 ) -> None:
     """Print what the power of an enterprise says."""
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from json import dumps
 
-    from gis.clock import BEIJING, time_of
-    from gis.errors import Invalid
+    from gis.clock import BEIJING, during, time_of
     from gis.rules.power import told
-    from gis.store.power import read_judgement
+    from gis.store.power import DAYS_MOST, read_judgement
 
     now = datetime.now(BEIJING)
     first = time_of("--from", begin) if begin else now.replace(hour=0, minute=0, second=0, microsecond=0)
     last = time_of("--to", end) if end else now
-    if not first < last <= first + timedelta(days=DAY_MOST):
-        raise Invalid("--to", f"应晚于 --from，最多 {DAY_MOST} 天")
+    during(first, last, DAYS_MOST, "--to")
     found = _read(enterprise, lambda enterprise_id: read_judgement(enterprise_id, first, last))
     if json:
         typer.echo(dumps([told(one, found.rule) for one in found.findings], ensure_ascii=False))

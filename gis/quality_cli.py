@@ -16,15 +16,10 @@ Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 
 def _read(what: "Reading[T]") -> "T":
-    from gis.settings import Settings
     from gis.store.asking import asked
-    from gis.store.cluster import ensure_running
-    from gis.store.connect import engine, looking
-    from gis.store.schema import bring_up
+    from gis.store.here import here
 
-    urls = ensure_running(Settings())
-    bring_up(urls.owner)
-    with looking(engine(urls.reader)) as connection:
+    with here() as connection:
         return asked(connection, what)
 
 

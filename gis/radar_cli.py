@@ -43,19 +43,14 @@ def hotspots(
     """Print the hotspots of a time."""
     import orjson
 
-    from gis.clock import BEIJING, time_of
-    from gis.settings import Settings
+    from gis.clock import BEIJING, during, time_of
     from gis.store.asking import asked
-    from gis.store.cluster import ensure_running
-    from gis.store.connect import engine, looking
-    from gis.store.radar import asked_time, read_hotspots
-    from gis.store.schema import bring_up
+    from gis.store.here import here
+    from gis.store.radar import DAYS_MOST, read_hotspots
 
-    during = asked_time(time_of("--from", begin), time_of("--to", end))
-    urls = ensure_running(Settings())
-    bring_up(urls.owner)
-    with looking(engine(urls.reader)) as connection:
-        found = asked(connection, read_hotspots(*during))
+    times = during(time_of("--from", begin), time_of("--to", end), DAYS_MOST)
+    with here() as connection:
+        found = asked(connection, read_hotspots(*times))
     if json:
         typer.echo(orjson.dumps({"type": "FeatureCollection", "features": found}).decode())
         return

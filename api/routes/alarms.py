@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
-from api.uploads import of_type, parts, same_site
-from gis.errors import Forbidden, Invalid
+from api.uploads import document, same_site
+from gis.errors import Forbidden
 from gis.models.alarm import Step, Taken
 from gis.rules.alarm_rules import book, named
 from gis.store import alarm_steps as store
@@ -75,13 +75,7 @@ async def one(alarm_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> Res
 @router.post("/{alarm_id}/steps", dependencies=[Depends(requires(Permission.ALARMS_HANDLE)), Depends(same_site)])
 async def take(alarm_id: UUID, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """Take a step (JSON); 409 where it does not lead on from the alarm's state."""
-    of_type(request, "application/json")
-    body = b"".join([part async for part in parts(request, "body", MAX_BODY)])
-    try:
-        said = Saying.model_validate_json(body)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
+    said = await document(request, Saying, MAX_BODY)
     if said.step in REVIEWING and Permission.ALARMS_REVIEW not in caller.permissions:
         raise Forbidden(f"需要权限 {Permission.ALARMS_REVIEW}")
     taken = Taken(said.step, said.signed, said.reason, said.to, said.change, said.accept)

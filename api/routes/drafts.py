@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pydantic
@@ -16,7 +16,7 @@ from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.drafting import stream, view
 from api.house import CurrentHouse
-from api.uploads import of_type, parts, same_site
+from api.uploads import document, of_type, parts, said, same_site
 from gis.errors import Invalid, NotFound
 from gis.limits import MAX_BYTES
 from gis.store import drafts, read
@@ -72,17 +72,6 @@ class HandedIn(pydantic.BaseModel):
         if value is not None and "\0" in value:
             raise ValueError("含有空字符")
         return (value or "").strip() or None
-
-
-Model = TypeVar("Model", bound=pydantic.BaseModel)
-
-
-def _said(model: type[Model], body: bytes) -> Model:
-    try:
-        return model.model_validate_json(body)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
 
 
 async def _mine(pool: Pool, draft_id: UUID, caller: CurrentCaller) -> Draft:
@@ -193,9 +182,7 @@ async def result(draft_id: UUID, request: Request, house: CurrentHouse, caller: 
 @router.put("/{draft_id}/options")
 async def change(draft_id: UUID, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """Say how the drawing is to be read (JSON), and read it anew."""
-    of_type(request, "application/json")
-    body = b"".join([part async for part in parts(request, "body", MAX_OPTIONS)])
-    options = _said(Options, body)
+    options = await document(request, Options, MAX_OPTIONS)
     await _check_enterprise(house.pool, options.enterprise, caller)
     found = await _mine(house.pool, draft_id, caller)
     texts: dict[str, Any] = options.model_dump(include={"mapping", "gcp", "crs"})
@@ -210,7 +197,7 @@ async def import_(draft_id: UUID, request: Request, house: CurrentHouse, caller:
     body = b"".join([part async for part in parts(request, "body", MAX_HANDED)])
     if body:
         of_type(request, "application/json")
-    handed = _said(HandedIn, body or b"{}")
+    handed = said(HandedIn, body or b"{}")
     if house.settings.review:
         handed.review = True
     found = await _mine(house.pool, draft_id, caller)

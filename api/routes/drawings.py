@@ -13,9 +13,9 @@ from fastapi.responses import Response
 from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
-from api.uploads import of_type, parts, same_site
+from api.uploads import document, same_site
 from drawings.sheets.difference import difference_sheets, printed_sheets
-from gis.errors import Conflict, Invalid
+from gis.errors import Conflict
 from gis.models.sheet import KINDS, TITLES, Kind
 from gis.models.version import Decided, Decision
 from gis.store import read, versions
@@ -139,13 +139,7 @@ async def difference_sheet(
 )
 async def act(*, feature_id: UUID, kind: Kind, version: int, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """Decide about a version (JSON): the worker carries it out; 409 where it can't be."""
-    of_type(request, "application/json")
-    body = b"".join([part async for part in parts(request, "body", MAX_BODY)])
-    try:
-        said = Saying.model_validate_json(body)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
+    said = await document(request, Saying, MAX_BODY)
     decided = versions.checked(Decided(said.act, said.signed, said.reason, said.resurvey_on))
     async with reading(house.pool, caller.scope) as connection:
         await read.enterprise_name(connection, feature_id)

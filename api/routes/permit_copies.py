@@ -16,7 +16,7 @@ from api.answers import answer
 from api.caller import Caller, CurrentCaller, Permission, requires
 from api.drafting import followed
 from api.house import CurrentHouse, House
-from api.uploads import of_type, parts, same_site
+from api.uploads import document, of_type, parts, same_site
 from drawings.permit.pictures import page_of_copy, worksheet_of_copy
 from gis.errors import Invalid
 from gis.models.permit import Permit, permit_of
@@ -188,13 +188,7 @@ def _belongs(permit: Permit, source_code: str | None, checked: Checked) -> None:
 @router.post("/api/permit-copies/{copy_id}/register")
 async def register(copy_id: UUID, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """Register what a person made of a copy as the enterprise's permit (JSON); a version more where one is there."""
-    of_type(request, "application/json")
-    body = b"".join([part async for part in parts(request, "body", 2 * MAX_PERMIT)])
-    try:
-        checked = Checked.model_validate_json(body)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        raise Invalid(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
+    checked = await document(request, Checked, 2 * MAX_PERMIT)
     if not checked.checked_by.strip():
         raise Invalid("checked_by", "填写核对人")
     permit = permit_of(checked.permit)

@@ -10,16 +10,14 @@ from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.ogc.parameters import read
-from gis.clock import BEIJING, time_of
-from gis.errors import Invalid
+from gis.clock import BEIJING, during, time_of
 from gis.rules.power import told
 from gis.store.asking import asked_aside
 from gis.store.connect import reading
-from gis.store.power import PowerJudgement, read_judgement
+from gis.store.power import DAYS_MOST, PowerJudgement, read_judgement
 from gis.store.read import enterprise_name
 
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
-DAYS_MOST = 31
 
 
 def _described(found: PowerJudgement) -> dict[str, object]:
@@ -44,8 +42,7 @@ async def power(feature_id: UUID, request: Request, house: CurrentHouse, caller:
     given = read(request.scope["query_string"], ("from", "to"))
     end = time_of("to", given["to"]) if "to" in given else datetime.now(BEIJING)
     begin = time_of("from", given["from"]) if "from" in given else end - timedelta(days=1)
-    if not begin < end <= begin + timedelta(days=DAYS_MOST):
-        raise Invalid("to", f"应晚于 from，最多 {DAYS_MOST} 天")
+    during(begin, end, DAYS_MOST)
     async with reading(house.pool, caller.scope) as connection:
         await enterprise_name(connection, feature_id)
         return answer(_described(await asked_aside(connection, read_judgement(feature_id, begin, end))))

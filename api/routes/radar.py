@@ -10,11 +10,11 @@ from api.answers import answer
 from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.ogc.parameters import read
-from gis.clock import BEIJING, time_of
+from gis.clock import BEIJING, during, time_of
 from gis.errors import Invalid
 from gis.store.asking import asked_aside
 from gis.store.connect import reading
-from gis.store.radar import asked_time, read_cells, read_hotspots, read_sweeps
+from gis.store.radar import DAYS_MOST, read_cells, read_hotspots, read_sweeps
 
 router = APIRouter(prefix="/api/radar", dependencies=[Depends(requires(Permission.FEATURES_READ))])
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/radar", dependencies=[Depends(requires(Permissio
 def _during(request: Request) -> tuple[datetime, datetime]:
     given = read(request.scope["query_string"], ("from", "to"))
     end = time_of("to", given["to"]) if "to" in given else datetime.now(BEIJING)
-    return asked_time(time_of("from", given["from"]) if "from" in given else end - timedelta(days=1), end)
+    return during(time_of("from", given["from"]) if "from" in given else end - timedelta(days=1), end, DAYS_MOST)
 
 
 @router.get("/sweeps")

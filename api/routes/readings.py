@@ -14,7 +14,7 @@ from api.answers import answer
 from api.caller import Caller, CurrentCaller, Permission, requires
 from api.house import CurrentHouse, House
 from feeds.factors import amount_unit, label, unit
-from gis.clock import time_of
+from gis.clock import during, time_of
 from gis.errors import Invalid
 from gis.store import means as store
 from gis.store.cluster import urls
@@ -68,16 +68,16 @@ async def means(
     as_of: Annotated[str | None, Query(alias="as-of", description="按当时所知")] = None,
 ) -> Response:
     """Return values or means of a point, an outlet or an enterprise."""
-    during = store.asked_time(time_of("from", begin), time_of("to", end))
+    times = during(time_of("from", begin), time_of("to", end), store.MOST_DAYS)
     then = _then(as_of)
 
     def question(connection: Plain) -> list[dict[str, Any]]:
         of = store.places_of(connection, feature_id)
-        days = (during[1] - during[0]).total_seconds() / 86_400
+        days = (times[1] - times[0]).total_seconds() / 86_400
         if days * len(of) * store.A_DAY[period] > MOST_ROWS:
             raise Invalid("to", "要的数据太多：缩短时间，或换更长的周期")
         by_point = {place.point_id: place for place in of}
-        found = store.means(connection, of, period, *during, then=then, factors=factor)
+        found = store.means(connection, of, period, *times, then=then, factors=factor)
         return [
             {
                 "feature_id": by_point[point].feature_id,

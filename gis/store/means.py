@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection, sql
 
 from gis.clock import BEIJING
-from gis.errors import Invalid, NotFound
+from gis.errors import NotFound
 from gis.rules import averaging
 from gis.rules.averaging import FLOW, OXYGEN, Mean, Medium, Value
 from gis.rules.marks import FULL, Mark, Worth, kinds, worth
@@ -391,15 +391,6 @@ def statistics(connection: Connection, day: date, by: By, *, then: datetime | No
             )
         )
     return found
-
-
-def asked_time(begin: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Return a time that may be asked for; raises Invalid where it is empty or too long."""
-    if end <= begin:
-        raise Invalid("to", "应晚于 from")
-    if end - begin > timedelta(days=MOST_DAYS):
-        raise Invalid("to", f"一次最多查 {MOST_DAYS} 天")
-    return begin, end
 
 
 def mean_row(mean: Mean) -> dict[str, Any]:

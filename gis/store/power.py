@@ -18,6 +18,9 @@ from gis.store.connect import Plain
 from gis.store.process import process
 from gis.supervision.thing import codes_in
 
+DAYS_MOST = 31
+"""That one asks for at once."""
+
 SERVED = sql.SQL("""
 SELECT code, serves_code FROM treatment_facilities WHERE enterprise_id = %s AND closed_at IS NULL AND code IS NOT NULL ORDER BY code
 """)

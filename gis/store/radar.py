@@ -1,14 +1,14 @@
 """Stored radar sweeps, their hotspots, and the enterprises beneath them."""
 
 import zlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import shapely
 from psycopg import sql
 
-from gis.errors import Invalid, NotFound
+from gis.errors import NotFound
 from gis.rules.radar import Sweep, cells, hotspots, quantities
 from gis.store.asking import Reading
 from gis.store.connect import Plain
@@ -19,7 +19,8 @@ NEAR_M = 1000.0
 """Enterprises so near to a hotspot are named beside it."""
 NEAR_DEG = NEAR_M / 90_000
 """At least as far, in degrees of longitude in China's south."""
-DAYS_MOST = timedelta(days=31)
+DAYS_MOST = 31
+"""That one asks for at once."""
 
 STATION = """
 SELECT feature_id, ST_X(geom), ST_Y(geom) FROM air_stations WHERE code = %s AND closed_at IS NULL ORDER BY feature_id LIMIT 1
@@ -99,13 +100,6 @@ def put_sweeps(connection: Plain, station: str, sweeps: list[Sweep]) -> tuple[in
         if background > 0:
             connection.execute(PUT_SIGNALS, {"sweep": stored[0], "background": background, "near": NEAR_M, "degrees": NEAR_DEG})
     return changed, high
-
-
-def asked_time(begin: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Return a time that may be asked for; raises Invalid."""
-    if not begin < end <= begin + DAYS_MOST:
-        raise Invalid("to", f"应晚于 from，最多 {DAYS_MOST.days} 天")
-    return begin, end
 
 
 def read_sweeps(begin: datetime, end: datetime) -> Reading[list[dict[str, Any]]]:
