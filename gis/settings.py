@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """SM4 keys of data loggers, hexadecimal, commas between them."""
     ground_ellipsoid_m: float = 0.0
     """Ellipsoid height of the ground, metres: the constant that `Ground` answers while no terrain is loaded."""
+    tiles_url: str | None = None
+    """Where 3D tiles are kept, as `s3://bucket/folder`; without it in the data folder."""
     tile_cache_mb: int = Field(default=64, ge=0, le=65536)
     """Memory for vector tiles, of each API process."""
     changes_days: int = Field(default=90, ge=1, le=36500)

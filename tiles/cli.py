@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -39,26 +40,46 @@ def check(
     raise typer.Exit(1 if found.broken else 0)
 
 
-@app.command(help="立即生成所有已改动企业和全市的三维瓦片（平时由 serve 自动完成）")
-def bake() -> None:
-    """Bake what changed since it was baked, without a running server."""
+@app.command(help="立即生成所有已改动企业和全市的三维瓦片（平时由 serve 自动完成）；--out 把当前全部瓦片集另写到目录或对象存储")
+def bake(
+    out: Annotated[
+        str | None, typer.Option(metavar="URL", help="目录，或 s3://桶/目录、az://…、gs://…；中断后再运行会接着写，入口是 tileset.json")
+    ] = None,
+) -> None:
+    """Bake what changed since it was baked, without a running server; with `--out` copy all that is current to a place."""
     import asyncio
 
     from psycopg import AsyncConnection
+    from rich.progress import Progress
 
     from gis.settings import Settings
+    from gis.store.bakes import current_versions
     from gis.store.cluster import ensure_running
     from tiles.bake import bake_city, bake_dirty, bakery
+    from tiles.export import export
+    from tiles.object_store import objects_at
 
     settings = Settings()
+    kitchen, target = bakery(settings), objects_at(out) if out else None
     url = ensure_running(settings).owner
 
     async def run() -> int:
         async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            enterprises = await bake_dirty(connection, bakery(settings))
-            return enterprises + await bake_city(connection, bakery(settings))
+            enterprises = await bake_dirty(connection, kitchen)
+            return enterprises + await bake_city(connection, kitchen)
+
+    async def versions() -> dict[UUID, str]:
+        async with await AsyncConnection.connect(url, autocommit=True) as connection:
+            return await current_versions(connection)
 
     typer.echo(f"{asyncio.run(run())} 个新版本")
+    if target is None:
+        return
+    current = asyncio.run(versions())
+    with Progress(transient=True) as progress:
+        task = progress.add_task("写出", total=len(current))
+        done = export(current, kitchen.store, target, lambda left: progress.update(task, completed=len(current) - left))
+    typer.echo(f"{out}：{done.tilesets} 个瓦片集，新写 {done.new} 个，清除旧版本 {done.removed} 个")
 
 
 @app.command(help="把图层写成一个 PMTiles 文件：矢量瓦片，不要服务器和网络就能看")

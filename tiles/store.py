@@ -33,6 +33,10 @@ class TileStore(Protocol):
         """Return a file of a version; None where there is none of that name, whatever the path says."""
         ...
 
+    def files(self, enterprise: UUID, version: str) -> list[str]:
+        """Return the paths of a version's files; none where there is no such version."""
+        ...
+
     def versions(self, enterprise: UUID) -> list[str]:
         """Return the versions of an enterprise, oldest first."""
         ...
@@ -42,10 +46,22 @@ class TileStore(Protocol):
         ...
 
 
-def _safe(path: str) -> bool:
+def owner_name(owner: UUID) -> str:
+    """Return the name of the folder in which an owner's versions lie."""
+    return "city" if owner == CITY else str(owner)
+
+
+def owner_named(name: str) -> UUID | None:
+    """Return the owner of a folder of that name; None where it is nobody's."""
+    with suppress(ValueError):
+        return CITY if name == "city" else UUID(name)
+    return None
+
+
+def safe(path: str) -> bool:
     """Say whether a path stays below its folder.
 
-    >>> _safe("cells/1_2.glb"), _safe("../secret"), _safe("/etc/passwd"), _safe("")
+    >>> safe("cells/1_2.glb"), safe("../secret"), safe("/etc/passwd"), safe("")
     (True, False, False, False)
     """
     parts = path.split("/")
@@ -111,7 +127,7 @@ class FolderTileStore:
         return self._owned(enterprise) / version
 
     def _owned(self, enterprise: UUID) -> Path:
-        return self.root / ("city" if enterprise == CITY else str(enterprise))
+        return self.root / owner_name(enterprise)
 
     def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
         """Keep a version; files that `before` has the same are links to them.
@@ -123,7 +139,7 @@ class FolderTileStore:
         """
         place = self._folder(enterprise, version)
         for path in files:
-            if not _safe(path):
+            if not safe(path):
                 raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
         if place.is_dir():
             return
@@ -144,7 +160,7 @@ class FolderTileStore:
 
     def get(self, enterprise: UUID, version: str, path: str) -> bytes | None:
         """Return a file, None where there is none."""
-        if not VERSION.fullmatch(version) or not _safe(path):
+        if not VERSION.fullmatch(version) or not safe(path):
             return None
         try:
             return (self._folder(enterprise, version) / PurePosixPath(path)).read_bytes()
@@ -154,6 +170,11 @@ class FolderTileStore:
             if error.errno == errno.ENAMETOOLONG:
                 return None
             raise
+
+    def files(self, enterprise: UUID, version: str) -> list[str]:
+        """Return the paths of a version's files."""
+        folder = self._folder(enterprise, version)
+        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
     def versions(self, enterprise: UUID) -> list[str]:
         """Return the versions, oldest first; versions of one instant by name."""

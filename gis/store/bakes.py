@@ -226,6 +226,11 @@ async def current_version(connection: AsyncConnection, owner: UUID) -> str | Non
     return str(row[0]) if row else None
 
 
+async def current_versions(connection: AsyncConnection) -> dict[UUID, str]:
+    """Return the current version of every tileset, the city's (`CITY`) among them."""
+    return {row[0]: row[1] for row in await (await connection.execute("SELECT enterprise_id, version FROM tilesets")).fetchall()}
+
+
 async def city_version(connection: AsyncConnection) -> str | None:
     """Return the current version of the city's tileset, None where there is none."""
     return await current_version(connection, CITY)
