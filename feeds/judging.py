@@ -5,11 +5,11 @@ import re
 import time
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -42,7 +42,7 @@ from gis.store.alarms import Case, Due, Kept, Standing, Telling
 from gis.store.asking import asked
 from gis.store.connect import Actor, writing_on
 from gis.store.means import Place
-from gis.store.power import read_judgement
+from gis.store.power import forget_levels, keep_levels, read_judgement
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,8 @@ TICK_S = 60.0
 """Between looks at deadlines and at who is silent."""
 POWER_S = 300.0
 """Between judgements of one enterprise's power: its grid has steps of five minutes."""
+REACH = timedelta(days=31)
+"""How far back power is judged anew: it is read as a whole, from the earliest datum that came."""
 DAY = timedelta(days=1)
 SHOWN = 24
 """Values that evidence keeps."""
@@ -290,18 +292,38 @@ class Judgement:
         return found
 
     def power(
-        self, enterprise: UUID, since: datetime, kept: Mapping[tuple[str, str], Sequence[Standing]]
+        self,
+        enterprise: UUID,
+        since: datetime,
+        kept: Mapping[tuple[str, str], Sequence[Standing]],
+        until: datetime | None = None,
+        keeping: bool = False,
     ) -> list[tuple[Case, Sequence[Standing]]]:
-        """Return what the power of an enterprise's production and treatment says."""
-        source = f"power:{enterprise}"
+        """Return what the power of an enterprise's production and treatment says.
+
+        Parameters
+        ----------
+        enterprise : UUID
+        since : datetime
+            Anew from the day before it on, or from the beginning of what goes on then, not more than `REACH` before.
+        kept : mapping
+            Source and rule → what is kept of them.
+        until : datetime, optional
+            Else now.
+        keeping : bool
+            Whether what had to be learned is kept.
+        """
+        source, end = f"power:{enterprise}", until or self.now
         own = [one for (said, _), several in kept.items() if said == source for one in several]
-        begin = _midnight(max(store.earliest(own, since), self.now - 6 * DAY) - DAY)
-        findings = asked(self._connection, read_judgement(enterprise, begin, self.now)).findings
+        begin = _midnight(max(store.earliest(own, since), since - REACH) - DAY)
+        judgement = asked(self._connection, read_judgement(enterprise, begin, end))
+        if keeping:
+            keep_levels(self._connection, enterprise, judgement)
         units = store.units(self._connection, enterprise)
         spans: dict[tuple[str, UUID], list[Span]] = defaultdict(list)
-        for finding in findings:
+        for finding in judgement.findings:
             code = finding.treatment or finding.production[0]
-            if finding.begin > begin and code in units:
+            if code in units:
                 spans[finding.kind, units[code]].append(_power_span(finding))
         found: list[tuple[Case, Sequence[Standing]]] = []
         for rule in book().rules:
@@ -309,9 +331,11 @@ class Judgement:
                 features = {feature for kind, feature in spans if kind == rule.finding}
                 features |= {one.feature_id for one in own if one.rule == rule.name}
                 for feature in sorted(features):
-                    held = self._held(rule, feature, lambda one: spans[one.finding, feature])  # noqa: B023 — used at once
-                    first = begin + timedelta(seconds=1)
-                    found.append((Case(source, rule, feature, first, tuple(held)), [one for one in own if one.rule == rule.name]))
+                    stood = [one for one in own if one.rule == rule.name and one.feature_id == feature]
+                    going, stood = _continued(spans[rule.finding, feature], stood, begin)
+                    held = self._held(rule, feature, lambda _: going)  # noqa: B023 — used at once
+                    first = min([begin + timedelta(seconds=1), *(span.begin for span in held)])
+                    found.append((Case(source, rule, feature, first, tuple(held)), stood))
         return found
 
     def tell(self, case: Case) -> Callable[[Span], Telling]:
@@ -357,12 +381,42 @@ def _muted(outages: Sequence[tuple[datetime, datetime]], marks: Sequence[Mark]) 
     return lambda at: any(begin <= at < end for begin, end in times)
 
 
+def _continued(spans: Sequence[Span], stood: Sequence[Standing], begin: datetime) -> tuple[list[Span], list[Standing]]:
+    """Return spans and what is kept of them, where they are known from a time on: what lasted then goes on as it is kept, or ended then."""
+    cut = next((span for span in spans if span.begin <= begin), None)
+    lasting = next((one for one in stood if one.begin <= begin and (one.until is None or one.until >= begin)), None)
+    found = [span for span in spans if span.begin > begin]
+    later = [one for one in stood if one.begin > begin]
+    if lasting is None:
+        return found, later
+    end, level, value = (cut.end, cut.level, cut.value) if cut else (lasting.until or begin, lasting.level, lasting.value)
+    return [Span(lasting.begin, end, level, begin, value, None, lasting.factor), *found], [lasting, *later]
+
+
 def _power_span(finding: Finding) -> Span:
     threshold = power_rule_on(finding.begin.astimezone(BEIJING).date()).findings[finding.kind]
     lasting = threshold.buffered if (finding.treatment or "").startswith("TW") else threshold.lasting
     share = finding.numbers.get("treatment_share", finding.numbers.get("share"))
     factor = "、".join(finding.production)
     return Span(finding.begin, None if finding.open else finding.end, threshold.level, finding.begin + lasting, share, None, factor)
+
+
+_K = TypeVar("_K")
+
+
+def _earlier(times: dict[_K, datetime], key: _K, since: datetime) -> None:
+    times[key] = min(times.get(key, since), since)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is due, each from a time on."""
+
+    points: dict[int, dict[str, datetime]] = field(default_factory=lambda: defaultdict(dict))
+    firms: dict[UUID, datetime] = field(default_factory=dict)
+    loads: dict[UUID, datetime] = field(default_factory=dict)
+    """Enterprises of which something came that levels are learned from."""
+    signals: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
 
 
 class Judge:
@@ -402,33 +456,39 @@ class Judge:
         Kept(connection, now).escalate()
 
     def _judge(self, connection: Connection, due: Sequence[Due], now: datetime) -> None:
-        points: dict[int, dict[str, datetime]] = defaultdict(dict)
-        firms: dict[UUID, datetime] = {}
-        signals: dict[tuple[UUID, str], datetime] = {}
-        for one in due:
-            if one.feature_id is not None:
-                key = one.feature_id, one.what
-                signals[key] = min(signals.get(key, one.since), one.since)
-            elif (firm := self._known.powered.get(one.point_id or 0)) is not None:
-                firms[firm] = min(firms.get(firm, one.since), one.since)
-            elif one.point_id is not None:
-                times = points[one.point_id]
-                times[one.what] = min(times.get(one.what, one.since), one.since)
-        if any(point not in self._known.places for point in points):
+        asked_for = self._sorted(due)
+        if any(point not in self._known.places for point in asked_for.points):
             self._known = known(connection)
-        sources = [*map(str, points), *(f"power:{firm}" for firm in firms), *(f"signal:{kind}" for _, kind in signals)]
-        kept = store.standing(connection, sources, min(one.since for one in due) - 2 * DAY)
+        signals = {f"signal:{kind}" for _, kind in asked_for.signals}
+        sources = [*map(str, asked_for.points), *(f"power:{firm}" for firm in asked_for.firms), *sorted(signals)]
+        kept = store.standing(connection, sources, min(one.since for one in due))
         judgement = Judgement(connection, now, self._known)
-        cases = judgement.points(points, kept)
-        for firm, since in firms.items():
-            cases += judgement.power(firm, since, kept)
+        cases = judgement.points(asked_for.points, kept)
+        for firm, since in asked_for.loads.items():
+            forget_levels(connection, firm, since)
+        for firm, since in asked_for.firms.items():
+            cases += judgement.power(firm, max(since, now - REACH), kept, keeping=True)
             self._power[firm] = time.monotonic()
-        for (feature, kind), since in signals.items():
+        for (feature, kind), since in asked_for.signals.items():
             cases += judgement.signals(feature, kind, since, kept)
         keeping = Kept(connection, now)
         for case, own in cases:
             if case.spans or own:
                 keeping.bring(case, own, judgement.tell(case))
+
+    def _sorted(self, due: Sequence[Due]) -> _Asked:
+        """Return what is due by what it is about, each from the earliest time on."""
+        found = _Asked()
+        for one in due:
+            if one.feature_id is not None:
+                _earlier(found.signals, (one.feature_id, one.what), one.since)
+            elif (firm := self._known.powered.get(one.point_id or 0)) is not None:
+                _earlier(found.firms, firm, one.since)
+                if one.what in ("rtd", "minute"):
+                    _earlier(found.loads, firm, one.since)
+            elif one.point_id is not None:
+                _earlier(found.points[one.point_id], one.what, one.since)
+        return found
 
 
 def judge(url: str, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -461,6 +521,22 @@ class Difference:
     level: int
 
 
+def _differing(case: Case, own: Sequence[Standing], begin: datetime, end: datetime) -> tuple[list[Span], list[Difference]]:
+    """Return the spans of a case that begin in a time, and where they differ from what is kept."""
+    held = {(span.factor, span.begin): span for span in case.spans if begin <= span.begin < end}
+    stood = {(one.factor, one.begin): one for one in own if begin <= one.begin < end and one.feature_id == case.feature_id}
+    differences = []
+    for key in held.keys() | stood.keys():
+        span, one = held.get(key), stood.get(key)
+        if span is None and one is not None:
+            rest = (one.factor, one.begin, one.until, one.level)
+            differences.append(Difference("extra", case.source, case.rule.name, case.feature_id, *rest))
+        elif span is not None and (one is None or (span.end, span.level) != (one.until, one.level)):
+            rest = (span.factor, span.begin, span.end, span.level)
+            differences.append(Difference("missing", case.source, case.rule.name, case.feature_id, *rest))
+    return list(held.values()), differences
+
+
 def replay(connection: Connection, begin: datetime, end: datetime, now: datetime) -> tuple[list[tuple[Case, Span]], list[Difference]]:
     """Run the rules over a past time; returns what they find, and where it differs from what was kept. Nothing is written.
 
@@ -474,23 +550,22 @@ def replay(connection: Connection, begin: datetime, end: datetime, now: datetime
     """
     facts = known(connection)
     judgement = Judgement(connection, now, facts)
+
+    def cases() -> Iterator[tuple[Case, Sequence[Standing]]]:
+        for point in sorted(set(facts.places) - set(facts.powered)):
+            kept = store.standing(connection, [str(point)], begin)
+            yield from judgement.points({point: dict.fromkeys(("rtd", "minute", "hour"), begin)}, kept)
+        for firm in sorted(set(facts.powered.values())):
+            kept = store.standing(connection, [f"power:{firm}"], begin)
+            # What begins in the time is read to its end.
+            yield from judgement.power(firm, begin, kept, min(now, end + REACH))
+        for feature, kind in store.signalled(connection, begin, end):
+            yield from judgement.signals(feature, kind, begin, store.standing(connection, [f"signal:{kind}"], begin))
+
     found: list[tuple[Case, Span]] = []
     differences: list[Difference] = []
-    periods = ("rtd", "minute", "hour")
-    for point in sorted(facts.places):
-        if point in facts.powered:
-            continue
-        kept = store.standing(connection, [str(point)], begin)
-        for case, own in judgement.points({point: dict.fromkeys(periods, begin)}, kept):
-            held = {(span.factor, span.begin): span for span in case.spans if begin <= span.begin < end}
-            stood = {(one.factor, one.begin): one for one in own if begin <= one.begin < end and one.feature_id == case.feature_id}
-            found += [(case, span) for span in held.values()]
-            for key in held.keys() | stood.keys():
-                span, one = held.get(key), stood.get(key)
-                if span is None and one is not None:
-                    rest = (one.factor, one.begin, one.until, one.level)
-                    differences.append(Difference("extra", case.source, case.rule.name, case.feature_id, *rest))
-                elif span is not None and (one is None or (span.end, span.level) != (one.until, one.level)):
-                    rest = (span.factor, span.begin, span.end, span.level)
-                    differences.append(Difference("missing", case.source, case.rule.name, case.feature_id, *rest))
+    for case, own in cases():
+        held, differing = _differing(case, own, begin, end)
+        found += [(case, span) for span in held]
+        differences += differing
     return found, differences

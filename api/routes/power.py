@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
@@ -11,7 +12,7 @@ from api.caller import CurrentCaller, Permission, requires
 from api.house import CurrentHouse
 from api.ogc.parameters import read
 from gis.clock import BEIJING, during, time_of
-from gis.rules.power import told
+from gis.rules.power import Loads, told
 from gis.store.asking import asked_aside
 from gis.store.connect import reading
 from gis.store.power import DAYS_MOST, PowerJudgement, read_judgement
@@ -20,11 +21,17 @@ from gis.store.read import enterprise_name
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ))])
 
 
+def _last(level: float | Loads | None) -> float | None:
+    """Return a level as it is at the end of what was asked for."""
+    found = np.asarray(np.nan if level is None else level).ravel()
+    return None if not found.size or np.isnan(found[-1]) else float(found[-1])
+
+
 def _described(found: PowerJudgement) -> dict[str, object]:
     devices = []
     for code, series in found.devices.items():
         loads = [None if load != load else round(float(load), 3) for load in series.loads]  # noqa: PLR0124 — NaN
-        devices.append({"code": code, "running": series.running, "floor": series.floor, "loads": loads})
+        devices.append({"code": code, "running": _last(series.running), "floor": _last(series.floor), "loads": loads})
     return {
         "begin": found.begin.isoformat(),
         "end": found.end.isoformat(),

@@ -1,11 +1,15 @@
 """Loads of devices on a grid of steps, and what is learned from them: how a device usually runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from gis.rules.power import Loads, Rule, Series, States
+from gis.rules.pairing import Pair
+from gis.rules.power import Loads, Rule, Series, States, running_in
+
+Levels = Mapping[str, tuple[float | None, float | None]]
+"""Code of a device → its running level and its floor, None where they are not known."""
 
 MISSED_STEPS = 2
 """A step without a sample says what the last one said, so many times."""
@@ -56,3 +60,26 @@ def learned_floor(treatment: Series, producing: States, rule: Rule) -> float | N
     with np.errstate(invalid="ignore"):
         duty = treatment.loads[producing & (share >= rule.idle_share)]
     return float(np.quantile(duty, 0.05)) if len(duty) * rule.step >= rule.learn_least / 2 else None
+
+
+def learned(
+    pairs: Sequence[Pair], loads: Mapping[str, Loads], rated: Mapping[str, float], rule: Rule
+) -> dict[str, tuple[float | None, float | None]]:
+    """Return running level and floor of each device, as its loads of some days say; what is rated is not learned.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    loads : mapping of code to loads
+        All on the same grid.
+    rated : mapping of code to float
+    rule : Rule
+    """
+    running = {code: rated.get(code) or running_level(grid, rule) for code, grid in loads.items()}
+    series = {code: Series(grid, running[code]) for code, grid in loads.items()}
+    floors: dict[str, float | None] = {}
+    for pair in pairs:
+        producing = [running_in(series[code], rule) for code in pair.production if code in series]
+        if pair.treatment in series and producing:
+            floors[pair.treatment] = learned_floor(series[pair.treatment], np.any(producing, axis=0), rule)
+    return {code: (level, floors.get(code)) for code, level in running.items()}

@@ -86,16 +86,16 @@ class Series:
 
     loads: Loads
     """One a step; NaN where nothing is known."""
-    running: float | None = None
-    """Running level: rated, or learned; None where it is not known, and then nothing is judged."""
-    floor: float | None = None
-    """Least load in ordinary duty, learned; None where it is not known."""
+    running: float | Loads | None = None
+    """Running level, one or one a step: rated, or learned; None or NaN where it is not known, and then nothing is judged."""
+    floor: float | Loads | None = None
+    """Least load in ordinary duty, learned, one or one a step; None or NaN where it is not known."""
     silent: States | None = None
     """Steps in which nothing came, before any of it was filled in."""
 
     def share(self) -> Loads:
         """Return loads as shares of the running level, NaN where they are not known."""
-        return self.loads / self.running if self.running else np.full_like(self.loads, np.nan)
+        return np.full_like(self.loads, np.nan) if self.running is None else np.asarray(self.loads / self.running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +184,21 @@ def _pair_runs(pair: Pair, devices: Mapping[str, Series], rule: Rule) -> Iterato
     producing = np.any(list(running.values()), axis=0)
     resting, treating = _below(treatment, rule.off_share), _above(treatment, rule.off_share)
 
-    def told(state: States, kind: FindingKind | None, **more: float) -> Iterator[_Run]:
+    def told(state: States, kind: FindingKind | None, floors: Loads | None = None) -> Iterator[_Run]:
         for first, last in _runs(producing & state):
             busy = tuple(code for code in metered if running[code][first:last].any())
-            numbers = {"treatment_share": _mean(treatment.share()[first:last]), **more}
+            numbers = {"treatment_share": _mean(treatment.share()[first:last])}
+            if floors is not None:
+                numbers["floor"] = float(floors[first])
             yield _Run(kind or _off_kind(first, last, producing, treating, resting), first, last, pair.treatment, busy, numbers)
 
     yield from told(resting, None)
     yield from told(treating & _below(treatment, rule.idle_share), "idling")
     if treatment.floor is not None:
+        floors = np.broadcast_to(np.asarray(treatment.floor, dtype=np.float64), treatment.loads.shape)
         with np.errstate(invalid="ignore"):
-            under = treatment.loads < rule.floor_share * treatment.floor
-        yield from told(_above(treatment, rule.idle_share) & under, "under_floor", floor=treatment.floor)
+            under = treatment.loads < rule.floor_share * floors
+        yield from told(_above(treatment, rule.idle_share) & under, "under_floor", floors)
 
 
 def _device_runs(code: str, series: Series, rule: Rule) -> Iterator[_Run]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 
 from gis.clock import BEIJING
 from gis.models.alarm import due_after
-from gis.rules.alarm_rules import Rule, book, tuned
-from gis.rules.alarms import Signal, Span
+from gis.rules.alarm_rules import DriftRule, Rule, book, tuned
+from gis.rules.alarms import Signal, Span, lookback
 
 CHANNEL = "quanjing_alarms"
 LOCK = 0x616C6172
@@ -57,12 +57,16 @@ FROM (SELECT point_id, min(factor) AS factor FROM feed_factors
         WHERE (r.point_id, r.period, r.factor) = (p.point_id, %(period)s, p.factor) AND r.at >= %(begin)s AND r.at < %(end)s
         ORDER BY r.at) r
 """
+# Where something lasts, all that ended since it began is asked for too: a source is judged from there on.
 STANDING = """
-SELECT span_id, alarm_id, source, rule, feature_id, factor, begin, until, level, value FROM alarm_spans
-WHERE withdrawn IS NULL AND source = ANY (%s) AND (until IS NULL OR until >= %s) ORDER BY begin
+WITH kept AS (SELECT * FROM alarm_spans WHERE withdrawn IS NULL AND source = ANY (%(sources)s)),
+    first AS (SELECT source, min(begin) - %(reach)s AS begin FROM kept WHERE until IS NULL OR until >= %(since)s GROUP BY source)
+SELECT span_id, alarm_id, source, rule, feature_id, factor, kept.begin, until, level, value FROM kept LEFT JOIN first USING (source)
+WHERE until IS NULL OR until >= least(%(since)s, first.begin) ORDER BY kept.begin
 """
 TUNED = "SELECT feature_id, rule, change, decided FROM alarm_thresholds WHERE accepted ORDER BY decided"
 SIGNALS = "SELECT at, recorded, value FROM alarm_signals WHERE feature_id = %s AND kind = %s AND at >= %s ORDER BY at, signal_id"
+SIGNALLED = "SELECT DISTINCT feature_id, kind FROM alarm_signals WHERE at >= %s AND at < %s ORDER BY feature_id, kind"
 POWERED = """
 SELECT DISTINCT f.point_id, m.enterprise_id
 FROM power_channels JOIN monitoring_points m USING (feature_id) JOIN feed_points f USING (feature_id)
@@ -218,9 +222,10 @@ def arrived(
 
 
 def standing(connection: Connection, sources: Sequence[str], since: datetime) -> dict[tuple[str, str], list[Standing]]:
-    """Return what is kept of sources and goes on, or ended after a time: by source and rule."""
+    """Return what is kept of sources, by source and rule: all that may be met again where they are judged from a time on."""
     found: dict[tuple[str, str], list[Standing]] = defaultdict(list)
-    for row in connection.execute(STANDING, [list(sources), since]):
+    reach = max(lookback(rule) for rule in book().rules if not isinstance(rule, DriftRule)) + timedelta(days=2)
+    for row in connection.execute(STANDING, {"sources": list(sources), "since": since - reach, "reach": reach}):
         one = Standing(*row)
         found[one.source, one.rule].append(one)
     return found
@@ -240,6 +245,11 @@ def variants(connection: Connection) -> dict[tuple[UUID, str], list[tuple[dateti
 def signals(connection: Connection, feature: UUID, kind: str, since: datetime) -> list[Signal]:
     """Return the signals of a kind about a feature from a time on."""
     return [Signal(*row) for row in connection.execute(SIGNALS, [feature, kind, since])]
+
+
+def signalled(connection: Connection, begin: datetime, end: datetime) -> list[tuple[UUID, str]]:
+    """Return about which features there were signals in a time, and of which kinds."""
+    return connection.execute(SIGNALLED, [begin, end]).fetchall()
 
 
 def powered(connection: Connection) -> dict[int, UUID]:

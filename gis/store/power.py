@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from gis.clock import BEIJING
 from gis.errors import NotFound
-from gis.rules.loads import gridded, learned_floor, running_level
+from gis.rules.loads import Levels, gridded, learned
 from gis.rules.pairing import Pair, pairs
-from gis.rules.power import Finding, Order, Rule, Series, States, judged, rule_on, running_in
+from gis.rules.power import Finding, Order, Rule, Series, judged, rule_on
 from gis.store.asking import Reading
 from gis.store.connect import Plain
 from gis.store.process import process
@@ -20,6 +24,7 @@ from gis.supervision.thing import codes_in
 
 DAYS_MOST = 31
 """That one asks for at once."""
+DAY = timedelta(days=1)
 
 SERVED = sql.SQL("""
 SELECT code, serves_code FROM treatment_facilities WHERE enterprise_id = %s AND closed_at IS NULL AND code IS NOT NULL ORDER BY code
@@ -45,6 +50,16 @@ ORDERS = sql.SQL("""
 SELECT order_id, unit_codes, lower(during) AS begin, upper(during) AS end, share, cause, evidence FROM production_orders
 WHERE enterprise_id = %s AND withdrawn IS NULL AND during && tstzrange(%s, %s) ORDER BY during, order_id
 """)
+# What was learned holds until something comes for one of the days that it was learned from.
+LEVELS = sql.SQL("""
+SELECT day, basis, levels FROM power_levels WHERE enterprise_id = %s AND day BETWEEN %s AND %s
+    AND NOT quanjing_power_waits(enterprise_id, upper(during))
+""")
+KEEP = """
+INSERT INTO power_levels (enterprise_id, day, basis, during, levels) VALUES (%s, %s, %s, tstzrange(%s, %s), %s)
+ON CONFLICT (enterprise_id, day) DO UPDATE SET basis = excluded.basis, during = excluded.during, levels = excluded.levels,
+    learned = excluded.learned
+"""
 PUT = """
 WITH device AS (
     SELECT m.feature_id FROM monitoring_points m
@@ -94,6 +109,8 @@ class PowerJudgement:
     channels: tuple[Channel, ...]
     devices: Mapping[str, Series]
     findings: tuple[Finding, ...]
+    learned: Mapping[datetime, Levels]
+    """Levels of the days for which none were kept, by midnight."""
 
 
 def read_pairs(enterprise_id: UUID) -> Reading[tuple[Pair, ...]]:
@@ -120,50 +137,95 @@ def _loads(enterprise_id: UUID, begin: datetime, end: datetime, step: timedelta)
     return found
 
 
-def _learned(
-    found: Sequence[Pair], channels: Sequence[Channel], loads: Mapping[str, list[tuple[datetime, float]]], begin: datetime, rule: Rule
-) -> dict[str, tuple[float | None, float | None]]:
-    """Return running level and floor of each device, from what was before a day."""
-    rated: dict[str, float] = {}
-    for channel in channels:
-        if channel.rated is not None:
-            rated[channel.unit_code] = rated.get(channel.unit_code, 0.0) + channel.rated
-    series: dict[str, Series] = {}
-    for code in {channel.unit_code for channel in channels}:
-        grid, _ = gridded(loads.get(code, ()), begin - rule.learn, begin, rule.step)
-        series[code] = Series(grid, rated.get(code) or running_level(grid, rule))
-    floors: dict[str, float | None] = {}
-    for pair in found:
-        producing: list[States] = [running_in(series[code], rule) for code in pair.production if code in series]
-        if pair.treatment in series and producing:
-            floors[pair.treatment] = learned_floor(series[pair.treatment], np.any(producing, axis=0), rule)
-    return {code: (one.running, floors.get(code)) for code, one in series.items()}
+def _basis(found: Sequence[Pair], channels: Sequence[Channel], rule: Rule) -> str:
+    told = [(one.mn, one.factor, one.unit_code, one.rated) for one in channels]
+    return sha256(repr((found, told, rule)).encode()).hexdigest()
+
+
+def _levels(
+    enterprise_id: UUID, found: Sequence[Pair], channels: Sequence[Channel], days: Sequence[datetime]
+) -> Reading[tuple[dict[datetime, Levels], dict[datetime, Levels]]]:
+    """Return the levels of each day by its midnight, and those of them that were not kept but are learned now."""
+    rules = {day: rule_on(day.date()) for day in days}
+    bases = {day: _basis(found, channels, rule) for day, rule in rules.items()}
+    rows = yield LEVELS, [enterprise_id, days[0].date(), days[-1].date()]
+    kept = {(row["day"], row["basis"]): row["levels"] for row in rows}
+    levels: dict[datetime, Levels] = {
+        day: {code: (running, floor) for code, (running, floor) in kept[day.date(), bases[day]].items()}
+        for day in days
+        if (day.date(), bases[day]) in kept
+    }
+    fresh: dict[datetime, Levels] = {}
+    missing = [day for day in days if day not in levels]
+    if missing:
+        rule = rules[missing[0]]
+        first = min(day - rules[day].learn for day in missing)
+        loads = yield from _loads(enterprise_id, first, missing[-1], rule.step)
+        grids = {
+            code: gridded(loads.get(code, ()), first, missing[-1], rule.step)[0] for code in sorted({one.unit_code for one in channels})
+        }
+        rated: dict[str, float] = {}
+        for channel in channels:
+            if channel.rated is not None:
+                rated[channel.unit_code] = rated.get(channel.unit_code, 0.0) + channel.rated
+        for day in missing:
+            begin, end = (int((at - first) / rule.step) for at in (day - rules[day].learn, day))
+            fresh[day] = learned(found, {code: grid[begin:end] for code, grid in grids.items()}, rated, rules[day])
+    return levels | fresh, fresh
+
+
+def _midnights(begin: datetime, end: datetime) -> list[datetime]:
+    first = begin.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [first + number * DAY for number in range(max(1, ceil((end - first) / DAY)))]
+
+
+def _by_step(
+    levels: Mapping[datetime, Levels], code: str, begin: datetime, count: int, step: timedelta
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return running level and floor of a device, one a step, NaN where they are not known."""
+    running, floor = np.full(count, np.nan), np.full(count, np.nan)
+    for midnight, devices in sorted(levels.items()):
+        first = max(0, ceil((midnight - begin) / step))
+        for grid, level in zip((running, floor), devices.get(code, (None, None)), strict=True):
+            grid[first:] = np.nan if level is None else level
+    return running, floor
 
 
 def read_judgement(enterprise_id: UUID, begin: datetime, end: datetime) -> Reading[PowerJudgement]:
-    """Read what the power of an enterprise says of a time; its devices are known from the days before, so that it stays the same.
+    """Read what the power of an enterprise says of a time: each day by levels that the days before it told, so that it stays the same.
 
     Parameters
     ----------
     enterprise_id : UUID
     begin, end : datetime
-        Aware; a few days at most, because a day's loads are on a grid of steps in memory.
+        Aware; some weeks at most, because loads are on a grid of steps in memory.
     """
-    local = begin.astimezone(BEIJING)
-    rule, day = rule_on(local.date()), local.replace(hour=0, minute=0, second=0, microsecond=0)
+    rule, days = rule_on(begin.astimezone(BEIJING).date()), _midnights(begin, end)
     found = yield from read_pairs(enterprise_id)
     channels = yield from read_channels(enterprise_id)
-    before = yield from _loads(enterprise_id, day - rule.learn, day, rule.step)
-    learned = _learned(found, channels, before, day, rule)
+    levels, fresh = (yield from _levels(enterprise_id, found, channels, days)) if channels else ({}, {})
     loads = yield from _loads(enterprise_id, begin, end, rule.step)
     rows = yield ORDERS, [enterprise_id, begin, end]
     orders = [Order(row["begin"], row["end"], frozenset(row["unit_codes"]), row["share"], row["order_id"]) for row in rows]
     devices = {}
-    for code, (running, floor) in sorted(learned.items()):
+    for code in sorted({one.unit_code for one in channels}):
         grid, silent = gridded(loads.get(code, ()), begin, end, rule.step)
-        devices[code] = Series(grid, running, floor, silent)
+        devices[code] = Series(grid, *_by_step(levels, code, begin, len(grid), rule.step), silent)
     findings = judged(found, devices, orders, begin, rule)
-    return PowerJudgement(begin, end, rule, found, channels, devices, tuple(findings))
+    return PowerJudgement(begin, end, rule, found, channels, devices, tuple(findings), fresh)
+
+
+def forget_levels(connection: Plain, enterprise_id: UUID, since: datetime) -> None:
+    """Forget what was learned of an enterprise's devices from days that end after a time: something came for one of them."""
+    connection.execute("DELETE FROM power_levels WHERE enterprise_id = %s AND upper(during) > %s", [enterprise_id, since])
+
+
+def keep_levels(connection: Plain, enterprise_id: UUID, judgement: PowerJudgement) -> None:
+    """Keep what a judgement had to learn, for the next ones; `connection` is the judge's, who has taken what was due before it read."""
+    for midnight, levels in judgement.learned.items():
+        rule = rule_on(midnight.date())
+        basis = _basis(judgement.pairs, judgement.channels, rule)
+        connection.execute(KEEP, [enterprise_id, midnight.date(), basis, midnight - rule.learn, midnight, Jsonb(levels)])
 
 
 def put_channels(connection: Plain, channels: Iterable[Channel]) -> tuple[int, list[tuple[Channel, str]]]:

@@ -185,3 +185,16 @@ def test_signals_of_others_are_judged_too(city: City) -> None:
     rows = city.rows("SELECT rule, value, until FROM alarm_spans ORDER BY rule")
     assert rows == [("complaints", 3.0, BEGIN + 5 * DAY), ("hotspot", 3.1, BEGIN + 5 * HOUR)]
     assert alarms.JUDGE == "规则"
+
+
+def test_what_ended_some_days_ago_is_known_when_the_next_hour_comes(city: City) -> None:
+    judging = Judge()
+    put(city, day(60.0) | day(30.0, 24) | day(30.0, 48))
+    judge(city, BEGIN + 3 * DAY, judging)
+    put(city, {72 + hour: 30.0 + hour % 3 for hour in range(6)}, packet=2)
+    put(city, {77: 31.5}, packet=3)
+    judge(city, BEGIN + 3 * DAY + 6 * HOUR, judging)
+    assert city.rows("SELECT count(*) FROM alarm_spans WHERE rule = 'water_day'") == [(1,)]
+    put(city, {78: 30.5}, packet=4)
+    judge(city, BEGIN + 3 * DAY + 7 * HOUR, judging)
+    assert differences(city, BEGIN + 3 * DAY + 7 * HOUR)[1] == []

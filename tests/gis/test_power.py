@@ -15,7 +15,7 @@ from serving import serving
 from typer.testing import CliRunner
 
 from feeds.fleet import power_devices
-from feeds.judging import Judge
+from feeds.judging import Judge, replay
 from feeds.powers import load
 from gis.clock import BEIJING
 from gis.models.process import ProcessGraph, ProcessNode, ProcessStream
@@ -25,9 +25,10 @@ from gis.rules.loads import gridded, learned_floor, running_level
 from gis.rules.pairing import Pair, pairs
 from gis.rules.power import Finding, Loads, Order, Series, judged, rules
 from gis.store import readings as store
+from gis.store.asking import asked
 from gis.store.cluster import Urls
 from gis.store.connect import Actor, writing_plainly
-from gis.store.power import Channel, put_channels
+from gis.store.power import Channel, put_channels, read_judgement
 
 RULE = rules()[0]
 BEGIN = datetime(2026, 3, 2, tzinfo=BEIJING)
@@ -179,13 +180,13 @@ def works(database: Urls) -> City:
     return found
 
 
-def send(city: City, factor: str, load: Loads) -> None:
+def send(city: City, factor: str, load: Loads, number: int = 0, packet: int = 1) -> None:
     with writing_plainly(city.url, Actor("test", "readings")) as connection:
         (point,) = store.points(connection).values()
         store.make_month(connection, BEGIN)
         rest = (None,) * 6
         rows = [
-            (point.point_id, "rtd", factor, BEGIN + step * STEP, float(value), *rest, "N", None, 1, BEGIN)
+            (point.point_id, "rtd", factor, BEGIN + (number * DAY + step) * STEP, float(value), *rest, "N", None, packet, BEGIN)
             for step, value in enumerate(load)
         ]
         store.write(connection, rows)
@@ -280,3 +281,50 @@ def test_a_simulated_power_logger_stands_at_its_treatment_and_is_judged(works: C
     # A few days a year, and nothing that was not meant.
     assert set(found) <= {"untreated", "late", "idling"}
     assert 4 <= sum(found.values()) <= 40
+
+
+def test_levels_are_learned_once_a_day_and_anew_where_late_data_come_for_the_days_behind_them(works: City) -> None:
+    with writing_plainly(works.url, Actor("test", "channels")) as connection:
+        put_channels(connection, [Channel(MN, "d20401", "MF0001"), Channel(MN, "d30401", "TA001")])
+    for number in range(4):
+        send(works, "d20401", loads(7, 21), number)
+        send(works, "d30401", loads(6.5, 21.5) if number < 3 else loads(6.5, 21.5, 15.0), number)
+
+    def judge(hours: float) -> None:
+        with psycopg.connect(works.url, autocommit=True) as connection:
+            judging = Judge()
+            while judging.step(connection, at(hours)):
+                pass
+
+    def kept() -> list[tuple[Any, ...]]:
+        return works.rows("SELECT day, levels -> 'TA001' -> 0, learned FROM power_levels WHERE day = %s", at(72).date())
+
+    judge(96)
+    (before,) = kept()
+    assert before[:2] == (at(72).date(), 100.0)
+    rows = works.rows("SELECT rule, feature_id, began FROM alarms WHERE rule LIKE 'power%%' AND closed IS NULL")
+    assert rows == [("power_idling", works.feature_id("TA001"), at(79))]
+    # What comes for the day itself changes nothing of what was learned.
+    send(works, "d30401", loads(6.5, 21.5, 16.0), 3)
+    judge(97)
+    assert kept()[0] == before
+    # What comes for the days behind it does: first a reader learns for himself, then the judge keeps it.
+    for number in range(3):
+        send(works, "d30401", loads(6.5, 21.5, 200.0), number, packet=2)
+    with psycopg.connect(works.url) as connection:
+        judgement = asked(connection, read_judgement(works.enterprise_id, at(72), at(96)))
+    assert [levels["TA001"][0] for levels in judgement.learned.values()] == [200.0]
+    assert kept()[0] == before
+    judge(98)
+    assert kept()[0][:2] == (at(72).date(), 200.0)
+    with psycopg.connect(works.url) as connection:
+        assert asked(connection, read_judgement(works.enterprise_id, at(72), at(96))).learned == {}
+        found, differing = replay(connection, BEGIN, at(240), at(98))
+    # 16 of 100 is idling, 16 of 200 is off; the alarm follows, and so does a replay.
+    assert ({case.rule.name for case, _ in found}, differing) == ({"power_untreated"}, [])
+    # Another device on a channel: learned anew too.
+    with writing_plainly(works.url, Actor("test", "channels")) as connection:
+        put_channels(connection, [Channel(MN, "d30401", "TA001", 210.0)])
+    with psycopg.connect(works.url) as connection:
+        (levels,) = asked(connection, read_judgement(works.enterprise_id, at(72), at(96))).learned.values()
+    assert levels["TA001"][0] == 210.0
