@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
@@ -33,7 +32,7 @@ from drawings.versions.proofs import proof_of
 from gis.child import Failure, run
 from gis.errors import NotFound
 from gis.issues import blocking
-from gis.jobs import work_until
+from gis.jobs import queue_on, work_until
 from gis.models.plan import Counts, SitePlan
 from gis.models.sheet import Kind
 from gis.store import drafts
@@ -254,8 +253,7 @@ async def work(connect: Connect, place: Place, stop: asyncio.Event) -> None:
     stop : asyncio.Event
     """
     watch, places = Watch(connect), asyncio.Semaphore(AT_ONCE)
-    async with await connect() as sweeper, await connect() as queue_connection:
-        queue = PgQueuer.from_psycopg_connection(queue_connection)
+    async with await connect() as sweeper, queue_on(connect) as queue:
 
         @queue.entrypoint(drafts.ENTRYPOINT)
         async def draft(job: Job) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
@@ -18,7 +17,7 @@ from api.bench import Bench, Stopped, away, ending
 from api.drafting import Connect, Watch
 from drawings.permit.proposal import DOUBTFUL, Proposal
 from drawings.permit.reading import read
-from gis.jobs import work_until
+from gis.jobs import queue_on, work_until
 from gis.store import permit_copies
 from gis.store.connect import Actor, engine, writing
 from gis.store.locks import holding
@@ -105,8 +104,7 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
     stop : asyncio.Event
     """
     watch, one_by_one = Watch(connect), asyncio.Lock()
-    async with await connect() as sweeper, await connect() as queue_connection:
-        queue = PgQueuer.from_psycopg_connection(queue_connection)
+    async with await connect() as sweeper, queue_on(connect) as queue:
 
         @queue.entrypoint(permit_copies.ENTRYPOINT)
         async def permit_copy(job: Job) -> None:

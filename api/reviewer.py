@@ -6,14 +6,13 @@ import logging
 from pathlib import Path
 from uuid import UUID
 
-from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 
 from api.drafting import Connect
 from drawings.process.elk import Elk
 from drawings.versions.deciding import decide_on
 from gis.errors import QuanjingError
-from gis.jobs import enqueue, work_until
+from gis.jobs import enqueue, queue_on, work_until
 from gis.models.version import DECISIONS
 from gis.store import versions
 from gis.store.connect import Actor, engine, writing
@@ -63,8 +62,7 @@ async def work(connect: Connect, url: str, pages: Path, stop: asyncio.Event) -> 
     """
     one_by_one = asyncio.Lock()
 
-    async with await connect() as looking, await connect() as queue_connection:
-        queue = PgQueuer.from_psycopg_connection(queue_connection)
+    async with await connect() as looking, queue_on(connect) as queue:
 
         @queue.entrypoint(versions.ENTRYPOINT)
         async def decision(job: Job) -> None:

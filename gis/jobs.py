@@ -2,12 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+from pgqueuer.ports.driver import NotifyCallback
 from psycopg import AsyncConnection, AsyncRawCursor
 
 from gis.store.changes import FALLBACK_S
@@ -21,6 +24,39 @@ async def enqueue(connection: AsyncConnection, entrypoint: str, payloads: Sequen
     encoded = [json.dumps(payload, ensure_ascii=False).encode() for payload in payloads]
     cursor = AsyncRawCursor(connection)
     await cursor.execute(ENQUEUE, [[0] * n, [entrypoint] * n, encoded, [timedelta(0)] * n, [None] * n, [None] * n])
+
+
+class TwoLineDriver(PsycopgDriver):
+    """Asks on one connection and listens on another: psycopg holds a connection's lock while it listens, for up to a second at a time."""
+
+    def __init__(self, connection: AsyncConnection, ears: AsyncConnection) -> None:
+        super().__init__(connection)
+        self._ears = PsycopgDriver(ears)
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        """Call back for each NOTIFY of a channel."""
+        await self._ears.add_listener(channel, callback)
+
+    async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
+        """Call back no longer."""
+        await self._ears.remove_listener(channel, callback)
+
+    async def __aenter__(self) -> Self:
+        """Open both lines."""
+        await self._ears.__aenter__()
+        return await super().__aenter__()
+
+    async def __aexit__(self, *how: object) -> None:
+        """Close both."""
+        await super().__aexit__(*how)
+        await self._ears.__aexit__(*how)
+
+
+@asynccontextmanager
+async def queue_on(connect: Callable[[], Awaitable[AsyncConnection]]) -> AsyncIterator[PgQueuer]:
+    """Return a queue that takes a job up as soon as it is committed, on connections of its own in autocommit mode."""
+    async with await connect() as connection, await connect() as ears:
+        yield PgQueuer(TwoLineDriver(connection, ears))
 
 
 async def work_until(stop: asyncio.Event, queue: PgQueuer, *beside: Coroutine[Any, Any, None]) -> None:

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from gis.errors import GeometryError, QuanjingError
 from gis.ground import ConstantGround, Ground
-from gis.jobs import work_until
+from gis.jobs import queue_on, work_until
 from gis.models.feature import Site
 from gis.settings import Settings
 from gis.store import bakes
@@ -232,8 +232,7 @@ def _register(queue: PgQueuer, connect: Connect, bakery: Bakery) -> None:
 
 async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
     """Follow the change log and bake until `stop` is set."""
-    async with await connect() as follower, await connect() as sweeper, await connect() as planner, await connect() as queue_connection:
-        queue = PgQueuer.from_psycopg_connection(queue_connection)
+    async with await connect() as follower, await connect() as sweeper, await connect() as planner, queue_on(connect) as queue:
         _register(queue, connect, bakery)
         await work_until(stop, queue, _follow(follower, bakery), _sweep_regularly(sweeper, bakery), _keep_city(planner, bakery))
 
