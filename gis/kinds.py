@@ -72,11 +72,18 @@ class Kind:
     """Of a web map (WebMercatorQuad), from which it is shown."""
     schematic: bool = False
     """Drawn on a process flow, which is no map: it has a `shape` in sheet units and no `geom`."""
+    sparse: str | None = None
+    """Lies so close that a web map shows one of a crowd: the attribute (a number, `in_tile`) whose greatest value stays."""
 
     @property
     def solid(self) -> bool:
         """Whether it is an area, so that a height, a bottom and a top may be said of it."""
         return self.geometry in ("Polygon", "PolygonZ", "Geometry")
+
+    @property
+    def areal(self) -> bool:
+        """Whether it has an outline, which tiles of a map cut into pieces."""
+        return self.geometry not in ("Point", "LineString")
 
     @property
     def named_zoom(self) -> int:

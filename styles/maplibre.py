@@ -1,7 +1,8 @@
 """The map's style for MapLibre: every kind of feature, as a function of theme and source.
 
 A vector source has one layer a kind, named as the kind, with the properties `type` (the value of its type attribute), `code`, `name`,
-`alarm_level` (absent where there is no open alarm) and `offline` (true where a monitor has fallen silent).
+`alarm_level` (absent where there is no open alarm), `offline` (true where a monitor has fallen silent) and, of outlines, `anchor`
+(true in the one tile of those it reaches into where its symbol and name stand).
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ Layer = dict[str, Any]
 NAMES = "quanjing"
 """Of the source."""
 FONT = ["Noto Sans CJK SC Regular"]
+SPARSE_PX = 14
+"""Distance that a symbol of a sparse kind keeps from others."""
 
 
 def hexed(rgb: Rgb) -> str:
@@ -169,11 +172,17 @@ def _points(kind: str, theme: Theme) -> Iterator[Layer]:
         # An alarm lies above what has none; with overlaps allowed the greater key is drawn later.
         "symbol-sort-key": ["-", 9, ["to-number", ["get", "alarm_level"], 9]],
     }
+    if row.sparse:
+        # The tiles hold all of them from a zoom on: here the greatest is placed first and keeps others at a distance.
+        greatest = ["-", 0, ["to-number", ["get", row.sparse], 0]]
+        layout |= {"icon-allow-overlap": False, "icon-padding": SPARSE_PX, "symbol-sort-key": greatest}
     if any(offset[1] != [0.0, 0.0] for offset in offsets.values()):
         layout["icon-offset"] = by_type(offsets)
-    yield _base(kind, f"{kind}.symbol", "symbol") | {"layout": layout}
+    once = ["has", "anchor"] if row.areal else None
+    said = ["to-string", ["get", row.sparse]] if row.sparse else ""
+    yield _filtered(_base(kind, f"{kind}.symbol", "symbol") | {"layout": layout}, once)
     words = {
-        "text-field": ["coalesce", ["get", "name"], ["get", "code"], ""],
+        "text-field": ["coalesce", ["get", "name"], ["get", "code"], said],
         "text-font": FONT,
         "text-size": 12,
         "text-anchor": "top",
@@ -182,5 +191,5 @@ def _points(kind: str, theme: Theme) -> Iterator[Layer]:
     }
     halo = {"text-color": hexed(colour("ink", theme)), "text-halo-color": hexed(colour("paper", theme)), "text-halo-width": 1.4}
     label = _base(kind, f"{kind}.name", "symbol") | {"layout": words, "paint": halo}
-    label["minzoom"] = KINDS[kind].named_zoom
-    yield label
+    label["minzoom"] = row.named_zoom
+    yield _filtered(label, once)

@@ -54,6 +54,7 @@ def _fields(kind: str) -> dict[str, str]:
     row = KINDS[kind]
     types = {"integer": "Number", "number": "Number", "boolean": "Boolean"}
     common = {"feature_id": "String", "alarm_level": "Number", "case_count": "Number", "name": "String", "code": "String"}
+    common |= {"anchor": "Boolean"} if row.areal else {}
     own = {a.name: types.get(a.type, "String") for a in row.attributes if a.in_tile and a.name != row.type_attribute}
     return common | ({"type": "String"} if row.type_attribute else {}) | own
 

@@ -63,6 +63,8 @@ def _layer(kind: Kind) -> dict[str, Any]:
         "name": {"title": "名称", "type": "string", "description": f"从第 {kind.named_zoom} 级起"},
         "code": {"title": "编号", "type": "string", "description": f"从第 {kind.named_zoom} 级起"},
     } | {name: {**schema, "description": f"从第 {FULL_ZOOM} 级起"} for name, schema in own.items()}
+    if kind.areal:
+        properties["anchor"] = {"title": "标注处", "type": "boolean", "description": "面被瓦片切开时，只在应放符号和名称的那一片为 true"}
     if not kind.type_attribute:
         del properties["type"]
     dimension = {"geometryDimension": DIMENSIONS[kind.geometry]} if kind.geometry in DIMENSIONS else {}

@@ -2,6 +2,7 @@
 
 A layer is named as its kind. Each feature has a number of its own as its id, `feature_id`, `type`, `alarm_level` and `case_count` where
 it has them, from the zoom at which a map names it `name` and `code`, and from `FULL_ZOOM` on what `gis.kinds` marks as `in_tile`.
+An outline lies in as many tiles as it reaches into: in the one that holds its point on surface `anchor` is true, for symbol and name.
 """
 
 import math
@@ -34,6 +35,8 @@ PIXEL = 8
 """Units of a pixel: an area smaller than it, asked for above the zoom of its kind, is left out."""
 CELL = 64
 """Units of the square that holds one point at most above the zoom of its kind."""
+SPARSE_CELL = 512
+"""The same for kinds of which one of a crowd is shown, as far as `FULL_ZOOM`: 64 pixels of a tile of 512."""
 ID_BITS = (1 << 53) - 1
 """What a JavaScript number holds exactly."""
 
@@ -94,8 +97,8 @@ def bounds(place: Place) -> tuple[float, float, float, float]:
     True
     """
     side = 2 * HALF_M / (1 << place.z)
-    west, north = place.x * side - HALF_M, HALF_M - place.y * side
-    return west, north - side, west + side, north
+    # Neighbours say the same number of the side between them, so that a point on it lies in one of them.
+    return place.x * side - HALF_M, HALF_M - (place.y + 1) * side, (place.x + 1) * side - HALF_M, HALF_M - place.y * side
 
 
 def covering(bbox: Sequence[float], z: int, margin: float = BUFFER / EXTENT) -> tuple[int, int, int, int]:
@@ -133,10 +136,17 @@ def _shown(kind: Kind, z: int) -> str:
     return f"ST_AsMVTGeom({shape}, (SELECT tile FROM box), {EXTENT}, {BUFFER}, true)"
 
 
+ANCHOR = """CASE WHEN k.geom_3857 @ (SELECT whole FROM box) THEN true
+        WHEN (SELECT ST_X(p) >= $1 AND ST_X(p) < $3 AND ST_Y(p) >= $2 AND ST_Y(p) < $4
+            FROM (SELECT ST_PointOnSurface(k.geom_3857) AS p OFFSET 0) inner_point) THEN true END AS anchor"""
+
+
 def _properties(kind: Kind, z: int) -> list[str]:
     listed = [f"uuid_hash_extended(k.feature_id, 0) & {ID_BITS} AS id", "k.feature_id::text AS feature_id"]
     if kind.type_attribute:
         listed.append(f"k.{kind.type_attribute} AS type")
+    if kind.areal:
+        listed.append(ANCHOR)
     listed += ["s.alarm_level", "s.case_count"]
     if z >= kind.named_zoom:
         listed += ["nullif(k.name, '') AS name", "k.code"]
@@ -168,11 +178,13 @@ def _layer(kind: Kind, z: int, past: str | None, scope: str | None, rows: str | 
         conditions.append(placed_inside("f.jurisdiction", scope))
     elif scope:
         conditions.append(owned_inside("k.enterprise_id", scope))
-    if z < kind.zoom:
+    cell_units = SPARSE_CELL if kind.sparse else CELL
+    if z < (FULL_ZOOM if kind.sparse else kind.zoom):
         width, height = (f"ST_{axis}Max(k.geom_3857) - ST_{axis}Min(k.geom_3857)" for axis in "XY")
         if kind.geometry in ("Point", "Geometry"):
-            cell = [f"floor(ST_{axis}Min(k.geom_3857) * {EXTENT // CELL} / (SELECT side FROM box))" for axis in "XY"]
-            distinct, order = f"DISTINCT ON ({', '.join(cell)}) ", f" ORDER BY {', '.join(cell)}, s.alarm_level, k.feature_id"
+            cell = [f"floor(ST_{axis}Min(k.geom_3857) * {EXTENT // cell_units} / (SELECT side FROM box))" for axis in "XY"]
+            first = f"s.alarm_level, k.{kind.sparse} DESC NULLS LAST" if kind.sparse else "s.alarm_level"
+            distinct, order = f"DISTINCT ON ({', '.join(cell)}) ", f" ORDER BY {', '.join(cell)}, {first}, k.feature_id"
         else:
             conditions.append(f"greatest({width}, {height}) >= (SELECT side FROM box) * {PIXEL} / {EXTENT}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -195,7 +207,7 @@ def _statement(parts: Sequence[str], past: str | None) -> bytes:
     tile = "ST_MakeEnvelope($1, $2, $3, $4, 3857)"
     seen = f"ST_Expand({tile}, ($3 - $1) * {BUFFER} / {EXTENT})"
     degrees = f", ST_Transform({seen}, 4490) AS degrees" if past else ""
-    box = f"SELECT {tile}::box2d AS tile, {seen} AS seen, $3::double precision - $1 AS side{degrees}"
+    box = f"SELECT {tile}::box2d AS tile, {tile} AS whole, {seen} AS seen, $3::double precision - $1 AS side{degrees}"
     state = NOTABLE_THEN.format(t=past) if past else NOTABLE
     return f"WITH box AS MATERIALIZED ({box}), s AS MATERIALIZED ({state}) SELECT {' || '.join(parts)}".encode()
 

@@ -92,6 +92,43 @@ def test_a_tile_says_less_from_afar(client: httpx.Client, city: City, tmp_path: 
     assert (len(points["outlet"]), len(points["enterprise"])) == (1, 1)
 
 
+def test_symbol_and_name_of_an_outline_stand_in_one_tile(client: httpx.Client, city: City, tmp_path: Path) -> None:
+    ((west, south, east, north),) = city.rows("SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM site_boundaries")
+    (boundary,) = (str(row[0]) for row in city.rows("SELECT feature_id FROM site_boundaries"))
+    for z, layer, feature, box in ((8, "county", None, (107, 31, 108, 32)), (16, "site_boundary", boundary, (west, south, east, north))):
+        left, right, top, bottom = covering(box, z, 0)  # type: ignore[arg-type]
+        places = [Place(z, x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+        found = [row for place in places for row in decoded(client.get(path_of(place)).content, place, tmp_path).get(layer, [])]
+        pieces = [row for row in found if feature in (None, row["feature_id"])]
+        assert len(pieces) > 1
+        # What is not an anchor does not say so; every piece has its name, for who points at it.
+        assert [row["anchor"] for row in pieces if row.get("anchor") == 1] == [True]
+        assert len({row["name"] for row in pieces}) == 1
+
+
+def test_of_crowded_heights_the_greatest_are_shown_from_afar(client: httpx.Client, city: City, tmp_path: Path) -> None:
+    city.rows(
+        "INSERT INTO elevation_points (enterprise_id, elevation_m, geom) SELECT %s, 300 + (x * 7 + y * 13) %% 40,"
+        " ST_Translate(c, x * 0.0001, y * 0.0001) FROM generate_series(0, 11) x, generate_series(0, 11) y,"
+        " (SELECT ST_Centroid(ST_Collect(geom)) AS c FROM site_boundaries) p",
+        city.enterprise_id,
+    )
+    center = city.rows("SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(geom) e FROM elevation_points) x")[0]
+    seen = {}
+    for z in (14, 15, 16):
+        left, right, top, bottom = covering(center, z, 0)  # type: ignore[arg-type]
+        places = [Place(z, x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+        tiles = [decoded(client.get(path_of(place)).content, place, tmp_path) for place in places]
+        seen[z] = {str(row["feature_id"]) for tile in tiles for row in tile.get("elevation_point", [])}
+    # Who comes nearer loses none.
+    assert seen[14] < seen[15] < seen[16]
+    ((every, highest),) = city.rows(
+        "SELECT count(*), (array_agg(feature_id::text ORDER BY elevation_m DESC, feature_id))[1] FROM elevation_points"
+    )
+    assert (len(seen[16]), highest in seen[14]) == (every, True)
+    city.rows("DELETE FROM elevation_points WHERE code IS NULL")
+
+
 def test_a_tile_is_asked_for_again_only_where_it_changed(client: httpx.Client, city: City) -> None:
     path = path_of(place_of(city, 15))
     first = client.get(path)
