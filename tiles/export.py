@@ -97,8 +97,8 @@ def export(current: Mapping[UUID, str], store: TileStore, objects: Objects, step
         objects.put(ENTRY, compact(overview(documents)))
     objects.put(INDEX, compact({owner_name(owner): version for owner, version in sorted(current.items())}))
     kept = {(owner_name(owner), version) for owner, version in current.items()} | set(former.items())
-    owners = [owner for name in objects.folders() if (owner := owner_named(name))]
-    old = [(owner, version) for owner in owners for version in out.versions(owner) if (owner_name(owner), version) not in kept]
-    for owner, version in old:
-        out.remove(owner, version)
+    owners = [known for name in objects.folders() if (known := owner_named(name))]
+    old = [(known, version) for known in owners for version in out.versions(known) if (owner_name(known), version) not in kept]
+    for known, version in old:
+        out.remove(known, version)
     return Exported(len(current), new, len(old))
