@@ -1,4 +1,11 @@
-"""The massing of an enterprise: what stands for all its features from afar, as one solid of one feature."""
+"""The massing of an enterprise: what stands for all its features from afar, as one solid of one feature.
+
+It is put together from shares, one a square of the ground, so that of a large site of which one feature changed one share is made anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import shapely
@@ -6,13 +13,12 @@ from numpy.typing import NDArray
 
 from gis.ground import Ground
 from gis.kinds import KINDS
-from gis.models.feature import Feature, Site
-from models3d.footprints import Footprints, footprints
+from gis.models.feature import Feature
+from models3d.footprints import footprints
 from models3d.heights import extent, is_line, is_patch
 from models3d.mesh import Mesh, concatenate, scale, translate
 from models3d.parts.marker import head, post
 from models3d.parts.prism import prism, prisms
-from models3d.scene import shown
 from models3d.solid import SolidMesh, type_of
 from styles.tokens import scene_colour
 
@@ -26,10 +32,12 @@ SIGN_SCALE = 5.0
 """An enterprise of which nothing has an outline is a marker of this size."""
 BLOCK_HEIGHT = 0.7
 """Share of a massing's corners that lie below the top of its block: chimneys do not count, halls do."""
-MOST_BLOCKS = 512
+MOST_BLOCKS = 256
 """Of a massing; where there are more, neighbours are one block."""
-LEAST_CELL_M = 32.0
+LEAST_SQUARE_M = 32.0
 """Side of the squares whose blocks become one, doubled until there are few enough."""
+SHARE_M = 512.0
+"""Side of the squares whose features make a share, a multiple of `LEAST_SQUARE_M` by a power of two."""
 THIN_M = 1.0
 """A massing narrower than this has a block of this width."""
 
@@ -57,67 +65,158 @@ def _stands(feature: Feature) -> bool:
     return body and KINDS[feature.kind].geometry != "PolygonZ" and extent(feature, type_of(feature))[1] > 0
 
 
-def _merged(outlines: Outlines, low_m: Floats, high_m: Floats) -> tuple[Outlines, Floats, Floats]:
-    """Return a block for each square of the site: the hull of the outlines there, as high as they are on the mean of their areas."""
-    spots = shapely.get_coordinates(shapely.centroid(outlines))
-    side_m = LEAST_CELL_M
-    while len(np.unique(np.floor(spots / side_m), axis=0)) > MOST_BLOCKS:
-        side_m *= 2
-    cells, owner = np.unique(np.floor(spots / side_m), axis=0, return_inverse=True)
-    owner = owner.reshape(-1)
-    order = np.argsort(owner, kind="stable")
-    hulls = shapely.convex_hull(shapely.multipolygons(outlines[order], indices=owner[order]))
-    area = shapely.area(outlines)
-    low = np.full(len(cells), np.inf)
-    np.minimum.at(low, owner, low_m)
-    high = np.bincount(owner, high_m * area) / np.bincount(owner, area)
-    return hulls, low, np.maximum(high, low + THIN_M)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blocks:
+    """Upright blocks, each of one or more outlines."""
+
+    squares: NDArray[np.int64]
+    """`(k, 2)` column and row of the square of each."""
+    outlines: Outlines
+    low_m: Floats
+    volume_m3: Floats
+    """Area by height, over all outlines of each."""
+    area_m2: Floats
+
+    @classmethod
+    def joined(cls, several: Sequence[Self]) -> Self:
+        """Return blocks in a row."""
+        return cls(*(np.concatenate([getattr(one, name) for one in several]) for name in cls.__slots__))
+
+    def merged(self, squares: NDArray[np.int64]) -> Self:
+        """Return a block a square: the hull of the outlines there, as high as they are on the mean of their areas."""
+        unique, owner = np.unique(squares, axis=0, return_inverse=True)
+        owner = owner.reshape(-1)
+        order = np.argsort(owner, kind="stable")
+        hulls = shapely.convex_hull(shapely.multipolygons(self.outlines[order], indices=owner[order]))
+        low = np.full(len(unique), np.inf)
+        np.minimum.at(low, owner, self.low_m)
+        volume, area = (np.bincount(owner, weights).astype(np.float64) for weights in (self.volume_m3, self.area_m2))
+        return type(self)(unique, hulls, low, volume, area)
+
+    def prisms(self) -> list[Mesh]:
+        """Return them as solids."""
+        high_m = self.volume_m3 / self.area_m2
+        return prisms(self.outlines, self.low_m, np.maximum(high_m, self.low_m + THIN_M) if len(high_m) else high_m)
 
 
-def _blocks(features: list[Feature], places: Footprints) -> tuple[list[Mesh], Flags]:
-    """Return coarse prisms of features, and which of them are plates of ground."""
-    parts, owner = shapely.get_parts(places.shapes, return_index=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Share:
+    """What the features of one square of the ground give to a massing."""
+
+    places: Floats
+    """`(k, 2)` metres of a plane grid: where each outline counts."""
+    outlines: Outlines
+    """`(k,)` metres east and north."""
+    low_m: Floats
+    high_m: Floats
+    plate: Flags
+    """Which are plates of ground: those never merge."""
+    reach_m: tuple[float, float]
+    """Least foot and greatest top of the features, relative to the ground at each."""
+    _counts: dict[float, int] = field(default_factory=dict, repr=False)
+    _made: dict[float, tuple[_Blocks, list[Mesh]]] = field(default_factory=dict, repr=False)
+    """Both by the side of the squares: a share that stays is not merged again."""
+
+    def same(self, other: "Share") -> bool:
+        """Say whether both make the same blocks."""
+        arrays = ((getattr(self, name), getattr(other, name)) for name in ("places", "low_m", "high_m", "plate"))
+        return (
+            self.reach_m == other.reach_m
+            and all(map(np.array_equal, *zip(*arrays, strict=True)))
+            and bool((shapely.to_wkb(self.outlines) == shapely.to_wkb(other.outlines)).all())
+        )
+
+    def squares(self, side_m: float) -> NDArray[np.int64]:
+        """Return the square of each body."""
+        return np.floor(self.places[~self.plate] / side_m).astype(np.int64)
+
+    def count(self, side_m: float) -> int:
+        """Return how many blocks its bodies make, see `blocks`."""
+        if side_m not in self._counts:
+            self._counts[side_m] = len({*map(tuple, self.squares(side_m).tolist())}) if side_m else int((~self.plate).sum())
+        return self._counts[side_m]
+
+    def blocks(self, side_m: float) -> tuple[_Blocks, list[Mesh]]:
+        """Return its bodies as one block a square of that side, 0 for each as itself, and as solids."""
+        if side_m not in self._made:
+            area = shapely.area(self.outlines)
+            own = ~self.plate
+            bodies = _Blocks(self.squares(side_m or SHARE_M), self.outlines[own], self.low_m[own], (self.high_m * area)[own], area[own])
+            found = bodies.merged(bodies.squares) if side_m and own.any() else bodies
+            self._made[side_m] = (found, found.prisms() if side_m else prisms(bodies.outlines, bodies.low_m, self.high_m[own]))
+        return self._made[side_m]
+
+
+def share(features: Sequence[Feature], places: Floats, origin: tuple[float, float, float], ground: Ground) -> Share:
+    """Return what features give to a massing.
+
+    Parameters
+    ----------
+    features : of kinds that a scene shows; they have passed `models3d.scene.scene`
+    places : (n, 2) metres of a plane grid, where each counts
+    origin : of the frame: longitude, latitude (degrees), ellipsoid height (metres)
+    ground : Ground
+    """
+    standing = np.array([_stands(feature) for feature in features], bool)
+    chosen = [features[index] for index in np.flatnonzero(standing).tolist()]
+    if not chosen:
+        return Share(np.zeros((0, 2)), np.array([], object), np.zeros(0), np.zeros(0), np.zeros(0, bool), (np.inf, -np.inf))
+    there = footprints(chosen, origin, ground)
+    parts, owner = shapely.get_parts(there.shapes, return_index=True)
     coarse = shapely.simplify(parts, DETAIL_M)
     usable = shapely.is_valid(coarse) & ~shapely.is_empty(coarse)
-    outlines = np.where(usable, coarse, parts)
-    z_m = np.array([extent(feature, type_of(feature)) for feature in features])
-    plate = np.array([feature.kind == "site_boundary" for feature in features])
-    low = (np.where(plate, z_m[:, 0], np.maximum(z_m[:, 0], 0)) + places.up_m)[owner]
-    high, plate = (z_m[:, 1] + places.up_m)[owner], plate[owner]
-    if (~plate).sum() > MOST_BLOCKS:
-        merged = _merged(outlines[~plate], low[~plate], high[~plate])
-        outlines, low, high = (np.concatenate([own[plate], one]) for own, one in zip((outlines, low, high), merged, strict=True))
-        plate = np.arange(len(outlines)) < plate.sum()
-    return prisms(outlines, low, high), plate
+    z_m = np.array([extent(feature, type_of(feature)) for feature in chosen])
+    plate = np.array([feature.kind == "site_boundary" for feature in chosen])
+    low = np.where(plate, z_m[:, 0], np.maximum(z_m[:, 0], 0)) + there.up_m
+    return Share(
+        places[standing][owner],
+        np.where(usable, coarse, parts),
+        low[owner],
+        (z_m[:, 1] + there.up_m)[owner],
+        plate[owner],
+        (float(z_m[:, 0].min()), float(z_m[:, 1].max())),
+    )
 
 
-def massing(site: Site, ground: Ground) -> SolidMesh:
+def _bodies(shares: Sequence[Share]) -> list[Mesh]:
+    """Return the bodies as blocks, each as itself or, where those are too many, merged by squares that are as small as can be."""
+    side_m = 0.0
+    while (count := sum(one.count(side_m) for one in shares)) > MOST_BLOCKS and side_m < SHARE_M:
+        side_m = side_m * 2 or LEAST_SQUARE_M
+    if count <= MOST_BLOCKS:
+        return [mesh for one in shares for mesh in one.blocks(side_m)[1]]
+    whole, times = _Blocks.joined([one.blocks(side_m)[0] for one in shares]), 1
+    while len(np.unique(whole.squares // times, axis=0)) > MOST_BLOCKS:
+        times *= 2
+    return whole.merged(whole.squares // times).prisms()
+
+
+def massing(enterprise: Feature, shares: Sequence[Share], origin: tuple[float, float, float], ground: Ground) -> SolidMesh:
     """Build the massing of a site: coarse blocks of all that stands above the ground, under the enterprise's own identity.
 
     Parameters
     ----------
-    site : Site
-        Its features have passed `models3d.scene.scene`.
+    enterprise : Feature
+    shares : of squares of the ground, `SHARE_M` wide, in the order of their names
+    origin : of the frame: longitude, latitude (degrees), ellipsoid height (metres)
     ground : Ground
 
     Returns
     -------
     SolidMesh
-        Of `site.enterprise`; a large marker at its point where nothing has an outline. Blocks may overlap.
+        Of the enterprise; a large marker at its point where nothing has an outline. Blocks may overlap.
     """
-    features = [feature for feature in shown(site.features) if _stands(feature)]
-    if features:
-        places = footprints(features, site.origin, ground)
-        meshes, plates = _blocks(features, places)
-        plate = np.repeat(plates, [len(mesh.positions) for mesh in meshes])
-        mesh = concatenate(meshes)
+    told = [one for one in shares if len(one.outlines)]
+    if told:
+        plates = [mesh for one in told for mesh in prisms(one.outlines[one.plate], one.low_m[one.plate], one.high_m[one.plate])]
+        mesh = concatenate([*plates, *_bodies(told)])
+        plated = sum(len(plate.positions) for plate in plates)
+        z_min_m, z_max_m = min(one.reach_m[0] for one in told), max(one.reach_m[1] for one in told)
     else:
-        place = footprints([site.enterprise], site.origin, ground)
+        place = footprints([enterprise], origin, ground)
         spot = shapely.get_coordinates(shapely.centroid(place.shapes))[0]
         mesh = translate(scale(concatenate([post(), head("octahedron")]), SIGN_SCALE), np.array([*spot, place.up_m[0]]))
-        plate = np.zeros(len(mesh.positions), bool)
-    colours = np.where(plate[:, None], np.array(scene_colour("site_boundary")), np.array(scene_colour("massing"))).astype(np.uint8)
-    tops = [extent(feature, type_of(feature)) for feature in features]
-    z_min_m = min((low for low, _ in tops), default=0.0)
-    z_max_m = max((high for _, high in tops), default=float(np.ptp(mesh.positions[:, 2])))
-    return SolidMesh(site.enterprise, mesh, colours, z_min_m, z_max_m)
+        plated, z_min_m, z_max_m = 0, 0.0, float(np.ptp(mesh.positions[:, 2]))
+    colours = np.tile(np.array(scene_colour("massing"), np.uint8), (len(mesh.positions), 1))
+    colours[:plated] = scene_colour("site_boundary")
+    return SolidMesh(enterprise, mesh, colours, z_min_m, z_max_m)

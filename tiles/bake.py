@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+import shapely
 from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
@@ -16,10 +18,10 @@ from psycopg import AsyncConnection
 from gis.errors import GeometryError, QuanjingError
 from gis.ground import ConstantGround, Ground
 from gis.jobs import queue_on, work_until
-from gis.models.feature import Site
+from gis.models.feature import Feature, Site
 from gis.settings import Settings
 from gis.store import bakes
-from gis.store.changes import CHANNEL, FALLBACK_S, held_back
+from gis.store.changes import CHANNEL, FALLBACK_S, Position, held_back
 from gis.store.yards import yards
 from models3d.scene import without_faults
 from tiles.city import Part, build_city
@@ -27,7 +29,7 @@ from tiles.object_store import tile_store
 from tiles.recipe import recipe
 from tiles.store import TileStore
 from tiles.terrain.service import Terrains
-from tiles.tileset import MASSING, SCHEMA, Known, TilesetFiles, build, version
+from tiles.tileset import MASSING, SCHEMA, Bake, Known, TilesetFiles, bake, version
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,48 @@ CITY_PATIENCE_S = 30.0
 AT_ONCE = 4
 """Bakes that run side by side: each holds a connection and an enterprise's meshes."""
 
+MOST_KEPT = 200_000
+"""Features of the bakes that are kept to go on from: some kilobyte each."""
+
 Connect = Callable[[], Awaitable[AsyncConnection]]
 """Opens a connection in autocommit mode."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A bake of an enterprise, and of when it is."""
+
+    bake: Bake
+    position: Position
+    """Where in the change log the site was read."""
+    recipe: str
+    yard: shapely.Geometry
+    """The enterprise's boundary, empty where none is drawn."""
+
+    def stands_as_before(self, changes: Mapping[UUID, Feature | None]) -> bool:
+        """Say whether the ground of the enterprise is what it was: no boundary moved, nor a body beside it."""
+        both = [*self.bake.features(changes), *(feature for feature in changes.values() if feature is not None)]
+        bodies = [feature.geom for feature in both if feature.kind in ("building", "structure")]
+        return all(feature.kind != "site_boundary" for feature in both) and bool(shapely.contains(self.yard, bodies).all())
+
+
+class Larder:
+    """The last bakes of enterprises, those that were used longest ago given up first."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self.most = most
+        self._kept: OrderedDict[UUID, Kept] = OrderedDict()
+
+    def take(self, enterprise_id: UUID, version: str | None) -> Kept | None:
+        """Take a bake out; None where it is not there, or is not of that version."""
+        kept = self._kept.pop(enterprise_id, None)
+        return kept if kept is not None and kept.bake.version == version else None
+
+    def put(self, enterprise_id: UUID, kept: Kept) -> None:
+        """Keep a bake, without the bytes of its files."""
+        self._kept[enterprise_id] = replace(kept, bake=replace(kept.bake, contents={}))
+        while sum(len(one.bake.homes) for one in self._kept.values()) > self.most:
+            self._kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +95,7 @@ class Bakery:
     ground: Ground
     """Where no terrain is baked."""
     terrains: Terrains | None = None
+    larder: Larder = field(default_factory=Larder)
 
     def recipe(self) -> str:
         """Return a digest of all that decides the bytes of a tileset beside its site."""
@@ -67,16 +110,44 @@ class Bakery:
         return await asyncio.to_thread(terrain.ground, await yards(connection, enterprise_id))
 
 
-def _built(site: Site, ground: Ground, known: Known) -> tuple[bakes.Baked, TilesetFiles]:
-    """Model what can be modelled: one feature that can't must not keep the others from the screen."""
-    reasons: list[str] = []
+def _built(site: Site, ground: Ground, known: Known) -> tuple[Bake, str | None]:
+    """Model what can be modelled: one feature that can't must not keep the others from the screen. Returns why some were left out."""
     try:
-        files = build(site, ground, known)
+        return bake(site, ground, known), None
     except GeometryError:
         site, reasons = without_faults(site, ground)
-        files = build(site, ground, known)
-    size = sum(len(content) for content in files.values())
-    return bakes.Baked(version(files), site.state_epoch, len(site.features), size, "; ".join(reasons) or None), files
+        return bake(site, ground, known), "; ".join(reasons)
+
+
+async def _whole(
+    connection: AsyncConnection, bakery: Bakery, enterprise_id: UUID, before: str | None
+) -> tuple[Kept | None, str | None, Position]:
+    """Bake an enterprise from all that it has; returns no bake where it is gone, and what was left out of it."""
+    ground = await bakery.ground_of(connection, enterprise_id)
+    site, position = await bakes.site_to_bake(connection, enterprise_id, ground)
+    if site is None:
+        return None, None, position
+
+    def known(path: str) -> bytes | None:
+        return bakery.store.get(enterprise_id, before, path) if before else None
+
+    made, left_out = await asyncio.to_thread(_built, site, ground, known)
+    yard = shapely.union_all([feature.geom for feature in site.features if feature.kind == "site_boundary"])
+    return Kept(made, position, bakery.recipe(), yard), left_out, position
+
+
+async def _onward(connection: AsyncConnection, bakery: Bakery, enterprise_id: UUID, kept: Kept) -> Kept | None:
+    """Bake what changed since a bake; None where all has to be baked."""
+    if kept.recipe != bakery.recipe():
+        return None
+    changed = await bakes.changed_since(connection, enterprise_id, kept.position, kept.bake.site.origin)
+    if changed is None or (bakery.terrains and not kept.stands_as_before(changed.features)):
+        return None
+    try:
+        made = await asyncio.to_thread(kept.bake.after, changed.features, changed.state_epoch)
+    except GeometryError:
+        return None
+    return replace(kept, bake=made, position=changed.position)
 
 
 async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterprise_id: UUID) -> bool:
@@ -87,19 +158,25 @@ async def bake_enterprise(connection: AsyncConnection, bakery: Bakery, enterpris
     async with bakes.baking(connection, enterprise_id):
         if not await bakes.is_dirty(connection, enterprise_id):
             return False
-        ground = await bakery.ground_of(connection, enterprise_id)
-        site, position = await bakes.site_to_bake(connection, enterprise_id, ground)
-        if site is None:
+        before, left_out = await bakes.current_version(connection, enterprise_id), None
+        former = bakery.larder.take(enterprise_id, before)
+        kept = await _onward(connection, bakery, enterprise_id, former) if former else None
+        if kept is not None:
+            position = kept.position
+            same = kept.bake.written.keys() - kept.bake.contents.keys()
+        else:
+            kept, left_out, position = await _whole(connection, bakery, enterprise_id, before)
+            same = set()
+        if kept is None:
             return await bakes.publish(connection, enterprise_id, None, position)
-        before = await bakes.current_version(connection, enterprise_id)
-
-        def known(path: str) -> bytes | None:
-            return bakery.store.get(enterprise_id, before, path) if before else None
-
-        baked, files = await asyncio.to_thread(_built, site, ground, known)
+        made = kept.bake
+        baked = bakes.Baked(made.version, made.site.state_epoch, len(made.homes), made.size, left_out)
         await bakes.announce(connection, enterprise_id, baked.version)
-        await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, files, before)
-        return await bakes.publish(connection, enterprise_id, baked, position)
+        await asyncio.to_thread(bakery.store.put, enterprise_id, baked.version, made.contents, before, same)
+        published = await bakes.publish(connection, enterprise_id, baked, position)
+        if left_out is None:
+            bakery.larder.put(enterprise_id, kept)
+        return published
 
 
 async def bake_dirty(connection: AsyncConnection, bakery: Bakery) -> int:

@@ -33,6 +33,26 @@ def _split(key: str, places: NDArray[np.float64], members: NDArray[np.int64], de
     return parts
 
 
+def spots(geometries: Sequence[BaseGeometry]) -> NDArray[np.float64]:
+    """Return a point inside each geometry (EPSG:4490, not empty), easting and northing, `(n, 2)` metres."""
+    return lonlat_to_xy(shapely.get_coordinates(shapely.point_on_surface(shapely.force_2d(np.array(geometries, object)))))
+
+
+def plots(places: NDArray[np.float64], cell_m: float = CELL_M) -> dict[str, NDArray[np.int64]]:
+    """Return which places, `(n, 2)` metres, lie in which square of the grid, ascending; a square is named `<column>_<row>`."""
+    corners = np.floor(places / cell_m).astype(np.int64)
+    unique, owner = np.unique(corners, axis=0, return_inverse=True)
+    order = np.argsort(owner.reshape(-1), kind="stable")
+    ends = np.cumsum(np.bincount(owner.reshape(-1), minlength=len(unique)))[:-1]
+    return {f"{column}_{row}": inside for (column, row), inside in zip(unique.tolist(), np.split(order, ends), strict=True)}
+
+
+def quarters(key: str, places: NDArray[np.float64], capacity: int = MAX_FEATURES, cell_m: float = CELL_M) -> dict[str, NDArray[np.int64]]:
+    """Return the cells of one square: the square itself, or its parts where it is full; see `cells`."""
+    scaled = places / cell_m
+    return _split(key, scaled - np.floor(scaled), np.arange(len(places)), 0, capacity)
+
+
 def cells(geometries: Sequence[BaseGeometry], capacity: int = MAX_FEATURES, cell_m: float = CELL_M) -> dict[str, NDArray[np.int64]]:
     """Sort features into cells by a point inside each.
 
@@ -50,12 +70,9 @@ def cells(geometries: Sequence[BaseGeometry], capacity: int = MAX_FEATURES, cell
     """
     if not geometries:
         return {}
-    points = shapely.get_coordinates(shapely.point_on_surface(shapely.force_2d(np.array(geometries, object))))
-    scaled = lonlat_to_xy(points) / cell_m
-    corners = np.floor(scaled).astype(np.int64)
-    unique, owner = np.unique(corners, axis=0, return_inverse=True)
-    found: dict[str, NDArray[np.int64]] = {}
-    for index, (column, row) in enumerate(unique.tolist()):
-        members = np.flatnonzero(owner.reshape(-1) == index)
-        found |= _split(f"{column}_{row}", (scaled - corners)[members], members, 0, capacity)
-    return found
+    places = spots(geometries)
+    return {
+        name: inside[part]
+        for key, inside in plots(places, cell_m).items()
+        for name, part in quarters(key, places[inside], capacity, cell_m).items()
+    }

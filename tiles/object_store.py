@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -113,35 +113,44 @@ class ObjectTileStore:
         listed: dict[str, str] = json.loads(content)
         return listed
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
+    def put(
+        self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None, same: Collection[str] = frozenset()
+    ) -> None:
         """Keep a version; files that `before` has the same are copied where they lie.
 
         Raises
         ------
         Invalid
             The version is no hexadecimal number, or a path leaves the folder.
+        FileNotFoundError
+            The version before is not there, or has not what it is said to have.
         OSError
             The store does not answer.
         """
         if not VERSION.fullmatch(version):
             raise Invalid("version", "a version is lower-case hexadecimal digits")
-        for path in files:
+        for path in (*files, *same):
             if not safe(path):
                 raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
         if self._listed(enterprise, version) is not None:
             return
         known = (self._listed(enterprise, before) if before and VERSION.fullmatch(before) else None) or {}
-        digests = {path: _digest(content) for path, content in files.items()}
+        if missing := sorted(set(same) - known.keys()):
+            raise FileNotFoundError(f"{before}/{missing[0]}")
+        digests = {path: known[path] for path in same} | {path: _digest(content) for path, content in files.items()}
         owner = owner_name(enterprise)
 
         def write(path: str) -> None:
+            if path not in files:
+                self.objects.copy(f"{owner}/{before}/{path}", f"{owner}/{version}/{path}")
+                return
             if known.get(path) == digests[path]:
                 with suppress(FileNotFoundError):
                     self.objects.copy(f"{owner}/{before}/{path}", f"{owner}/{version}/{path}")
                     return
             self.objects.put(f"{owner}/{version}/{path}", files[path])
 
-        _together(write, sorted(files))
+        _together(write, sorted(digests))
         self.objects.put(f"{owner}/{version}.json", json.dumps(digests, sort_keys=True).encode())
 
     def get(self, enterprise: UUID, version: str, path: str) -> bytes | None:

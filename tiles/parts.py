@@ -6,6 +6,7 @@ one cell is modelled and written.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -19,6 +20,7 @@ from models3d.sizes import size
 from models3d.solid import type_of
 
 Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 NONE = np.zeros(0, np.int64)
 
 
@@ -49,6 +51,43 @@ def _climbs(feature: Feature) -> bool:
     return is_patch(feature) and bool(size("surface", feature.kind, type_of(feature)).get("roofs", False))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """Where features lie, and what may stand on what there."""
+
+    boxes: NDArray[np.float64]
+    """`(n, 4)` west, south, east, north, degrees (EPSG:4490)."""
+    points: Flags
+    climbing: Flags
+    """Patches that lie on the roof that covers them."""
+    bearing: Flags
+    """Bodies and patches, on which others may stand."""
+
+    @property
+    def leaning(self) -> Flags:
+        """Which may stand on others."""
+        return self.points | self.climbing
+
+
+def reach(features: Sequence[Feature]) -> Reach:
+    """Return where features of kinds that a scene shows lie."""
+    point = np.array([feature.geom.geom_type == "Point" for feature in features], bool)
+    climbing = np.array([_climbs(feature) for feature in features], bool) & ~point
+    bearing = np.array([not is_line(feature) and feature.kind != "site_boundary" for feature in features], bool) & ~point
+    return Reach(shapely.bounds(np.array([feature.geom for feature in features], object)).reshape(-1, 4), point, climbing, bearing)
+
+
+def touching(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> Flags:
+    """Say which of `others`, `(n, 4)`, share a point with one of `boxes`, `(k, 4)`."""
+    found = np.zeros(len(others), bool)
+    if len(boxes):
+        low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        near = np.flatnonzero((others[:, :2] <= high).all(axis=1) & (others[:, 2:] >= low).all(axis=1))
+        one, many = boxes[:, None], others[near]
+        found[near] = ((many[:, :2] <= one[..., 2:]).all(axis=2) & (many[:, 2:] >= one[..., :2]).all(axis=2)).any(axis=0)
+    return found
+
+
 def standing_on(features: Sequence[Feature]) -> list[Indices]:
     """Return the features on which each may stand: bodies under a marker or a patch that climbs, and what those stand on.
 
@@ -57,23 +96,21 @@ def standing_on(features: Sequence[Feature]) -> list[Indices]:
     features : sequence of Feature
         Of kinds that a scene shows.
     """
-    point = np.array([feature.geom.geom_type == "Point" for feature in features], bool)
-    climbing = np.array([_climbs(feature) for feature in features], bool) & ~point
-    bearing = np.array([not is_line(feature) and feature.kind != "site_boundary" for feature in features], bool) & ~point
+    there = reach(features)
     found = [NONE] * len(features)
-    if not bearing.any() or not (point | climbing).any():
+    if not there.bearing.any() or not there.leaning.any():
         return found
-    bearers = np.flatnonzero(bearing)
-    shapes = np.array([feature.geom for feature in features], object)
-    tree = shapely.STRtree(shapely.envelope(shapes[bearers]))
+    bearers = np.flatnonzero(there.bearing)
+    envelopes = shapely.box(*there.boxes.T)
+    tree = shapely.STRtree(envelopes[bearers])
     # Patches first, for a marker stands on a patch that lies on a roof.
-    for rows in (np.flatnonzero(climbing), np.flatnonzero(point)):
-        asked, under = tree.query(shapely.envelope(shapes[rows]), predicate="intersects")
+    for rows in (np.flatnonzero(there.climbing), np.flatnonzero(there.points)):
+        asked, under = tree.query(envelopes[rows], predicate="intersects")
         order = np.argsort(asked, kind="stable")
         ends = np.searchsorted(asked[order], np.arange(len(rows) + 1))
         for place, row in enumerate(rows.tolist()):
             mine = bearers[under[order[ends[place] : ends[place + 1]]]]
-            deeper = [found[index] for index in mine.tolist() if climbing[index]]
+            deeper = [found[index] for index in mine.tolist() if there.climbing[index]]
             found[row] = np.unique(np.concatenate([mine[mine != row], *deeper]))
     return found
 

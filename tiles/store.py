@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -22,10 +23,13 @@ VERSION = re.compile(r"[0-9a-f]{1,64}")
 class TileStore(Protocol):
     """Whoever keeps the versions of tilesets, an enterprise's or the city's (`CITY`); a version never changes once it is there."""
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
+    def put(
+        self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None, same: Collection[str] = frozenset()
+    ) -> None:
         """Keep a version, whole or not at all; one that is there already stays as it is.
 
-        What the version `before` has under the same name with the same content need not be written again.
+        What the version `before` has under the same name with the same content need not be written again; of the paths `same` it is
+        known that it has.
         """
         ...
 
@@ -89,17 +93,32 @@ def _linked(source: Path, target: Path, content: bytes) -> bool:
     return True
 
 
-def _write(folder: Path, files: TilesetFiles, before: Path | None) -> None:
+def _again(source: Path, target: Path) -> None:
+    """Make a file another name of one that is there."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # The file system knows no links.
+        shutil.copyfile(source, target)
+
+
+def _write(folder: Path, files: TilesetFiles, before: Path | None, same: Collection[str]) -> None:
+    for inner in sorted({folder / PurePosixPath(path).parent for path in (*files, *same)}):
+        inner.mkdir(parents=True, exist_ok=True)
+    if before is not None:
+        for path in same:
+            _again(before / path, folder / path)
     for path, content in files.items():
         target = folder / PurePosixPath(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
         if before is not None and _linked(before / PurePosixPath(path), target, content):
             continue
         with target.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    for inner in sorted({folder / PurePosixPath(path).parent for path in files} | {folder}):
+    for inner in sorted({folder / PurePosixPath(path).parent for path in (*files, *same)} | {folder}):
         _sync(inner)
 
 
@@ -129,16 +148,20 @@ class FolderTileStore:
     def _owned(self, enterprise: UUID) -> Path:
         return self.root / owner_name(enterprise)
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
+    def put(
+        self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None, same: Collection[str] = frozenset()
+    ) -> None:
         """Keep a version; files that `before` has the same are links to them.
 
         Raises
         ------
         Invalid
             The version is no hexadecimal number, or a path leaves the folder.
+        FileNotFoundError
+            The version before is not there, or has not what it is said to have.
         """
         place = self._folder(enterprise, version)
-        for path in files:
+        for path in (*files, *same):
             if not safe(path):
                 raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
         if place.is_dir():
@@ -147,7 +170,7 @@ class FolderTileStore:
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
         try:
             beside.chmod(0o755)
-            _write(beside, files, self._folder(enterprise, before) if before else None)
+            _write(beside, files, self._folder(enterprise, before) if before else None, same)
             beside.rename(place)
             _sync(place.parent)
         except OSError:

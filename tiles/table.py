@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis.errors import TilesetError
 
@@ -187,8 +188,33 @@ def decode(schema: Schema, table: Mapping[str, Any], view: View) -> list[dict[st
     return [{name: values[index] for name, values in decoded.items()} for index in range(count)]
 
 
-def _numeric(values: Sequence[Any], dtype: str) -> dict[str, float]:
-    numbers = np.array(values, None if dtype in ("<f4", "<f8") else dtype).astype(dtype).astype(float)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What statistics look at, of the rows of one table."""
+
+    count: int
+    numbers: dict[str, NDArray[np.float64]]
+    """Known values of a numeric property, as a column holds them."""
+    occurrences: dict[str, Counter[str]]
+    """Of the known values of an enum property."""
+
+
+def told(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> Told:
+    """Return of rows what statistics look at: of very many all else is too much to keep."""
+    numbers, occurrences = dict[str, NDArray[np.float64]](), dict[str, Counter[str]]()
+    for name, property_ in schema["classes"][class_]["properties"].items():
+        if property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
+            continue
+        values = [value for row in rows if (value := row.get(name)) is not None]
+        if values and property_["type"] == "ENUM":
+            occurrences[name] = Counter(values)
+        elif values:
+            dtype = component(schema, property_)
+            numbers[name] = np.array(values, None if dtype in ("<f4", "<f8") else dtype).astype(dtype).astype(float)
+    return Told(len(rows), numbers, occurrences)
+
+
+def _numeric(numbers: NDArray[np.float64]) -> dict[str, float]:
     found = {
         "min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "median": np.median(numbers),
         "standardDeviation": numbers.std(), "variance": numbers.var(), "sum": numbers.sum(),
@@ -196,18 +222,7 @@ def _numeric(values: Sequence[Any], dtype: str) -> dict[str, float]:
     return {name: float(value) if name in ("min", "max") else round(float(value), STATISTICS_DIGITS) for name, value in found.items()}
 
 
-def _counted(property_: Schema) -> bool:
-    """Say whether there are statistics of a property."""
-    return not property_.get("array") and property_["type"] in ("SCALAR", "ENUM")
-
-
-def telling(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return of rows what statistics look at: of very many all else is too much to keep."""
-    names = [name for name, property_ in schema["classes"][class_]["properties"].items() if _counted(property_)]
-    return [{name: value for name in names if (value := row.get(name)) is not None} for row in rows]
-
-
-def statistics(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def statistics(schema: Schema, class_: str, tables: Sequence[Told]) -> dict[str, Any]:
     """Return the 3D Metadata statistics of a class: what PostgreSQL's aggregates say of the numbers, occurrences of enum values.
 
     Unknown values are left out, and so are properties of which nothing is known. Deviation and variance are those of the whole
@@ -215,12 +230,13 @@ def statistics(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -
     """
     found: dict[str, Any] = {}
     for name, property_ in schema["classes"][class_]["properties"].items():
-        values = [value for row in rows if (value := row.get(name)) is not None] if _counted(property_) else []
-        if not values:
-            continue
-        if property_["type"] == "ENUM":
-            counts = Counter(values)
+        numbers = [table.numbers[name] for table in tables if name in table.numbers]
+        counted = [table.occurrences[name] for table in tables if name in table.occurrences]
+        if numbers:
+            found[name] = _numeric(np.concatenate(numbers))
+        elif counted:
+            counts = Counter[str]()
+            for one in counted:
+                counts.update(one)
             found[name] = {"occurrences": {code: counts[code] for code in codes(schema, property_) if code in counts}}
-        else:
-            found[name] = _numeric(values, component(schema, property_))
-    return {"classes": {class_: {"count": len(rows), "properties": found}}}
+    return {"classes": {class_: {"count": sum(table.count for table in tables), "properties": found}}}

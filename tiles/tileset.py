@@ -7,10 +7,12 @@ it are in east, north, up metres.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import shapely
@@ -21,18 +23,18 @@ from gis.errors import GeometryError
 from gis.ground import Ground
 from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
-from models3d.massing import massing
+from models3d.massing import Share, massing, share
 from models3d.mesh import concatenate
 from models3d.scene import scene, shown
 from models3d.solid import SolidMesh
 from tiles.glb import Instances, Surface, compact, extent, unpack, write
-from tiles.grid import cells
+from tiles.grid import plots, quarters, spots
 from tiles.instances import alike
 from tiles.lattice import COARSE_M, FINE_M
 from tiles.metadata import CLASS, Row, row, schema
-from tiles.parts import digests, modelled, standing_on
+from tiles.parts import Reach, digests, modelled, reach, standing_on, touching
 from tiles.recipe import recipe
-from tiles.table import decode, statistics, telling
+from tiles.table import Told, decode, statistics, told
 
 TilesetFiles = dict[str, bytes]
 """Path below the tileset's folder → content; `tileset.json` is the way in."""
@@ -128,19 +130,37 @@ def tile(corners: Corners, error_m: float, path: str, **rest: Any) -> Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A file without its bytes."""
+
+    size: int
+    digest: bytes
+    """SHA-256 of the content."""
+
+
+def _written(content: bytes) -> Written:
+    return Written(len(content), hashlib.sha256(content).digest())
+
+
+@dataclass(frozen=True, slots=True)
 class _Cell:
     """A cell of the grid: its tile, its files, and of its rows, in their order, what statistics look at."""
 
+    name: str
     tile: Tile
-    files: TilesetFiles
-    rows: list[Row]
+    files: Mapping[str, Written]
+    told: Told
+    contents: TilesetFiles
+    """The files' bytes; none of a cell that stays as it is."""
+    corners: Corners
+    """Its box, as its tile says it: the same to the bit whether it was made or taken over."""
 
-    @property
-    def corners(self) -> Corners:
-        """Its box, as its tile says it: the same to the bit whether it was made or taken over."""
-        centre, axes = np.array(self.tile["boundingVolume"]["box"]).reshape(4, 3)[0], self.tile["boundingVolume"]["box"][3:]
-        half = np.diag(np.array(axes).reshape(3, 3))
-        return np.array([centre - half, centre + half])
+
+def _celled(name: str, tile_: Tile, contents: TilesetFiles, rows: Sequence[Row]) -> _Cell:
+    centre, axes = np.array(tile_["boundingVolume"]["box"][:3]), np.array(tile_["boundingVolume"]["box"][3:])
+    half = np.diag(axes.reshape(3, 3))
+    files = {path: _written(content) for path, content in contents.items()}
+    return _Cell(name, tile_, files, told(schema(), CLASS, rows), contents, np.array([centre - half, centre + half]))
 
 
 def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
@@ -156,11 +176,11 @@ def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
         tiles.append(tile(boxes[-1], 0, path))
     extras = {"extras": {LARGEST: _missing_m(solids, across_m)}}
     if not small.any():
-        return _Cell({**tiles[0], **extras}, files, telling(schema(), CLASS, ordered))
+        return _celled(name, {**tiles[0], **extras}, files, ordered)
     # Of small solids alone the cell has no content of its own.
     above = {"content": tiles[0]["content"]} if len(tiles) == 2 else {}
     whole = {"boundingVolume": volume(union(boxes)), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]}
-    return _Cell({**whole, **extras}, files, telling(schema(), CLASS, ordered))
+    return _celled(name, {**whole, **extras}, files, ordered)
 
 
 def _contents_of(child: Tile) -> list[str]:
@@ -169,7 +189,7 @@ def _contents_of(child: Tile) -> list[str]:
     return own + [path for below in child.get("children", []) for path in _contents_of(below)]
 
 
-def _taken_over(child: Tile, known: Known) -> _Cell | None:
+def _taken_over(name: str, child: Tile, known: Known) -> _Cell | None:
     """Return a cell as a former version has it; None where a file of it is gone."""
     files, rows = dict[str, bytes](), list[Row]()
     for path in _contents_of(child):
@@ -178,20 +198,30 @@ def _taken_over(child: Tile, known: Known) -> _Cell | None:
             return None
         glb = unpack(content)
         table = glb.document["extensions"]["EXT_structural_metadata"]["propertyTables"][0]
-        rows += telling(schema(), CLASS, decode(schema(), table, glb.view))
+        rows += decode(schema(), table, glb.view)
         files[path] = content
-    return _Cell(child, files, rows)
+    return _celled(name, child, files, rows)
 
 
-def _former(names: Iterable[str], known: Known | None) -> dict[str, _Cell]:
-    """Return the cells of those names that a former version has."""
+def _former(known: Known | None) -> Callable[[str], _Cell | None]:
+    """Return who knows the cells of a former version by their names."""
     document = known("tileset.json") if known else None
     if known is None or document is None:
-        return {}
+        return lambda _: None
     children = json.loads(document)["root"].get("children", [])
     there = {_contents_of(child)[0].removeprefix("cells/").removesuffix(".glb").removesuffix(SMALL): child for child in children}
-    found = {name: _taken_over(there[name], known) for name in names if name in there}
-    return {name: cell for name, cell in found.items() if cell is not None}
+    return lambda name: _taken_over(name, there[name], known) if name in there else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plot:
+    """A square of the grid."""
+
+    features: tuple[Feature, ...]
+    """Those that a scene shows, in the order of their ids."""
+    reach: Reach
+    cells: tuple[_Cell, ...]
+    share: Share
 
 
 def _sound(features: Sequence[Feature]) -> bool:
@@ -202,20 +232,33 @@ def _sound(features: Sequence[Feature]) -> bool:
     )
 
 
-def _cells(site: Site, ground: Ground, known: Known | None) -> list[_Cell]:
-    """Return the cells of a site: taken over where nothing in them is another, else made."""
-    features = shown(site.features)
+def _plots(
+    site: Site, ground: Ground, features: Sequence[Feature], former: Callable[[str], _Cell | None], wanted: Collection[str] | None = None
+) -> dict[str, _Plot]:
+    """Return the plots of a site, their cells taken over where nothing in them is another, else made.
+
+    Parameters
+    ----------
+    site : whose origin, enterprise and detailed models count
+    ground : Ground
+    features : in the order of their ids; of some plots alone, with all on which what is there may stand
+    former : who knows cells by their names
+    wanted : the plots that are asked for, all where not given
+    """
     if not _sound(features):
         # Whoever models it names the features that have none.
-        scene(site, ground)
-    members, below = cells([feature.geom for feature in features]), standing_on(features)
+        scene(replace(site, features=tuple(features)), ground)
+    places, below = spots([feature.geom for feature in features]), standing_on(features)
+    squares = {key: inside for key, inside in sorted(plots(places).items()) if wanted is None or key in wanted}
+    members = {key: {name: inside[part] for name, part in sorted(quarters(key, places[inside]).items())} for key, inside in squares.items()}
+    every = {name: rows for parts in members.values() for name, rows in parts.items()}
     made_by = f"{recipe()} {site.enterprise.feature_id} {site.origin}"
-    names = {key: f"{key}-{digest}" for key, digest in digests(site, features, members, below, ground=ground, made_by=made_by).items()}
-    former = _former(names.values(), known)
-    missing = [key for key in sorted(members) if names[key] not in former]
+    names = {key: f"{key}-{digest}" for key, digest in digests(site, features, every, below, ground=ground, made_by=made_by).items()}
+    found = {key: cell for key, name in names.items() if (cell := former(name))}
+    missing = [key for key in every if key not in found]
     reasons: list[str] = []
-    for batch in _batches(missing, members):
-        chosen = modelled([members[key] for key in batch], below)
+    for batch in _batches(missing, every):
+        chosen = modelled([every[key] for key in batch], below)
         try:
             modelled_there = scene(replace(site, features=tuple(features[row] for row in chosen)), ground).solids
         except GeometryError as error:
@@ -223,11 +266,16 @@ def _cells(site: Site, ground: Ground, known: Known | None) -> list[_Cell]:
             continue
         solids = dict(zip(chosen.tolist(), modelled_there, strict=True))
         for key in batch:
-            own = [solids[index] for index in members[key].tolist()]
-            former[names[key]] = _cell(names[key], own, [row(solid, site.enterprise.feature_id) for solid in own])
+            own = [solids[index] for index in every[key].tolist()]
+            found[key] = _cell(names[key], own, [row(solid, site.enterprise.feature_id) for solid in own])
     if reasons:
         raise GeometryError("; ".join(reasons))
-    return [former[names[key]] for key in sorted(members)]
+    made = {}
+    for key, inside in squares.items():
+        own_features = tuple(features[index] for index in inside.tolist())
+        there = tuple(found[name] for name in members[key])
+        made[key] = _Plot(own_features, reach(own_features), there, share(own_features, places[inside], site.origin, ground))
+    return made
 
 
 def _batches(keys: Sequence[str], members: Mapping[str, NDArray[np.int64]]) -> Iterator[list[str]]:
@@ -243,7 +291,118 @@ def _batches(keys: Sequence[str], members: Mapping[str, NDArray[np.int64]]) -> I
         yield batch
 
 
-def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFiles:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Massing:
+    """The massing of a site as a file."""
+
+    shares: tuple[Share, ...]
+    row: Row
+    corners: Corners
+    written: Written
+    content: bytes
+    """Empty of one that stays as it is."""
+
+
+def _massed(site: Site, ground: Ground, shares: tuple[Share, ...], before: _Massing | None) -> _Massing:
+    """Return the massing of shares, that of the bake before where they are the same."""
+    if before is not None and len(shares) == len(before.shares) and all(map(operator.is_, shares, before.shares)):
+        return replace(before, content=b"")
+    whole = massing(site.enterprise, shares, site.origin, ground)
+    told_ = row(whole, site.enterprise.feature_id)
+    content, corners = _glb(MASSING, [whole], [told_], COARSE_M)
+    return _Massing(shares, told_, corners, _written(content), content)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bake:
+    """A site as it was baked, from which the next bake goes on: what did not change is neither read, modelled nor written again."""
+
+    site: Site
+    """Without its features."""
+    ground: Ground
+    plots: Mapping[str, _Plot]
+    homes: Mapping[UUID, str | None]
+    """The plot of each feature; None of those that no scene shows."""
+    written: Mapping[str, Written]
+    """All files."""
+    contents: TilesetFiles
+    """The bytes of those that the bake before has not the same."""
+    massing: _Massing
+
+    @property
+    def version(self) -> str:
+        """The name of exactly these files."""
+        return _named(self.written)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(one.size for one in self.written.values())
+
+    def features(self, feature_ids: Iterable[UUID]) -> list[Feature]:
+        """Return those of some features that are shown."""
+        wanted = {feature_id: home for feature_id in feature_ids if (home := self.homes.get(feature_id))}
+        return [feature for home in sorted(set(wanted.values())) for feature in self.plots[home].features if feature.feature_id in wanted]
+
+    def after(self, changes: Mapping[UUID, Feature | None], state_epoch: datetime) -> "Bake":
+        """Return the bake of the site after changes, the same to the byte as one of the whole site at that instant.
+
+        Parameters
+        ----------
+        changes : what each feature is now; None where it is none of the site's any more
+        state_epoch : the instant
+
+        Raises
+        ------
+        gis.errors.GeometryError
+            Features on which no solid can stand; names all of them.
+        """
+        site = replace(self.site, state_epoch=state_epoch)
+        new = shown([feature for feature in changes.values() if feature is not None])
+        if not _sound(new):
+            scene(replace(site, features=tuple(new)), self.ground)
+        homes = dict(self.homes) | {feature_id: None for feature_id, feature in changes.items() if feature is not None}
+        for feature_id in [feature_id for feature_id, feature in changes.items() if feature is None]:
+            homes.pop(feature_id, None)
+        for key, inside in plots(spots([feature.geom for feature in new])).items() if new else ():
+            homes |= dict.fromkeys((new[index].feature_id for index in inside.tolist()), key)
+        old = self.features(changes)
+        dirty = {home for source in (self.homes, homes) for one in changes if (home := source.get(one))} | self._leaning_on([*old, *new])
+        kept = {key: [one for one in self.plots[key].features if one.feature_id not in changes] for key in dirty if key in self.plots}
+        own = [*new, *(feature for features in kept.values() for feature in features)]
+        features = sorted([*own, *self._under(own, dirty, changes)], key=lambda feature: feature.feature_id)
+        cells_there = {cell.name: replace(cell, contents={}) for key in kept for cell in self.plots[key].cells}
+        made = _plots(site, self.ground, features, cells_there.get, dirty) if features else {}
+        # A share that makes the same blocks has made them already.
+        made = {
+            key: replace(plot, share=self.plots[key].share) if key in kept and plot.share.same(self.plots[key].share) else plot
+            for key, plot in made.items()
+        }
+        rest = {key: plot for key, plot in self.plots.items() if key not in dirty}
+        return _assembled(site, self.ground, dict(sorted({**rest, **made}.items())), homes, self)
+
+    def _leaning_on(self, features: Sequence[Feature]) -> set[str]:
+        """Return the plots of all that may stand on one of some features."""
+        there = reach(features)
+        boxes = there.boxes[there.bearing]
+        climbing = [plot.reach.boxes[plot.reach.climbing & touching(boxes, plot.reach.boxes)] for plot in self.plots.values()]
+        boxes = np.concatenate([boxes, *climbing])
+        return {key for key, plot in self.plots.items() if (plot.reach.leaning & touching(boxes, plot.reach.boxes)).any()}
+
+    def _under(self, features: Sequence[Feature], dirty: Collection[str], changes: Collection[UUID]) -> list[Feature]:
+        """Return what lies in other plots than the dirty ones and may bear one of some features."""
+        there = reach(features)
+        boxes, found = there.boxes[there.leaning], dict[UUID, Feature]()
+        others = [plot for key, plot in self.plots.items() if key not in dirty]
+        # Twice, for a patch on which a marker stands lies on a roof.
+        for _ in range(2):
+            bearers = [(plot, np.flatnonzero(plot.reach.bearing & touching(boxes, plot.reach.boxes))) for plot in others]
+            found |= {(one := plot.features[row]).feature_id: one for plot, rows in bearers for row in rows.tolist()}
+            boxes = np.concatenate([np.zeros((0, 4)), *(plot.reach.boxes[rows[plot.reach.climbing[rows]]] for plot, rows in bearers)])
+        return [feature for feature_id, feature in found.items() if feature_id not in changes]
+
+
+def bake(site: Site, ground: Ground, known: Known | None = None) -> Bake:
     """Bake a site.
 
     The same site with the same `state_epoch` gives the same bytes, in whatever order its features come and whatever is known. Every
@@ -262,36 +421,62 @@ def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFile
     gis.errors.GeometryError
         Features on which no solid can stand; names all of them.
     """
-    site = replace(site, features=tuple(sorted(site.features, key=lambda feature: feature.feature_id)))
-    made = _cells(site, ground, known)
-    whole = massing(site, ground)
+    features = sorted(shown(site.features), key=lambda feature: feature.feature_id)
+    made = _plots(site, ground, features, _former(known)) if features else {}
+    homes: dict[UUID, str | None] = {feature.feature_id: None for feature in site.features}
+    for key, plot in made.items():
+        homes |= dict.fromkeys((feature.feature_id for feature in plot.features), key)
+    return _assembled(replace(site, features=()), ground, made, homes, None)
+
+
+def _assembled(site: Site, ground: Ground, made: Mapping[str, _Plot], homes: Mapping[UUID, str | None], before: Bake | None) -> Bake:
+    """Put massing and tileset around plots, in the order of their names."""
+    cells_there = [cell for plot in made.values() for cell in plot.cells]
     enterprise_id = site.enterprise.feature_id
-    massing_glb, box = _glb(MASSING, [whole], [row(whole, enterprise_id)], COARSE_M)
-    corners = union([box, *(cell.corners for cell in made)])
-    error_m = max(LEAST_ERROR_M, *(cell.tile["extras"][LARGEST] for cell in made)) if made else 0.0
-    below = {"children": [cell.tile for cell in made]} if made else {}
+    massed = _massed(site, ground, tuple(plot.share for plot in made.values()), before.massing if before else None)
+    corners = union([massed.corners, *(cell.corners for cell in cells_there)])
+    error_m = max(LEAST_ERROR_M, *(cell.tile["extras"][LARGEST] for cell in cells_there)) if cells_there else 0.0
+    below = {"children": [cell.tile for cell in cells_there]} if cells_there else {}
     root = {"transform": enu_frame(site.origin).T.ravel().tolist(), **tile(corners, error_m, MASSING, refine="REPLACE", **below)}
     epoch = site.state_epoch.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    rows = [one for cell in made for one in cell.rows]
     document = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprise_id": str(enterprise_id), "state_epoch": epoch}},
         "schemaUri": SCHEMA,
-        "statistics": statistics(schema(), CLASS, rows or [row(whole, enterprise_id)]),
+        "statistics": statistics(schema(), CLASS, [cell.told for cell in cells_there] or [told(schema(), CLASS, [massed.row])]),
         "geometricError": round(max(float(np.linalg.norm(np.diff(corners, axis=0))), error_m), 3),
         "root": root,
     }
-    files = {path: content for cell in made for path, content in cell.files.items()}
-    return {"tileset.json": compact(document), SCHEMA: compact(schema()), MASSING: massing_glb, **files}
+    own = {"tileset.json": compact(document), SCHEMA: compact(schema())}
+    written = {MASSING: massed.written, **{path: _written(content) for path, content in own.items()}}
+    for cell in cells_there:
+        written.update(cell.files)
+    contents = {**own, MASSING: massed.content, **{path: content for cell in cells_there for path, content in cell.contents.items()}}
+    if before is not None:
+        contents = {path: content for path, content in contents.items() if before.written.get(path) != written[path]}
+    light = {
+        key: replace(plot, cells=tuple(replace(cell, contents={}) if cell.contents else cell for cell in plot.cells))
+        for key, plot in made.items()
+    }
+    return Bake(site, ground, light, homes, written, contents, replace(massed, content=b""))
+
+
+def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFiles:
+    """Bake a site and return all its files; see `bake`."""
+    return bake(site, ground, known).contents
+
+
+def _named(written: Mapping[str, Written]) -> str:
+    digest = hashlib.sha256()
+    for path, one in sorted(written.items()):
+        name = path.encode()
+        digest.update(len(name).to_bytes(8, "big") + name + one.digest)
+    return digest.hexdigest()[:16]
 
 
 def version(files: TilesetFiles) -> str:
-    """Return the name of exactly these files: 16 hexadecimal digits of a SHA-256 over paths and contents.
+    """Return the name of exactly these files: 16 hexadecimal digits of a SHA-256 over paths and digests of contents.
 
     >>> version({"a": b"x"}) == version({"a": b"x"}) != version({"a": b"y"})
     True
     """
-    digest = hashlib.sha256()
-    for path, content in sorted(files.items()):
-        name = path.encode()
-        digest.update(len(name).to_bytes(8, "big") + name + len(content).to_bytes(8, "big") + content)
-    return digest.hexdigest()[:16]
+    return _named({path: _written(content) for path, content in files.items()})

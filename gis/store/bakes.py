@@ -15,12 +15,13 @@ from shapely import wkb
 
 from gis.ground import Ground
 from gis.jobs import enqueue
-from gis.models.feature import Site
-from gis.store.changes import DERIVED, Position, last_position, move_to, stretch
+from gis.kinds import KINDS
+from gis.models.feature import Feature, Site
+from gis.store.changes import DERIVED, Position, last_position, move_to, stands, stretch
 from gis.store.connect import snapshot
 from gis.store.detailed import shown
 from gis.store.locks import holding
-from gis.store.read import site
+from gis.store.read import as_they_are, site
 
 ENTRYPOINT = "bake_enterprise"
 CITY = UUID(int=0)
@@ -41,6 +42,14 @@ PLACE = "SELECT ST_X(geom), ST_Y(geom), ST_AsBinary(geom) FROM enterprises WHERE
 KEEP_ORIGIN = "INSERT INTO site_origins (enterprise_id, lon, lat, ellipsoid_m) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 ORIGIN = "SELECT lon, lat, ellipsoid_m FROM site_origins WHERE enterprise_id = %s"
 STANDS = "SELECT now(), EXISTS (SELECT FROM enterprise_view WHERE feature_id = %s)"
+MOST_CHANGED = 2000
+"""Features; of more the whole enterprise is read."""
+# What stands in the log beyond the position, whether it may be read in order already or not: read twice does no harm.
+CHANGED = """
+SELECT DISTINCT layer, kind, feature_id FROM change_log
+WHERE (xid, seq) > (%(xid)s::text::xid8, %(seq)s) AND enterprise_id = %(owner)s AND layer NOT IN ('tilesets', 'problems')
+LIMIT %(most)s + 1
+"""
 CURRENT = "SELECT version FROM tilesets WHERE enterprise_id = %s"
 PUBLISH = """
 INSERT INTO tilesets (enterprise_id, version, state_epoch, features, bytes) VALUES (%s, %s, %s, %s, %s)
@@ -174,13 +183,43 @@ async def site_to_bake(connection: AsyncConnection, enterprise_id: UUID, ground:
     origin = await _origin(connection, enterprise_id, ground)
     async with snapshot(connection):
         position = await last_position(connection)
-        row = await (
-            await connection.execute("SELECT now(), EXISTS (SELECT FROM enterprise_view WHERE feature_id = %s)", [enterprise_id])
-        ).fetchone()
+        row = await (await connection.execute(STANDS, [enterprise_id])).fetchone()
         if origin is None or row is None or not row[1]:
             return None, position
         found = await site(connection, enterprise_id, origin, row[0])
         return replace(found, models=await shown(connection, enterprise_id)), position
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What is another in an enterprise after some position in the change log."""
+
+    features: dict[UUID, Feature | None]
+    """What each is now; None where it is none of the enterprise's any more."""
+    state_epoch: datetime
+    position: Position
+
+
+async def changed_since(
+    connection: AsyncConnection, enterprise_id: UUID, position: Position, origin: tuple[float, float, float]
+) -> Changed | None:
+    """Return what changed in an enterprise since a position, states included; None where it has to be read whole.
+
+    That is where the log is not kept from there on, where the enterprise itself, its origin or a detailed model is another, and where
+    very much is.
+    """
+    async with snapshot(connection):
+        end = await last_position(connection)
+        row = await (await connection.execute(STANDS, [enterprise_id])).fetchone()
+        kept = await (await connection.execute(ORIGIN, [enterprise_id])).fetchone()
+        if row is None or not row[1] or kept is None or tuple(map(float, kept)) != origin or not await stands(connection, position):
+            return None
+        asked = {"xid": str(position.xid), "seq": position.seq, "owner": enterprise_id, "most": MOST_CHANGED}
+        found = await (await connection.execute(CHANGED, asked)).fetchall()
+        if len(found) > MOST_CHANGED or any(layer == "detailed_models" or feature_id == enterprise_id for layer, _, feature_id in found):
+            return None
+        drawn = {feature_id: kind for _, kind, feature_id in found if not KINDS[kind].schematic}
+        return Changed(await as_they_are(connection, enterprise_id, drawn), row[0], end)
 
 
 async def announce(connection: AsyncConnection, enterprise_id: UUID, version: str) -> None:

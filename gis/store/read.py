@@ -277,6 +277,34 @@ def feature_of(kind: Kind, row: Mapping[str, Any]) -> Feature:
     )
 
 
+async def _features(connection: AsyncConnection, kind: Kind, enterprise_id: UUID, only: list[UUID] | None = None) -> list[Feature]:
+    """Return the features of a kind that an enterprise has, in the order of their ids; of some ids alone where they are given."""
+    some = sql.SQL("" if only is None else " AND feature_id = ANY (%(only)s)")
+    query = sql.SQL(
+        "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %(owner)s{} ORDER BY feature_id"
+    ).format(_view(kind), some)
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query, {"owner": enterprise_id, "only": only})
+        return [feature_of(kind, row) for row in await cursor.fetchall()]
+
+
+async def as_they_are(connection: AsyncConnection, enterprise_id: UUID, asked: Mapping[UUID, str]) -> dict[UUID, Feature | None]:
+    """Return some features of an enterprise by id; None of those that are none of its any more.
+
+    Parameters
+    ----------
+    connection : AsyncConnection
+    enterprise_id : UUID
+    asked : mapping
+        Feature id → name of its kind.
+    """
+    found: dict[UUID, Feature | None] = dict.fromkeys(asked)
+    for name in sorted(set(asked.values())):
+        only = [feature_id for feature_id, kind in asked.items() if kind == name]
+        found |= {feature.feature_id: feature for feature in await _features(connection, KINDS[name], enterprise_id, only)}
+    return found
+
+
 async def site(connection: AsyncConnection, enterprise_id: UUID, origin: tuple[float, float, float], state_epoch: datetime) -> Site:
     """Return an enterprise with all its features, to be modelled at a stored origin.
 
@@ -290,10 +318,7 @@ async def site(connection: AsyncConnection, enterprise_id: UUID, origin: tuple[f
     for kind in KINDS.values():
         if kind.schematic or kind.name not in standing:
             continue
-        query = sql.SQL(
-            "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %s ORDER BY feature_id"
-        ).format(_view(kind))
-        features[kind.name] = [feature_of(kind, row) for row in await _rows(connection, query, [enterprise_id])]
+        features[kind.name] = await _features(connection, kind, enterprise_id)
     if not features.get("enterprise"):
         raise NotFound(f"没有标识为 {enterprise_id} 的企业")
     enterprise = features.pop("enterprise")[0]

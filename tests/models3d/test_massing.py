@@ -5,7 +5,7 @@ import shapely
 import trimesh
 
 from gis.ground import ConstantGround
-from models3d.massing import SIGN_SCALE, block, massing
+from models3d.massing import SIGN_SCALE, block
 from models3d.mesh import volume_m3
 from models3d.parts.marker import HEIGHT_M
 from models3d.parts.prism import prism
@@ -15,7 +15,7 @@ GROUND = ConstantGround()
 
 
 def test_the_massing_is_the_enterprise_closed_and_cheap() -> None:
-    solid = massing(samples.SITE, GROUND)
+    solid = samples.massed(samples.SITE, GROUND)
     body = trimesh.Trimesh(solid.mesh.positions, solid.mesh.triangles, process=False)
     body.merge_vertices(merge_norm=True)
     exact = scene(samples.SITE, GROUND)
@@ -26,7 +26,7 @@ def test_the_massing_is_the_enterprise_closed_and_cheap() -> None:
 
 
 def test_it_keeps_the_heights_and_most_of_the_volume() -> None:
-    solid = massing(samples.SITE, GROUND)
+    solid = samples.massed(samples.SITE, GROUND)
     exact = [one for one in scene(samples.SITE, GROUND).solids if one.feature.code in {"B01", "B02", "T01", "G01", "W01", "S01"}]
     assert abs(solid.mesh.positions[:, 2].max() - 45) < 0.01
     assert (solid.z_min_m, solid.z_max_m) == (-3.0, 45.0)
@@ -34,13 +34,13 @@ def test_it_keeps_the_heights_and_most_of_the_volume() -> None:
 
 
 def test_nothing_under_the_ground_shows() -> None:
-    assert massing(samples.SITE, GROUND).mesh.positions[:, 2].min() > -0.1
+    assert samples.massed(samples.SITE, GROUND).mesh.positions[:, 2].min() > -0.1
 
 
 def test_an_enterprise_of_which_nothing_is_drawn_is_a_sign() -> None:
     points = samples.site_of(*(one for one in samples.FEATURES if one.kind == "outlet"))
     for site in (samples.EMPTY_SITE, points):
-        solid = massing(site, GROUND)
+        solid = samples.massed(site, GROUND)
         assert np.isclose(solid.mesh.positions[:, 2].max(), SIGN_SCALE * HEIGHT_M, atol=0.01)
         assert volume_m3(solid.mesh) > 0
 

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,9 @@ from psycopg import AsyncConnection
 
 from gis.ground import ConstantGround
 from gis.kinds import KINDS
+from gis.models.feature import Site
 from gis.store import bakes
+from gis.store.changes import Position
 from gis.store.cluster import Urls
 from tiles.bake import Bakery, bake_city, bake_dirty, bake_enterprise, sweep, work
 from tiles.check import check
@@ -109,6 +111,57 @@ def test_baking_again_does_nothing_until_something_changes(city: City, bakery: B
     assert bake(city, bakery) == 1
     assert current(city) != first
     assert set(bakery.store.versions(city.enterprise_id)) == {first, current(city)}
+
+
+def files(bakery: Bakery, owner: UUID, version: str) -> dict[str, object]:
+    """Return the files of a version, the instant of its state left out."""
+    assert isinstance(bakery.store, FolderTileStore)
+    folder = bakery.store.root / str(owner) / version
+    found: dict[str, object] = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    tileset = json.loads((folder / "tileset.json").read_bytes())
+    del tileset["asset"]["extras"]["state_epoch"]
+    return {**found, "tileset.json": tileset}
+
+
+def test_a_bake_reads_what_changed_and_is_what_a_whole_one_is(
+    city: City, bakery: Bakery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bake(city, bakery)
+    ((other,),) = city.rows(
+        "INSERT INTO enterprises (code, name, geom) VALUES ('Y', '另一家', 'SRID=4490;POINT(107.6 31.2)') RETURNING feature_id"
+    )
+    bake(city, bakery)
+    read: list[UUID] = []
+    whole = bakes.site_to_bake
+
+    async def counted(connection: AsyncConnection, enterprise_id: UUID, ground: ConstantGround) -> tuple[Site | None, Position]:
+        read.append(enterprise_id)
+        return await whole(connection, enterprise_id, ground)
+
+    monkeypatch.setattr(bakes, "site_to_bake", counted)
+    mine = city.enterprise_id
+    # States are no dirt; the next bake shows those that came in between, wherever they are.
+    city.rows("INSERT INTO alarms (feature_id, rule, level) VALUES (%s, '超标', 1)", city.feature_id("DW001"))
+    for change in (
+        "UPDATE buildings SET height_m = 40 WHERE code = 'B05'",
+        "DELETE FROM outlets WHERE code = 'DA001'",
+        "UPDATE buildings SET geom = ST_Translate(geom, 0.002, 0) WHERE code = 'B03'",
+        f"INSERT INTO manholes (enterprise_id, code, geom, medium) VALUES ('{mine}', 'M9', 'SRID=4490;POINT(107.4801 31.1501)', 'rain')",
+        f"UPDATE buildings SET enterprise_id = '{other}' WHERE code = 'B04'",
+    ):
+        city.rows(change)
+        bake(city, bakery)
+        fresh = Bakery(FolderTileStore(tmp_path / "fresh"), ConstantGround())
+        made = files(bakery, mine, current(city))
+        city.rows("UPDATE bake_list SET baked_xid = '0', baked_seq = 0")
+        bake(city, fresh)
+        assert made == files(fresh, mine, current(city)), change
+        assert sorted(read) == sorted([mine, other]), change
+        read.clear()
+        # The kept bake is of the version before; what the other bakery published is read whole again.
+        city.rows("UPDATE bake_list SET baked_xid = '0', baked_seq = 0")
+        bake(city, bakery)
+        read.clear()
 
 
 def test_state_alone_bakes_nothing(city: City, bakery: Bakery) -> None:
@@ -280,8 +333,10 @@ def test_a_feature_given_away_leaves_one_tileset_for_the_other(city: City, baker
 class Interrupted(FolderTileStore):
     """A folder whose writer dies as soon as the files are there."""
 
-    def put(self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None) -> None:
-        super().put(enterprise, version, files, before)
+    def put(
+        self, enterprise: UUID, version: str, files: TilesetFiles, before: str | None = None, same: Collection[str] = frozenset()
+    ) -> None:
+        super().put(enterprise, version, files, before, same)
         raise OSError("gone")
 
 

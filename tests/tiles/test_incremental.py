@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from gis.models.feature import Feature, Site, State
 from models3d import scene as modelling
 from tiles import tileset
 from tiles.parts import standing_on
-from tiles.tileset import MASSING, SCHEMA, TilesetFiles, build
+from tiles.tileset import MASSING, SCHEMA, TilesetFiles, bake, build, version
 
 GROUND = ConstantGround(260.0)
 OPERATIONS = 60
@@ -91,6 +92,37 @@ def test_many_operations_one_by_one_are_a_full_rebuild_to_the_byte() -> None:
         if number % CHECKED_EVERY == CHECKED_EVERY - 1:
             full = build(site, GROUND)
             assert [path for path in full.keys() | before.keys() if full.get(path) != before.get(path)] == [], number
+
+
+def changes(old: Site, new: Site) -> dict[UUID, Feature | None]:
+    """Return what each feature is now that differs, None where it is gone."""
+    before, after = ({one.feature_id: one for one in site.features} for site in (old, new))
+    return {one: after.get(one) for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+
+
+def test_a_bake_goes_on_from_the_one_before_to_the_byte() -> None:
+    (first, *later) = sites()
+    made = bake(first, GROUND)
+    files, written = dict(made.contents), 0
+    for number, site in enumerate(later):
+        made = made.after(changes(first, site), site.state_epoch)
+        files = {path: made.contents.get(path) or files[path] for path in made.written}
+        written, first = written + len(made.contents), site
+        if number % CHECKED_EVERY == CHECKED_EVERY - 1:
+            full = build(site, GROUND)
+            assert [path for path in full.keys() | files.keys() if full.get(path) != files.get(path)] == [], number
+            assert made.version == version(full)
+            assert made.size == sum(map(len, full.values()))
+    # Of each operation: the tileset, mostly the massing, and where it was or is: a cell, perhaps its small solids.
+    assert written < 6 * OPERATIONS
+
+
+def test_a_site_may_lose_all_its_features_and_have_some_again() -> None:
+    made = bake(samples.SITE, GROUND)
+    empty = made.after({one.feature_id: None for one in samples.FEATURES}, samples.EPOCH)
+    assert empty.contents["tileset.json"] == build(replace(samples.SITE, features=()), GROUND)["tileset.json"]
+    again = empty.after({one.feature_id: one for one in samples.FEATURES}, samples.EPOCH)
+    assert again.version == made.version
 
 
 def town() -> Site:

@@ -7,7 +7,6 @@ from gis.errors import TilesetError
 from gis.ground import ConstantGround
 from gis.kinds import ENUMS, KINDS, load
 from gis.models.feature import State
-from models3d.massing import massing
 from models3d.scene import scene
 from tiles.metadata import _enum, _property, columns, row, schema
 
@@ -105,7 +104,7 @@ def test_codes_that_no_list_knows_are_unknown() -> None:
 
 
 def test_the_enterprise_belongs_to_itself() -> None:
-    values = row(massing(samples.SITE, ConstantGround()), samples.ENTERPRISE_ID)
+    values = row(samples.massed(samples.SITE, ConstantGround()), samples.ENTERPRISE_ID)
     assert values["feature_id"] == values["enterprise_id"]
     assert values["kind"] == "enterprise"
 

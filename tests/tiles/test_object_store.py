@@ -200,3 +200,14 @@ def test_an_export_leads_to_all_and_goes_on_where_it_was(tmp_path: Path) -> None
     )
     for removed in (0, 1):
         assert export({other: versions[other]}, store, objects).removed == removed
+
+
+def test_what_is_said_to_be_the_same_needs_no_bytes(store: ObjectTileStore) -> None:
+    store.put(ME, "0a", FILES)
+    store.put(ME, "0b", {"tileset.json": b"{ }"}, "0a", {"cells/1_2.glb"})
+    store.remove(ME, "0a")
+    assert store.get(ME, "0b", "cells/1_2.glb") == b"glTF"
+    assert store.get(ME, "0b", "tileset.json") == b"{ }"
+    with pytest.raises(FileNotFoundError):
+        store.put(ME, "0c", {}, "0b", {"cells/3_4.glb"})
+    assert store.versions(ME) == ["0b"]

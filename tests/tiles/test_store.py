@@ -138,3 +138,14 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(store: FolderTileStor
 def test_a_name_longer_than_the_disk_takes_is_no_file(store: FolderTileStore) -> None:
     store.put(ME, "0a1b", FILES)
     assert store.get(ME, "0a1b", "x" * 300) is None
+
+
+def test_what_is_said_to_be_the_same_needs_no_bytes(store: FolderTileStore) -> None:
+    store.put(ME, "0a", FILES)
+    store.put(ME, "0b", {"tileset.json": b"{ }"}, "0a", {"cells/1_2.glb"})
+    store.remove(ME, "0a")
+    assert store.get(ME, "0b", "cells/1_2.glb") == b"glTF"
+    assert store.get(ME, "0b", "tileset.json") == b"{ }"
+    with pytest.raises(FileNotFoundError):
+        store.put(ME, "0c", {}, "0b", {"cells/3_4.glb"})
+    assert store.versions(ME) == ["0b"]
