@@ -36,6 +36,8 @@ def configure(data_dir: Path, role: str) -> None:
     path(data_dir).parent.mkdir(parents=True, exist_ok=True)
     root = logging.getLogger()
     root.setLevel(logging.INFO)
+    # The pool tells of every connection that it gives and takes back: three lines a request.
+    logging.getLogger("psycopg.pool").setLevel(logging.WARNING)
     for handler in (logging.StreamHandler(sys.stderr), WatchedFileHandler(path(data_dir), encoding="utf-8")):
         handler.setFormatter(Line(role))
         root.addHandler(handler)

@@ -1,58 +1,45 @@
-"""Vector tiles: CPU of PostgreSQL and server a tile, beside the statement alone and beside tipg; and how soon after a commit."""
+"""Vector tiles: CPU a tile, beside the statement alone, the raw limit and tipg; tiles of the past; and how soon after a commit."""
 
 import asyncio
 import math
 import random
 import sys
 import time
+from datetime import datetime, timedelta
 from itertools import cycle
-from urllib.parse import quote
 
+import bare_tile
 import numpy as np
 import psycopg
+from city_data import ABOUT as CITY
+from city_data import JURISDICTION, filled
 from database import cluster, environment
 from figures import Row, tree_s
+from peers import TIPG, Client, cost, cpu_ms, server, tipg
 from psycopg import AsyncConnection
-from serving import PEER, Client, cost, cpu_ms, install, server
+from serving import UNIT, ceiling, goal
 
+from gis.kinds import KINDS
+from gis.store.connect import EVERYWHERE
+from gis.store.kind_tables import columns
 from gis.store.vector_tiles import Place, TileQuery, bounds, configure, covering, statement, vector_tile
 
 FOUR = ("building", "enterprise", "monitoring_point", "receptor")
+NAMED = f"?collections={','.join(FOUR)}"
 TILES, SEED = 200, 20261130
-RACES, LATE_S = 500, 0.1
+RACES, LATE_S, RACED = 5000, 0.1, (13, 14, 15, 16)
+VERSIONS = 10
 ABOUT = (
-    "140 enterprises, 5,000 monitoring points, 20,000 receptors, 50,000 buildings; 200 tiles of zooms 10 to 16 around enterprises, one "
-    "after the other over one connection. CPU of PostgreSQL and of the server process together; the best of three rounds. Raw limit: "
-    "ST_AsMVT of the four layers with eight attributes each, transformed on the fly, buffer 256, sent by psycopg without a server. "
-    "Same statement: ours alone, without a server. Cold: nothing is kept. "
-    f"Peer: {PEER}, buildings only, against buildings only. "
-    "Races: a commit moves a building, then its tile is asked for until it is the new one; late is a tile of before that was asked for "
-    "more than 100 ms after the commit returned."
-)
-ROWS = (
-    "SELECT setseed(0.42)",
-    """INSERT INTO enterprises (code, name, geom, jurisdiction, industry) SELECT 'E' || lpad(n::text, 4, '0'), '企业' || n,
-    ST_SetSRID(ST_Point(106.9 + 1.4 * random(), 30.8 + 1.2 * random()), 4490), '511703', '化工' FROM generate_series(1, 140) n""",
-    """INSERT INTO buildings (enterprise_id, code, name, geom, height_m, storeys, use) SELECT feature_id, 'B' || n, '建筑' || n,
-    ST_SetSRID(ST_MakeEnvelope(x, y, x + 0.0001 + 0.0003 * random(), y + 0.0001 + 0.0002 * random()), 4490), 5 + 30 * random(), 3, '生产'
-    FROM (SELECT feature_id, n, ST_X(geom) + 0.02 * (random() - 0.5) x, ST_Y(geom) + 0.02 * (random() - 0.5) y
-    FROM enterprises, generate_series(1, 357) n) e""",
-    """INSERT INTO monitoring_points (enterprise_id, code, name, geom, monitor_type, mn, pollutants)
-    SELECT feature_id, 'M' || n, '监控' || n,
-    ST_SetSRID(ST_Point(ST_X(geom) + 0.02 * (random() - 0.5), ST_Y(geom) + 0.02 * (random() - 0.5)), 4490),
-    (ARRAY['gas', 'water', 'video', 'power'])[1 + n % 4], 'MN' || n, 'SO2' FROM enterprises, generate_series(1, 36) n""",
-    """INSERT INTO receptors (enterprise_id, code, name, geom, receptor_type, population, contact, phone)
-    SELECT feature_id, 'R' || n, '受体' || n,
-    ST_SetSRID(ST_Point(ST_X(geom) + 0.08 * (random() - 0.5), ST_Y(geom) + 0.08 * (random() - 0.5)), 4490),
-    (ARRAY['residential', 'school', 'hospital', 'village'])[1 + n % 4], (1000 * random())::int, '张三', '0818'
-    FROM enterprises, generate_series(1, 143) n""",
-    "INSERT INTO alarms (feature_id, rule, level) SELECT feature_id, '超标', 2 FROM monitoring_points WHERE random() < 0.05",
-    "CREATE SCHEMA peer",
-    """CREATE TABLE peer.buildings AS SELECT feature_id, code, name, storeys, roof, use, height_m, z_min_m, z_max_m,
-    ST_SetSRID(geom, 4326) AS geom FROM buildings""",
-    "ALTER TABLE peer.buildings ADD PRIMARY KEY (feature_id)",
-    "CREATE INDEX ON peer.buildings USING gist (geom)",
-    "VACUUM ANALYZE",
+    f"{CITY}; {TILES} tiles of zooms 10 to 16 around enterprises, one after the other over one connection. CPU of PostgreSQL and of the "
+    "server process together; the best of three rounds. Raw limit: ST_AsMVT of the four layers with eight attributes each, transformed on "
+    "the fly, buffer 256, sent by psycopg without a server. As the map asks: each layer from its zoom on. Four layers: named, at every "
+    "zoom, what is smaller than a pixel left out. Same statement: ours alone, without a server. Cold: nothing is kept. Floor: an "
+    "application of ten lines on the same server that sends as many bytes to everybody (`bench/bare_tile.py`). Scope: the statement of "
+    "the role that policies bind, in a jurisdiction that sees every row, beside the owner's without a scope. Past: the state of five days "
+    f"ago, where every feature has {VERSIONS} former versions, beside the state of now in the same run. Peer: {TIPG}, buildings only, "
+    f"against buildings only. Races: a commit moves a building, then a tile in which it is seen, of zoom {RACED[0]} to {RACED[-1]} in "
+    "turn, is asked for until it is the new one, as the database has it; late is a tile of before that was asked for more than 100 ms "
+    "after the commit returned."
 )
 ATTRIBUTES = {
     "enterprises": "code, name, industry, address, credit_code, legal_person, contact, phone",
@@ -81,104 +68,132 @@ def _tiles(url: str) -> list[Place]:
     return places
 
 
-def _alone(url: str, postmaster: int, tiles: list[Place]) -> tuple[float, float]:
-    """Return the CPU of the raw limit and of our own statement, the driver's included."""
+def _raw(url: str, postmaster: int, tiles: list[Place]) -> float:
+    """Return the CPU of the raw limit, the driver's included."""
     with psycopg.connect(url, autocommit=True, options="-c plan_cache_mode=force_generic_plan") as connection:
+
+        def ask(number: int) -> None:
+            place = tiles[number % TILES]
+            connection.execute(RAW, {"z": place.z, "x": place.x, "y": place.y}, prepare=True, binary=True).fetchone()
+
+        return cpu_ms(ask, lambda: tree_s(postmaster) + time.process_time())
+
+
+def _alone(url: str, postmaster: int, tiles: list[Place], layers: tuple[str, ...] | None = None, scope: str = EVERYWHERE) -> float:
+    """Return the CPU of our own statement, the driver's included."""
+    scoped = scope != EVERYWHERE
+    with psycopg.connect(url, autocommit=True, options="-c plan_cache_mode=force_generic_plan") as connection:
+        connection.execute("SELECT set_config('quanjing.scope', %s, false)", [scope])
         raw = psycopg.RawCursor(connection)
 
-        def spent() -> float:
-            return tree_s(postmaster) + time.process_time()
-
-        def limit(number: int) -> None:
-            z, x, y = (getattr(tiles[number % TILES], name) for name in "zxy")
-            connection.execute(RAW, {"z": z, "x": x, "y": y}, prepare=True, binary=True).fetchone()
-
-        def same(number: int) -> None:
+        def ask(number: int) -> None:
             place = tiles[number % TILES]
-            text = statement(None, place.z, past=False, scoped=False)
+            text = statement(layers, place.z, past=False, scoped=scoped)
             assert text is not None
-            raw.execute(text, bounds(place), prepare=True, binary=True).fetchone()
+            raw.execute(text, [*bounds(place), *([scope] if scoped else [])], prepare=True, binary=True).fetchone()
 
-        return cpu_ms(limit, spent), cpu_ms(same, spent)
+        return cpu_ms(ask, lambda: tree_s(postmaster) + time.process_time())
 
 
-def _races(port: int, url: str) -> tuple[float, int]:
+async def _raced(port: int, url: str) -> tuple[float, int]:
     """Return the 95th percentile of the wait for a fresh tile after a commit, milliseconds, and how many tiles came late."""
-
-    async def truth(connection: AsyncConnection, place: Place) -> bytes:
-        return await vector_tile(connection, TileQuery(layers=("building",)), place)
-
-    async def scenario() -> tuple[float, int]:
-        client, waits, late = Client(port), [], 0
-        async with await AsyncConnection.connect(url) as connection:
-            await configure(connection)
-            with psycopg.connect(url) as writer:
-                rows = writer.execute(
-                    "SELECT feature_id, ST_X(ST_Centroid(geom)), ST_Y(ST_Centroid(geom)) FROM buildings ORDER BY code, feature_id LIMIT 50"
-                ).fetchall()
+    query = TileQuery(layers=("building",))
+    client, waits, late = Client(port), [], 0
+    async with await AsyncConnection.connect(url) as connection:
+        await configure(connection)
+        with psycopg.connect(url) as writer:
+            rows = writer.execute(
+                "SELECT feature_id, ST_X(ST_Centroid(geom)), ST_Y(ST_Centroid(geom)) FROM buildings ORDER BY code, feature_id LIMIT 50"
+            ).fetchall()
+            writer.commit()
+            for number, (feature, lon, lat) in zip(range(RACES), cycle(rows), strict=False):
+                zoom = RACED[number % len(RACED)]
+                column, _, row, _ = covering((lon, lat, lon, lat), zoom, 0)
+                place = Place(zoom, column, row)
+                path = f"/tiles/{place.z}/{place.x}/{place.y}.mvt?collections=building"
+                before = client.get(path)[1]
+                writer.execute(
+                    "UPDATE buildings SET height_m = height_m + 1, geom = ST_Translate(geom, %s, 0) WHERE feature_id = %s",
+                    [0.00005 * (-1) ** (number // len(rows)), feature],
+                )
                 writer.commit()
-                for number, (feature, lon, lat) in zip(range(RACES), cycle(rows), strict=False):
-                    column, _, row, _ = covering((lon, lat, lon, lat), 15, 0)
-                    place = Place(15, column, row)
-                    path = f"/tiles/{place.z}/{place.x}/{place.y}.mvt?collections=building"
-                    client.get(path)
-                    writer.execute("UPDATE buildings SET height_m = height_m + 1, geom = ST_Translate(geom, %s, 0) WHERE feature_id = %s",
-                                   [0.00002 * (-1) ** (number // 50), feature])  # fmt: skip
-                    writer.commit()
-                    committed = time.perf_counter()
-                    wanted = await truth(connection, place)
-                    while True:
-                        asked = time.perf_counter()
-                        if client.get(path)[1] == wanted:
-                            break
-                        late += asked - committed > LATE_S
-                    waits.append(time.perf_counter() - committed)
-        return float(np.percentile(waits, 95)) * 1000, late
+                committed = time.perf_counter()
+                wanted = await vector_tile(connection, query, place)
+                assert wanted != before, "what was moved is seen to have moved"
+                while True:
+                    asked = time.perf_counter()
+                    if client.get(path)[1] == wanted:
+                        break
+                    late += asked - committed > LATE_S
+                waits.append(time.perf_counter() - committed)
+    return float(np.percentile(waits, 95)) * 1000, late
 
-    return asyncio.run(scenario())
+
+def _age(url: str) -> datetime:
+    """Give every feature of the four layers former versions, a day each; returns an instant among them."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in FOUR:
+            table = KINDS[name].table
+            listed = ", ".join(columns(KINDS[name]))
+            connection.execute(
+                f"INSERT INTO {table}_history ({listed}, recorded, author, reason, origin) SELECT {listed},"
+                f" tstzrange(lower(recorded) - n * interval '1 day', lower(recorded) - (n - 1) * interval '1 day'), author, reason, origin"
+                f" FROM {table}, generate_series(1, {VERSIONS}) n"
+            )
+        connection.execute("VACUUM ANALYZE")
+        row = connection.execute("SELECT min(lower(recorded)) FROM enterprises").fetchone()
+    assert row is not None
+    at: datetime = row[0]
+    return at - timedelta(days=4.5)
 
 
 def run() -> list[Row]:
     """Measure."""
-    python = install()
+    process = [sys.executable, "-m", "api.process"]
     with cluster() as bench:
-        urls = bench.fresh("tiles")
-        with psycopg.connect(urls.owner, autocommit=True) as connection:
-            for text in ROWS:
-                connection.execute(text)
+        urls = filled(bench, "tiles")
+        postmaster, environ = bench.postmaster, environment(urls.reader, bench.folder / "files")
         tiles = _tiles(urls.owner)
-        raw, same = _alone(urls.reader, bench.postmaster, tiles)
         paths = [f"/tiles/{place.z}/{place.x}/{place.y}.mvt" for place in tiles]
-        process = [sys.executable, "-m", "api.process"]
-        environ = environment(urls.reader, bench.folder / "files")
+        raw, same = _raw(urls.reader, postmaster, tiles), _alone(urls.reader, postmaster, tiles)
+        four_same = _alone(urls.reader, postmaster, tiles, FOUR)
+        free, bound = _alone(urls.owner, postmaster, tiles, FOUR), _alone(urls.reader, postmaster, tiles, FOUR, JURISDICTION)
         with server(process, environ | {"QUANJING_TILE_CACHE_MB": "0"}, descriptor=True) as (port, pid):
-            cold = cost(port, pid, bench.postmaster, paths)
-            buildings = cost(port, pid, bench.postmaster, [f"{path}?collections=building" for path in paths])
+            cold = cost(port, pid, postmaster, paths)
+            four = cost(port, pid, postmaster, [path + NAMED for path in paths])
+            buildings = cost(port, pid, postmaster, [f"{path}?collections=building" for path in paths])
         with server(process, environ, descriptor=True) as (port, pid):
-            for path in paths:
-                Client(port).get(path)
-            warm = cost(port, pid, bench.postmaster, paths)
-            etag = Client(port).get(paths[0])[2]
-            unchanged = cost(port, pid, bench.postmaster, paths[:1], {"If-None-Match": etag})
-            fresh, late = _races(port, urls.owner)
-        parts = psycopg.conninfo.conninfo_to_dict(urls.owner)
-        folder = quote(str(parts["host"]), safe="")
-        peer_environ = environ | {
-            "DATABASE_URL": f"postgresql://{parts['user']}:{parts['password']}@{folder}:{parts['port']}/{parts['dbname']}",
-            "TIPG_DB_SCHEMAS": '["peer"]',
-            "TIPG_MAX_FEATURES_PER_TILE": "100000",
-        }
-        command = [python, "-m", "uvicorn", "tipg.main:app", "--log-level", "error", "--port"]
-        with server(command, peer_environ, descriptor=False) as (port, pid):
+            size = sum(len(Client(port).get(path)[1]) for path in paths) // TILES
+            warm = cost(port, pid, postmaster, paths)
+            client = Client(port)
+            etags = {path: client.get(path)[2] for path in paths[:1]}
+            unchanged = cost(port, pid, postmaster, list(etags), {"If-None-Match": etags[paths[0]]})
+            fresh, late = asyncio.run(_raced(port, urls.owner))
+        with server([sys.executable, bare_tile.__file__, "{}", str(size)], environ, descriptor=True) as (port, pid):
+            floor = cost(port, pid, postmaster, paths)
+            floor_same = cost(port, pid, postmaster, paths[:1], {"If-None-Match": '"a"'})
+        with tipg(urls.owner) as found:
             at = "/collections/peer.buildings/tiles/WebMercatorQuad"
-            peer = cost(port, pid, bench.postmaster, [f"{at}/{place.z}/{place.x}/{place.y}" for place in tiles])
+            peer = cost(*found, postmaster, [f"{at}/{place.z}/{place.x}/{place.y}" for place in tiles]) if found else None
+        past = quote_instant(_age(urls.owner))
+        with server(process, environ | {"QUANJING_TILE_CACHE_MB": "0"}, descriptor=True) as (port, pid):
+            now = cost(port, pid, postmaster, [path + NAMED for path in paths])
+            then = cost(port, pid, postmaster, [f"{path}{NAMED}&as-of={past}" for path in paths])
     assert math.isfinite(fresh)
-    unit = "CPU ms"
     return [
-        Row("tile, cold, as the map asks for it", cold, unit, same, "same statement", note="goal: 0.90 of it"),
-        Row("tile, cold, as the map asks for it", cold, unit, raw, "raw limit", note="goal: 0.6 of its CPU"),
-        Row("tile, kept", warm, unit, note="goal: 0.05"),
-        Row("tile, unchanged (304)", unchanged, unit, note="goal: 0.03"),
-        Row("tile of buildings, cold", buildings, unit, peer, PEER),
-        Row("commit to fresh tile, p95", fresh, "ms", note=f"{late} of {RACES} late; goal: 100 ms, none"),
+        Row("tile, cold, as the map asks for it", cold, UNIT, same, "same statement", note=goal(same / cold, 0.9)),
+        Row("tile of four layers, cold", four, UNIT, four_same, "same statement", note=goal(four_same / four, 0.9)),
+        Row("tile, cold, as the map asks for it", cold, UNIT, raw, "raw limit", note=goal(raw / cold, 1 / 0.6)),
+        Row("tile of four layers, cold", four, UNIT, raw, "raw limit", note=goal(raw / four, 1 / 0.6)),
+        Row("tile, kept", warm, UNIT, floor, "floor", note=ceiling(warm, 0.05)),
+        Row("tile, unchanged (304)", unchanged, UNIT, floor_same, "floor", note=ceiling(unchanged, 0.03)),
+        Row("tile of buildings, cold", buildings, UNIT, peer, TIPG, note="" if peer else f"{TIPG} can't be had here"),
+        Row(f"tile of the past, {VERSIONS}× history", then, UNIT, now, "now", note=goal(now / then, 1 / 1.5)),
+        Row("tile in a scope", bound, UNIT, free, "owner, no scope", note=goal(free / bound, 1 / 1.1)),
+        Row("commit to fresh tile, p95", fresh, "ms", note=f"{late} of {RACES:,} late, goal none; {ceiling(fresh, 100)}"),
     ]
+
+
+def quote_instant(at: datetime) -> str:
+    """Return an instant as a query has it."""
+    return at.isoformat().replace("+", "%2B")
