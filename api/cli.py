@@ -22,6 +22,7 @@ from gis.power_cli import app as power
 from gis.quality_cli import app as quality
 from gis.query_cli import query_app
 from gis.questions import Query
+from gis.radar_cli import app as radar
 from gis.store.cli import app as db
 from gis.topology_cli import app as topology
 from styles.cli import app as style
@@ -63,6 +64,7 @@ for each in (
     alarm,
     power,
     quality,
+    radar,
     accident,
     topology,
     model,

@@ -44,10 +44,23 @@ def test_every_verb_is_in_the_changes_or_the_readme() -> None:
 
 def test_documents_name_no_verb_that_is_not_there() -> None:
     known = verbs()
+    nouns = {name.split()[0] for name in known}
+    wrong = []
     for document in DOCUMENTS:
-        for noun, several in re.findall(r"quanjing (db|drawing|enterprise|tiles|style) ([a-z|]+)", document.read_text(encoding="utf-8")):
-            for verb in several.split("|"):
-                assert f"{noun} {verb}" in known, document.name
+        for noun, several in re.findall(r"`quanjing ([a-z]+)(?: ([a-z]+(?:\|[a-z]+)*))?", document.read_text(encoding="utf-8")):
+            named = {f"{noun} {verb}" for verb in several.split("|")} if several else {noun}
+            wrong += [f"{document.name}: {name}" for name in sorted(named - known - (set() if several else nouns))]
+    assert wrong == []
+
+
+def test_every_package_of_verbs_is_part_of_the_command() -> None:
+    named = {
+        name
+        for file in TOP.glob("*/**/*cli.py")
+        if ".venv" not in file.parts and "tests" not in file.parts
+        for name in re.findall(r"typer\.Typer\(\s*name=\"(\w+)\"", file.read_text(encoding="utf-8"))
+    }
+    assert named - {word for name in verbs() for word in name.split()} == {"quanjing"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
