@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz check bench bench-full bless web clean
+.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz test-feeds check bench bench-full bless web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,11 @@ test-dwg: setup  ## a DWG read by way of a converter, which is installed into .d
 test-fuzz: setup  ## Schemathesis over the map server's definition, and 10 000 probes of who sees what
 	@.venv/bin/python -m pytest -m fuzz tests/fuzz
 	@QUANJING_PROBES=10000 .venv/bin/python -m pytest tests/gis/test_policies.py
+
+test-feeds: setup  ## the feeds under what is stated: 10 minutes without database under 1 000 loggers, 10 000 connections, 1 000 000 fuzzed packets
+	@.uv/bin/uv pip install -q --python .venv atheris
+	@QUANJING_UNPLUGGED=1000x600 QUANJING_HALF_OPEN=10000 .venv/bin/python -m pytest -n 0 --timeout 1800 tests/feeds/test_adversity.py
+	@PYTHONPATH=.:tests .venv/bin/python tests/feeds/fuzz_hj212.py -runs=1000000 -max_len=2048 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0
 
 check: setup  ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

@@ -188,6 +188,25 @@ def ask(
     typer.echo(f"请求 {number} 已登记，设备在线时发出")
 
 
+@app.command(help="接入现状：连接、待存和待读的报文、各种毛病的计数、未登记的设备；接收没有在运行时退出码为 1")
+def status(json: Json = False) -> None:
+    """Print how the feeds stand."""
+    from datetime import UTC, datetime
+
+    import orjson
+
+    from feeds.status_words import told
+    from gis.store.asking import asked
+    from gis.store.feed_status import read_status
+    from gis.store.here import here
+
+    with here() as connection:
+        found = asked(connection, read_status(datetime.now(UTC)))
+    typer.echo(orjson.dumps(found) if json else "\n".join(told(found)))
+    if not (found["listener"] and found["listener"]["running"]):
+        raise typer.Exit(1)
+
+
 @app.command(help="某月的传输有效率：传输率、有效率、及时率、补全率，全市和每个测点；低于门槛时退出码为 1")
 def rates(
     month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="哪个月（北京时间）")],

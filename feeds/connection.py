@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -34,7 +34,9 @@ class Limits:
     noise_bytes: int = 1 << 16
     """In a row and without a packet; who sends more is no logger."""
     first_packet_s: float = 60.0
+    """Until the first packet is there, however fast its bytes come."""
     silent_s: float = 900.0
+    """Between packets."""
     write_bytes: int = 1 << 16
     """Answers that a logger does not fetch."""
 
@@ -64,6 +66,12 @@ class House(Protocol):
     def left(self, logger: "Logger") -> None:
         """Forget a connection."""
 
+    def spoke(self, logger: "Logger") -> None:
+        """Take note that a packet came of a connection, its first."""
+
+    def hung_up(self, why: str) -> None:
+        """Take note that a connection was ended by us."""
+
     def ended(self, logger: "Logger", exchange: Exchange) -> None:
         """Take note of what became of a request."""
 
@@ -85,10 +93,13 @@ class Logger(asyncio.Protocol):
     noise: int = 0
     packets: int = 0
     speaking: dict[str, Packet] = field(default_factory=dict)
-    """Devices that speak here → their last packet."""
+    """Devices that speak here → their last packet, without its parameters."""
     _transport: asyncio.Transport | None = None
     _tokens: float = 0.0
     _heard: float = 0.0
+    """When bytes came."""
+    _spoke: float = 0.0
+    """When a packet came."""
     _reasons: set[str] = field(default_factory=set)
     """Why nothing is read from it now."""
 
@@ -98,11 +109,11 @@ class Logger(asyncio.Protocol):
         self._transport = transport
         peer = transport.get_extra_info("peername") or ("", 0)
         self.source = f"tcp {peer[0]} {peer[1]}"
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = self._spoke = asyncio.get_running_loop().time()
         self._tokens = self.house.limits.burst
         transport.set_write_buffer_limits(high=self.house.limits.write_bytes)
         if not self.house.joined(self):
-            transport.abort()
+            self.hang_up("refused")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 — the shape that asyncio wants
         """Keep what is left of the stream, and give up what was asked."""
@@ -124,8 +135,14 @@ class Logger(asyncio.Protocol):
             asyncio.get_running_loop().call_later(-self._tokens / limits.per_second, self._resume, "rate")
         if self.unanswered > limits.unanswered:
             self._pause("unanswered")
-        if self.noise > limits.noise_bytes and self._transport:
+        if self.noise > limits.noise_bytes:
+            self.hang_up("noisy")
+
+    def hang_up(self, why: str) -> None:
+        """End it: refused, idle (never a packet), silent (none for long), noisy, or it makes room for another that speaks."""
+        if self._transport and not self._transport.is_closing():
             self._transport.abort()
+            self.house.hung_up(why)
 
     def pause_writing(self) -> None:
         """Read nothing more while answers pile up."""
@@ -165,11 +182,14 @@ class Logger(asyncio.Protocol):
     def tick(self, now: float) -> None:
         """Do what time demands: repeat requests, hang up on who is silent."""
         limits = self.house.limits
-        silent = now - self._heard
-        if self._transport and (silent > limits.silent_s or (not self.packets and silent > limits.first_packet_s)):
-            self._transport.abort()
+        if self._reasons - {"answers"}:
+            # It is we who don't read; who doesn't fetch his answers is silent all the same.
+            self._heard = self._spoke = now
+        silent = now - self._spoke
+        if silent > limits.silent_s or (not self.packets and silent > limits.first_packet_s):
+            self.hang_up("silent" if self.packets else "idle")
             return
-        if self.framer.pending and silent > self.dialogue.timeout.total_seconds():
+        if self.framer.pending and now - self._heard > self.dialogue.timeout.total_seconds():
             self._take(list(self.framer.flush()))
         if self.dialogue.deadline:
             for due in self.dialogue.due(datetime.now(UTC)):
@@ -200,12 +220,17 @@ class Logger(asyncio.Protocol):
         self.noise = 0
         frame = unlocked(frame, self.house.keys)
         packet = parse(frame.segment)
+        if frame.verdict is not Verdict.TRUNCATED:
+            # Damaged ones too: a logger with a wrong checksum is to be seen, not sent away.
+            self._spoke = asyncio.get_running_loop().time()
+            self.packets += 1
+            if self.packets == 1:
+                self.house.spoke(self)
         incoming = Incoming(received, self.source, _name(packet.mn), frame.verdict.value, frame.raw)
         if frame.verdict is not Verdict.OK:
             return Arrival(self, None, incoming)
-        self.packets += 1
         if incoming.mn and (incoming.mn in self.speaking or len(self.speaking) < MOST_DEVICES):
-            self.speaking[incoming.mn] = packet
+            self.speaking[incoming.mn] = replace(packet, cp="")
         if ended := self.dialogue.hear(packet, received):
             self.house.ended(self, ended)
         return Arrival(self, packet, incoming)

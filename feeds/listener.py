@@ -11,7 +11,7 @@ import socket
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 import psycopg
@@ -21,8 +21,9 @@ from feeds.connection import Arrival, Limits, Logger
 from feeds.hj212.dialogue import Exchange
 from feeds.hj212.requests import history, set_clock
 from gis.errors import SettingsError
-from gis.store import feed_requests, packets
+from gis.store import feed_requests, feed_status, packets
 from gis.store.feed_requests import Request
+from gis.store.feed_status import Listening
 from gis.store.locks import holding
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ TICK_S = 1.0
 LOOK_S = 15.0
 """How often requests are looked for without a hint."""
 RETRY_S = 1.0
+TELL_S = 2.0
+OTHER_FILES = 256
+"""Of this process, beside connections."""
 
 
 class Listener:
@@ -52,7 +56,11 @@ class Listener:
         self.keys = keys
         self.counts: Counter[str] = Counter()
         self._url = url
+        self._most = self.limits.connections
+        self._since = datetime.now(UTC)
         self._loggers: set[Logger] = set()
+        self._quiet: dict[Logger, None] = {}
+        """Those of whom no packet came yet, the oldest first."""
         self._waiting: deque[Arrival] = deque()
         self._waiting_bytes = 0
         self._there = asyncio.Event()
@@ -61,11 +69,16 @@ class Listener:
         self._ended: asyncio.Queue[tuple[Request, Exchange]] = asyncio.Queue()
 
     def joined(self, logger: Logger) -> bool:
-        """Register a connection; False where there are too many."""
-        if len(self._loggers) >= self.limits.connections:
-            self.counts["refused"] += 1
-            return False
+        """Register a connection; False where there are too many. Who has not sent a packet yet makes room for who comes later."""
+        if len(self._loggers) >= self._most:
+            oldest = next(iter(self._quiet), None)
+            if oldest is None:
+                return False
+            self.left(oldest)
+            oldest.hang_up("displaced")
+        self.counts["accepted"] += 1
         self._loggers.add(logger)
+        self._quiet[logger] = None
         if self._held:
             logger.hold()
         return True
@@ -73,8 +86,24 @@ class Listener:
     def left(self, logger: Logger) -> None:
         """Forget a connection."""
         self._loggers.discard(logger)
+        self._quiet.pop(logger, None)
         # What it was asked stands in the store as sent, and is asked again when it is back.
         self._asked = {key: request for key, request in self._asked.items() if key[0] is not logger}
+
+    def spoke(self, logger: Logger) -> None:
+        """Take note that a packet came of a connection, its first."""
+        self._quiet.pop(logger, None)
+
+    def hung_up(self, why: str) -> None:
+        """Take note that a connection was ended by us."""
+        self.counts[why] += 1
+
+    def listening(self) -> Listening:
+        """Return how things stand."""
+        waiting = len(self._waiting), self._waiting_bytes
+        return Listening(
+            datetime.now(UTC), self._since, self._most, len(self._loggers), len(self._quiet), self._held, *waiting, self.counts
+        )
 
     def take(self, arrivals: Sequence[Arrival]) -> None:
         """Put packets in the queue for the disk; where too much waits, nothing more is read."""
@@ -96,9 +125,9 @@ class Listener:
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Serve until told to stop; then what was received is kept and answered before it ends."""
         loop = asyncio.get_running_loop()
-        _raise_file_limit(self.limits.connections)
+        self._most = min(self.limits.connections, _raise_file_limit(self.limits.connections))
         server = await loop.create_server(lambda: Logger(self), sock=listening, backlog=1024)
-        tasks = [loop.create_task(work) for work in (self._keep(), self._tick(), self._errands(), self._results())]
+        tasks = [loop.create_task(work) for work in (self._keep(), self._tick(), self._errands(), self._results(), self._tell())]
         stopping = loop.create_task(stop.wait())
         try:
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -158,6 +187,16 @@ class Listener:
             for logger in list(self._loggers):
                 logger.tick(loop.time())
 
+    async def _tell(self) -> None:
+        """Write down how things stand, for those who watch over them."""
+        while True:
+            with suppress(psycopg.OperationalError):
+                async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+                    while True:
+                        await feed_status.tell(connection, self.listening())
+                        await asyncio.sleep(TELL_S)
+            await asyncio.sleep(RETRY_S)
+
     async def _errands(self) -> None:
         """Ask devices what people and rules want of them."""
         while True:
@@ -210,8 +249,11 @@ async def _hinted(connection: AsyncConnection) -> None:
         return
 
 
-def _raise_file_limit(connections: int) -> None:
+def _raise_file_limit(connections: int) -> int:
+    """Ask for as many open files as so many connections need; returns how many connections there may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + 256
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted, hard))
+    wanted = connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return connections if soft == resource.RLIM_INFINITY else soft - OTHER_FILES

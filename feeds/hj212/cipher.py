@@ -9,7 +9,7 @@ import re
 from gis.crypto import BLOCK, sm4_blocks
 from gis.errors import Invalid
 
-WRITTEN = re.compile(r"\{((?:0x[0-9A-Fa-f]{2},?)*)\}")
+WRITTEN = re.compile(r"\{(0x[0-9A-Fa-f]{1,2}(?:,0x[0-9A-Fa-f]{1,2})*,?)\}")
 TEST_KEY = b"0" * BLOCK
 """The published key for trials."""
 MUST = frozenset({"1014", "3020"})

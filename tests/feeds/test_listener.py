@@ -4,85 +4,24 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from loggers import MN, Peer, broken, data, listening, rows
 from psycopg import sql
 
 from feeds.connection import Limits
-from feeds.hj212.framing import Framer, Verdict
 from feeds.hj212.packet import Packet, encode, parse
-from feeds.listener import Listener, bound
+from feeds.listener import Listener
 from gis.clock import BEIJING
-from gis.store import feed_requests, packets
+from gis.store import feed_requests
 from gis.store.cluster import Urls
 
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-MN = "010000A8900016F000169DC0"
-
-
-def data(number: int, mn: str = MN) -> Packet:
-    cp = "DataTime=20260301080000;w01018-Rtd=40.1,w01018-Flag=N"
-    return Packet(f"{20260301080000000 + number}", "32", "2011", "123456", mn, 5, cp=cp)
-
-
-class Peer:
-    """A data logger on a real socket."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer, self.framer = reader, writer, Framer()
-        self.inbox: list[Packet] = []
-
-    async def send(self, *things: Packet | bytes) -> None:
-        self.writer.write(b"".join(thing if isinstance(thing, bytes) else encode(thing) for thing in things))
-        await self.writer.drain()
-
-    async def receive(self) -> Packet:
-        while not self.inbox:
-            came = await self.reader.read(1 << 16)
-            if not came:
-                raise EOFError
-            for frame in self.framer.feed(came):
-                assert frame.verdict is Verdict.OK
-                self.inbox.append(parse(frame.segment))
-        return self.inbox.pop(0)
-
-
-@asynccontextmanager
-async def listening(url: str, limits: Limits | None = None) -> AsyncIterator[tuple[Callable[[], Awaitable[Peer]], Listener]]:
-    listener, stop, opened = Listener(url, limits), asyncio.Event(), bound("127.0.0.1", 0)
-    port = opened.getsockname()[1]
-    peers: list[Peer] = []
-
-    async def connect() -> Peer:
-        peers.append(Peer(*await asyncio.open_connection("127.0.0.1", port)))
-        return peers[-1]
-
-    task = asyncio.create_task(listener.run(opened, stop))
-    try:
-        yield connect, listener
-    finally:
-        for peer in peers:
-            peer.writer.close()
-            with suppress(ConnectionError):
-                await peer.writer.wait_closed()
-        stop.set()
-        await task
-
-
-def rows(url: str) -> list[tuple[str, str, bytes]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute("SELECT mn, verdict, raw FROM feed_packets ORDER BY seq").fetchall()
-
-
-def broken(url: str) -> list[packets.Break]:
-    with psycopg.connect(url) as connection:
-        return [found for found in packets.verify(connection) if isinstance(found, packets.Break)]
 
 
 def test_everything_is_kept_and_only_what_is_sound_is_answered(database: Urls) -> None:
@@ -166,7 +105,11 @@ def test_who_sends_only_noise_or_nothing_is_hung_up_on_and_too_many_are_refused(
             for peer in (noisy, silent):
                 with pytest.raises((EOFError, ConnectionError)):
                     await peer.receive()
-            first, second, third = [await connect() for _ in range(3)]
+            first, second = await connect(), await connect()
+            for peer in (first, second):
+                await peer.send(data(99))
+                await peer.receive()
+            third = await connect()
             with pytest.raises((EOFError, ConnectionError)):
                 await third.receive()
             # A burst is not lost, only read more slowly.

@@ -168,6 +168,7 @@ OPEN = (
     "change_readers",
     "alembic_version",
     "feed_chain",
+    "feed_listening",
     "feed_readers",
     "glossary",
     "jurisdictions",
