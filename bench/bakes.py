@@ -31,7 +31,7 @@ ABOUT = (
     "(`py3dtiles export` itself reads PostGIS through psycopg2, which is not installed.) Extrusion alone: `models3d.parts.prism.prisms` "
     "beside `extrude_polygon`, volumes equal to 1e-6."
 )
-EXTRUDED = 2000
+EXTRUDED = 10_000
 TANKS = 5000
 EDITS = 20
 

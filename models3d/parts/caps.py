@@ -41,18 +41,24 @@ def _closed(triangles: Indices, table: Rings, polygon: int) -> bool:
     return bool(np.array_equal(np.sort(starts * size + stops), np.sort(stops * size + starts)))
 
 
-def _earcut(table: Rings, polygon: int) -> Indices:
-    """Triangulate one polygon with holes, counter-clockwise."""
-    begin, end = table.starts[polygon], table.starts[polygon + 1]
-    ends = table.ring_ends[table.ring_starts[polygon] : table.ring_starts[polygon + 1]]
-    xy = np.ascontiguousarray(table.xy[begin:end])
-    flat = mapbox_earcut.triangulate_float64(xy, (ends - begin).astype(np.uint32))
-    triangles = flat.astype(np.int64).reshape(-1, 3)
-    a, b, c = np.moveaxis(xy[triangles], 1, 0)
+def _earcut(table: Rings, polygons: Indices) -> tuple[Indices, Indices]:
+    """Triangulate polygons with corners to the right or holes, counter-clockwise; returns triangles and how many each has."""
+    xy = np.ascontiguousarray(table.xy)
+    begins, ends = table.starts[polygons].tolist(), table.starts[polygons + 1].tolist()
+    first, last = table.ring_starts[polygons].tolist(), table.ring_starts[polygons + 1].tolist()
+    ring_ends = (table.ring_ends - np.repeat(table.starts[:-1], np.diff(table.ring_starts))).astype(np.uint32)
+    flat = [
+        mapbox_earcut.triangulate_float64(xy[begin:end], ring_ends[one:other])
+        for begin, end, one, other in zip(begins, ends, first, last, strict=True)
+    ]
+    counts = np.array([len(piece) // 3 for piece in flat], np.int64)
+    owner = np.repeat(np.arange(len(polygons)), counts)
+    triangles = np.concatenate([np.zeros(0, np.uint32), *flat]).astype(np.int64).reshape(-1, 3) + table.starts[polygons][owner, None]
+    a, b, c = (xy[triangles[:, corner]] for corner in range(3))
     doubled = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    # All triangles of one call have one winding; judged by their sum because slivers have no sign of their own.
-    turned: Indices = begin + (triangles if doubled.sum() > 0 else triangles[:, ::-1])
-    return turned
+    # All triangles of one polygon have one winding; judged by their sum because slivers have no sign of their own.
+    mirrored = np.bincount(owner, doubled, len(polygons)) <= 0
+    return np.where(mirrored[owner][:, None], triangles[:, ::-1], triangles), counts
 
 
 def _delaunay(shape: shapely.Polygon, table: Rings, polygon: int) -> Indices:
@@ -90,16 +96,19 @@ def triangulate(polygons: Polygons, table: Rings) -> tuple[Indices, Indices]:
     right_turn[table.polygon[_turn(table) <= 0]] = True
     convex = (holes == 0) & ~right_turn
     fans, fan_owner = _fans(table, np.flatnonzero(convex))
-    pieces, owners = [fans], [fan_owner]
-    for polygon in np.flatnonzero(~convex).tolist():
-        piece = _earcut(table, polygon)
-        # n + 2h - 2 triangles use every vertex; another count means dropped or doubled points, as where a hole touches.
-        if len(piece) != counts[polygon] + 2 * holes[polygon] - 2 and not _closed(piece, table, polygon):
-            piece = _delaunay(polygons[polygon], table, polygon)
-            if not _closed(piece, table, polygon):
+    others = np.flatnonzero(~convex)
+    cut, sizes = _earcut(table, others)
+    cut_owner = np.repeat(others, sizes)
+    pieces, owners = [fans, cut], [fan_owner, cut_owner]
+    # n + 2h - 2 triangles use every vertex; another count means dropped or doubled points, as where a hole touches.
+    for polygon in others[sizes != counts[others] + 2 * holes[others] - 2].tolist():
+        own = cut_owner == polygon
+        if not _closed(cut[own], table, polygon):
+            pieces[1], owners[1] = pieces[1][owners[1] != polygon], owners[1][owners[1] != polygon]
+            pieces.append(_delaunay(polygons[polygon], table, polygon))
+            owners.append(np.full(len(pieces[-1]), polygon))
+            if not _closed(pieces[-1], table, polygon):
                 raise GeometryError(UNCUT)
-        pieces.append(piece)
-        owners.append(np.full(len(piece), polygon))
     owner = np.concatenate(owners)
     order = np.argsort(owner, kind="stable")
     return np.concatenate(pieces)[order], starts_of(np.bincount(owner, minlength=len(counts)))

@@ -46,30 +46,30 @@ def prisms(polygons: Polygons, z_min_m: Floats, z_max_m: Floats, taper: Floats |
         top_xy = np.where(share == 1, table.xy, centre + (table.xy - centre) * share)
     quads = sides(table, low, high, top_xy)
 
-    counts = np.diff(table.starts)
-    begin, local = 6 * table.starts[table.polygon], np.arange(len(table.xy)) - table.starts[table.polygon]
-    floor = begin + local
-    roof = floor + counts[table.polygon]
-    side = (begin + 2 * counts[table.polygon] + 4 * local)[:, None] + np.arange(4)
+    # Vertices of one solid: floor, roof, walls; triangles count from the first of their own solid.
+    own, counts = 6 * table.starts, np.diff(table.starts)
+    size, local = counts[table.polygon], np.arange(len(table.xy)) - table.starts[table.polygon]
+    floor = own[table.polygon] + local
+    roof = floor + size
+    first_side = 2 * size + 4 * local
+    side = (own[table.polygon] + first_side)[:, None] + np.arange(4)
     positions, normals = np.empty((6 * len(local), 3)), np.zeros((6 * len(local), 3), np.float32)
-    positions[floor], normals[floor, 2] = np.column_stack([table.xy, low]), -1
-    positions[roof], normals[roof, 2] = np.column_stack([top_xy, high]), 1
+    for vertices, xy, z, way in ((floor, table.xy, low, -1), (roof, top_xy, high, 1)):
+        positions[vertices, :2], positions[vertices, 2], normals[vertices, 2] = xy, z, way
     positions[side], normals[side] = quads.positions, quads.normals
 
-    # Triangles count from the first vertex of their own solid.
-    own = 6 * table.starts
     cut_owner = table.polygon[cuts[:, 0]]
-    floors = (floor[cuts] - own[cut_owner, None])[:, ::-1].astype(np.uint32)
-    roofs = (roof[cuts] - own[cut_owner, None]).astype(np.uint32)
-    walls = (side - begin[:, None])[:, QUAD].astype(np.uint32)
-    meshes = []
-    for index in range(len(polygons)):
-        vertices = slice(own[index], own[index + 1])
-        cut = slice(cut_starts[index], cut_starts[index + 1])
-        ring = slice(table.starts[index], table.starts[index + 1])
-        triangles = np.concatenate([floors[cut], roofs[cut], walls[ring].reshape(-1, 3)])
-        meshes.append(Mesh(positions[vertices], normals[vertices], triangles))
-    return meshes
+    begins = 2 * (cut_starts + table.starts)
+    lids = np.diff(cut_starts)[cut_owner]
+    place = begins[cut_owner] + np.arange(len(cuts)) - cut_starts[cut_owner]
+    floors = cuts - table.starts[cut_owner, None]
+    triangles = np.empty((begins[-1], 3), np.uint32)
+    triangles[place] = floors[:, ::-1]
+    triangles[place + lids] = floors + counts[cut_owner, None]
+    place = begins[table.polygon] + 2 * (np.diff(cut_starts)[table.polygon] + local)
+    triangles[place[:, None] + np.arange(2)] = first_side[:, None, None] + QUAD
+    bounds = zip(*(array.tolist() for array in (own[:-1], own[1:], begins[:-1], begins[1:])), strict=True)
+    return [Mesh(positions[begin:end], normals[begin:end], triangles[first:last]) for begin, end, first, last in bounds]
 
 
 def prism(polygon: shapely.Polygon, z_min_m: float, z_max_m: float, taper: float = 1.0) -> Mesh:

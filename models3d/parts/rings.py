@@ -38,10 +38,14 @@ def starts_of(counts: Indices) -> Indices:
 
 def clean(polygons: Polygons) -> Polygons:
     """Return the outlines without repeated points, with a vertex on both rings wherever two rings of one polygon touch."""
-    plain: Polygons = shapely.remove_repeated_points(shapely.force_2d(polygons))
-    holed = shapely.get_num_interior_rings(plain) > 0
+    plain: Polygons = shapely.force_2d(polygons) if shapely.has_z(polygons).any() else polygons.copy()
+    xy, polygon = shapely.get_coordinates(plain, return_index=True)
+    again = np.unique(polygon[1:][(xy[1:] == xy[:-1]).all(axis=1)])
+    plain[again] = shapely.remove_repeated_points(plain[again])
+    holed = np.flatnonzero(shapely.get_num_interior_rings(plain) > 0)
+    meeting = holed[~shapely.is_simple(shapely.boundary(plain[holed]))]
     # An overlay of a polygon with itself changes nothing but adds the vertices where rings meet.
-    plain[holed] = shapely.union(plain[holed], plain[holed])
+    plain[meeting] = shapely.union(plain[meeting], plain[meeting])
     return plain
 
 

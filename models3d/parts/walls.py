@@ -25,15 +25,18 @@ class Sides:
 
 
 def _unit(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    """Return vectors, `(3, n)`, of length 1."""
+    lengths = np.sqrt(vectors[0] * vectors[0] + vectors[1] * vectors[1] + vectors[2] * vectors[2])
     unit: Floats = vectors / np.where(lengths > 0, lengths, 1)
     return unit
 
 
 def _smoothed(face: Floats, neighbour: Floats) -> Floats:
     """Return the normals at a shared edge: the mean where the crease is slight, the face's own elsewhere."""
-    slight = np.einsum("ij,ij->i", face, neighbour) > CREASE_COS
-    return np.where(slight[:, None], _unit(face + neighbour), face)
+    slight = np.flatnonzero(face[0] * neighbour[0] + face[1] * neighbour[1] + face[2] * neighbour[2] > CREASE_COS)
+    found = face.copy()
+    found[:, slight] = _unit(face[:, slight] + neighbour[:, slight])
+    return found
 
 
 def sides(table: Rings, low_m: Floats, high_m: Floats, top_xy: Floats) -> Sides:
@@ -46,17 +49,18 @@ def sides(table: Rings, low_m: Floats, high_m: Floats, top_xy: Floats) -> Sides:
     top_xy : (n, 2) where each vertex arrives at the top; `table.xy` for upright walls
     """
     after = table.after
-    foot = np.column_stack([table.xy, low_m])
-    top = np.column_stack([top_xy, high_m])
-    along = foot[after] - foot
+    foot = np.array([table.xy[:, 0], table.xy[:, 1], low_m])
+    top = np.array([top_xy[:, 0], top_xy[:, 1], high_m])
+    along = foot[:, after] - foot
     # The mean of the two uprights lies in the plane of the trapezoid whichever way the wall leans.
-    upward: Floats = (top - foot + top[after] - foot[after]) / 2
-    face = _unit(np.cross(along, upward).astype(np.float64))
-    at_start, at_end = _smoothed(face, face[table.before]), _smoothed(face, face[after])
-    return Sides(
-        np.stack([foot, foot[after], top[after], top], axis=1),
-        np.stack([at_start, at_end, at_end, at_start], axis=1).astype(np.float32),
-    )
+    upright = top - foot
+    upward = (upright + upright[:, after]) / 2
+    face = _unit(np.array([along[i] * upward[j] - along[j] * upward[i] for i, j in ((1, 2), (2, 0), (0, 1))]))
+    at_start, at_end = _smoothed(face, face[:, table.before]), _smoothed(face, face[:, after])
+    positions, normals = np.empty((len(after), 4, 3)), np.empty((len(after), 4, 3), np.float32)
+    for corner, (place, normal) in enumerate(((foot, at_start), (foot[:, after], at_end), (top[:, after], at_end), (top, at_start))):
+        positions[:, corner], normals[:, corner] = place.T, normal.T
+    return Sides(positions, normals)
 
 
 def wall(polygons: Polygons, low_m: float, high_m: float, *, inward: bool = False) -> Mesh:

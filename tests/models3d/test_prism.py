@@ -98,7 +98,7 @@ def test_a_frustum_has_the_volume_of_its_formula() -> None:
 
 
 def test_what_earcut_cannot_do_is_left_to_geos(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caps, "_earcut", lambda *_: np.empty((0, 3), np.int64))
+    monkeypatch.setattr(caps, "_earcut", lambda _, polygons: (np.empty((0, 3), np.int64), np.zeros(len(polygons), np.int64)))
     outline = samples.ODD_OUTLINES["two holes"]
     mesh = prism(outline, 0, 2)
     assert welded(mesh).is_watertight

@@ -141,7 +141,7 @@ def test_all_that_cannot_stand_are_named_at_once() -> None:
 
 
 def test_an_outline_that_cannot_be_cut_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caps, "_earcut", lambda *_: np.empty((0, 3), np.int64))
+    monkeypatch.setattr(caps, "_earcut", lambda _, polygons: (np.empty((0, 3), np.int64), np.zeros(len(polygons), np.int64)))
     monkeypatch.setattr(shapely, "constrained_delaunay_triangles", lambda _: shapely.GeometryCollection())
     with pytest.raises(GeometryError, match="B01 合成车间"):
         scene(samples.SITE, GROUND)
