@@ -2,14 +2,18 @@
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from demo.industry import industries
 from demo.permits import limit
+from feeds.alarm_words import message as said
 from gis.models.alarm import Step, Taken
+from gis.rules.alarm_rules import named
+from gis.rules.alarms import Limit, Span
 from gis.store.alarm_steps import listed, take
 from gis.store.asking import asked
 from gis.store.connect import Actor, Transaction
@@ -34,7 +38,10 @@ CODES = {
 """Pollutant → factor code (HJ 212-2017, annex B)."""
 SEEDED = {1: 2, 2: 5, 3: 9, 4: 12}
 """Level → alarms that stand open in a city of 140."""
-RULES = {1: "小时均值超标 3 倍", 2: "小时均值超标", 3: "数据恒值", 4: "数据传输中断"}
+OVER = {1: (3.2, 4.6), 2: (1.15, 2.4)}
+"""Level → about how many times the limit its value is, as the rules have it (`gis/rules/alarms.yaml`)."""
+OTHERS = {3: "constant", 4: "silent"}
+"""Level → the rule of an alarm that is about no limit."""
 MATTERS = ("超标排放水污染物案（示范）", "未保证自动监测设备正常运行案（示范）", "危险废物贮存不规范案（示范）", "未按证排污案（示范）")
 
 
@@ -42,18 +49,18 @@ def _industry(outlet: Outlet) -> str:
     return next((key for key, industry in industries().items() if industry.code == outlet.industry_code), "")
 
 
-def reading(outlet: Outlet, pollutant: str, at: datetime, dice: random.Random, *, times: float = 1.0) -> dict[str, Any]:
-    """Return one value of an outlet: a share of its limit with the rhythm of the day."""
+def reading(outlet: Outlet, pollutant: str, at: datetime, dice: random.Random, share: float | None = None) -> dict[str, Any]:
+    """Return one value of an outlet: a share of its limit, else one with the rhythm of the day."""
     known = limit(_industry(outlet), outlet.medium, pollutant)
     ceiling = known["value"] if known else 50.0
-    rhythm = 0.5 + 0.12 * math.sin((at.hour + at.minute / 60) / 24 * 2 * math.pi) + dice.gauss(0, 0.05)
-    value = round(max(0.02, rhythm) * times * ceiling, 3)
+    rhythm = max(0.02, 0.5 + 0.12 * math.sin((at.hour + at.minute / 60) / 24 * 2 * math.pi) + dice.gauss(0, 0.05))
+    value = round((share or rhythm) * ceiling, 3)
     unit = known["unit"] if known else "mg/L"
     return {"label": pollutant, "value": value, "unit": unit, "flag": "N", "limit": ceiling, "at": at.isoformat()}
 
 
-def _readings(outlet: Outlet, at: datetime, dice: random.Random, times: float = 1.0) -> Mapping[str, dict[str, Any]]:
-    return {CODES[name]: reading(outlet, name, at, dice, times=times) for name in outlet.pollutants if name in CODES}
+def _readings(outlet: Outlet, at: datetime, dice: random.Random) -> dict[str, dict[str, Any]]:
+    return {CODES[name]: reading(outlet, name, at, dice) for name in outlet.pollutants if name in CODES}
 
 
 def seed_state(connection: Transaction, seed: int, *, alarms: bool = True) -> None:
@@ -74,26 +81,36 @@ def seed_state(connection: Transaction, seed: int, *, alarms: bool = True) -> No
     now = datetime.now(UTC).replace(microsecond=0)
     dice = random.Random(f"{seed}:state")  # noqa: S311 — an invented state
     share = len(known) / 250
-    for outlet in known if alarms else ():
-        put_readings(connection, outlet.feature_id, _readings(outlet, now - timedelta(minutes=dice.randint(2, 50)), dice))
-    for level, count in SEEDED.items() if alarms else ():
-        for outlet in dice.sample(known, min(len(known), max(1, round(count * share)))):
-            _alarm(connection, outlet, level, now - timedelta(hours=dice.uniform(0.2, 30)), dice)
+    if alarms:
+        for outlet in known:
+            put_readings(connection, outlet.feature_id, _readings(outlet, now - timedelta(minutes=dice.randint(2, 50)), dice))
+        # An outlet has one of them at most: what its card shows is what the alarm is about.
+        measured = [outlet for outlet in known if any(name in CODES for name in outlet.pollutants)]
+        waiting = iter(dice.sample(measured, len(measured)))
+        for level, count in SEEDED.items():
+            for outlet in islice(waiting, max(1, round(count * share))):
+                _alarm(connection, outlet, level, now - timedelta(hours=dice.uniform(1.2, 30)), dice)
     for number, outlet in enumerate(dice.sample(known, min(len(known), max(1, round(28 * share))))):
         _case(connection, outlet.feature_id, number + 1, dice)
 
 
 def _alarm(connection: Transaction, outlet: Outlet, level: int, opened: datetime, dice: random.Random) -> None:
-    if is_open(connection, outlet.feature_id, RULES[level]):
-        return
+    """Open an alarm in the words of the rules, and show the reading that it is about."""
     name = next((name for name in outlet.pollutants if name in CODES), None)
-    if level <= 2 and name:
-        now = reading(outlet, name, opened, dice, times=3.4 if level == 1 else 2.3)
-        message = f"{name} {now['value']} {now['unit']}，限值 {now['limit']} {now['unit']}（示范）"
-        put_readings(connection, outlet.feature_id, {CODES[name]: now})
+    if name is None:
+        return
+    shown = _readings(outlet, opened, dice)
+    if level in OVER:
+        (rule,) = named(["gas_hour" if outlet.medium == "air" else "water_day"])
+        shown[CODES[name]] = reading(outlet, name, opened, dice, dice.uniform(*OVER[level]))
     else:
-        message = f"{name or '流量'}{'连续 4 小时数值不变' if level == 3 else '超过 2 小时没有数据'}（示范）"
-    open_alarm(connection, outlet.feature_id, rule=RULES[level], level=level, message=message, opened=opened, closed=None)
+        (rule,) = named([OTHERS[level]])
+    if is_open(connection, outlet.feature_id, rule.name):
+        return
+    seen = shown[CODES[name]]
+    span = Span(opened, None, level, opened, seen["value"], Limit(seen["limit"], unit=seen["unit"]), CODES[name])
+    put_readings(connection, outlet.feature_id, shown)
+    open_alarm(connection, outlet.feature_id, rule=rule.name, level=level, message=f"{said(rule, span)}（示范）", opened=opened)
 
 
 def _case(connection: Transaction, feature_id: UUID, number: int, dice: random.Random) -> None:

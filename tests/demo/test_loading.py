@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +61,13 @@ def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
     with psycopg.connect(database.owner) as connection:
         assert connection.execute("SELECT min(level), max(level) FROM alarms WHERE closed IS NULL").fetchall() == [(1, 4)]
         ((before,),) = connection.execute("SELECT count(*) FROM alarms").fetchall()
+        # What the alarm says and what the card beside it shows are one figure.
+        over = connection.execute("SELECT message, readings FROM alarms JOIN feature_state USING (feature_id) WHERE level <= 2").fetchall()
+        assert over
+        for message, shown in over:
+            found = re.search(r"超 ([\d.]+) 倍", message)
+            assert found
+            assert found[1] in {f"{one['value'] / one['limit'] - 1:.2f}" for one in shown.values()}
     with writing(engine(database.owner), ACTOR) as transaction:
         seed_state(transaction, city.seed)
     with psycopg.connect(database.owner) as connection:
