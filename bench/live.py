@@ -33,7 +33,7 @@ ABOUT = (
 
 
 @contextmanager
-def _server(command: list[str], url: str, folder: Path) -> Iterator[tuple[int, int]]:
+def server(command: list[str], url: str, folder: Path) -> Iterator[tuple[int, int]]:
     """Run a server on a socket of ours; yields its port and process."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         descriptor = listener.fileno()
@@ -134,7 +134,7 @@ def _ours(bench: Bench) -> Figures:
     url = bench.fresh("ours").owner
     city = found_city(url)
     rows = [UUID(str(row[0])) for row in city.rows("SELECT feature_id FROM feature_state ORDER BY feature_id LIMIT 20")]
-    with _server([sys.executable, "-m", "api.process"], url, bench.folder / "files") as (port, pid):
+    with server([sys.executable, "-m", "api.process"], url, bench.folder / "files") as (port, pid):
         return asyncio.run(_measure(port, pid, url, "feature_state", rows))
 
 
@@ -144,7 +144,7 @@ def _peer(bench: Bench) -> Figures:
         connection.execute(naive_stream.SCHEMA)
         connection.execute("INSERT INTO naive SELECT gen_random_uuid(), '{}' FROM generate_series(1, 20)")
         rows = [row[0] for row in connection.execute("SELECT feature_id FROM naive ORDER BY feature_id")]
-    with _server([sys.executable, naive_stream.__file__], url, bench.folder / "files") as (port, pid):
+    with server([sys.executable, naive_stream.__file__], url, bench.folder / "files") as (port, pid):
         return asyncio.run(_measure(port, pid, url, "naive", rows))
 
 

@@ -20,6 +20,7 @@ BENCHMARKS = {
     "bake": "bakes",
     "rebake": "rebake",
     "live": "live",
+    "browser": "browser_live",
     "step": "in_step",
     "picture": "picture",
     "sheets": "sheets",
