@@ -40,46 +40,75 @@ def check(
     raise typer.Exit(1 if found.broken else 0)
 
 
-@app.command(help="立即生成所有已改动企业和全市的三维瓦片（平时由 serve 自动完成）；--out 把当前全部瓦片集另写到目录或对象存储")
+BAKE = (
+    "立即生成所有已改动企业和全市的三维瓦片（平时由 serve 自动完成）；--out 把当前全部瓦片集另写到目录或对象存储；"
+    "--layer 把全市一类要素做成一个隐式四叉树图层。都可以随时中断，再运行时接着做，结果逐字节相同"
+)
+
+
+@app.command(help=BAKE)
 def bake(
-    out: Annotated[
-        str | None, typer.Option(metavar="URL", help="目录，或 s3://桶/目录、az://…、gs://…；中断后再运行会接着写，入口是 tileset.json")
+    out: Annotated[str | None, typer.Option(metavar="URL", help="目录，或 s3://桶/目录、az://…、gs://…；入口是其中的 tileset.json")] = None,
+    layer: Annotated[str | None, typer.Option(metavar="KIND", help="只做这一类要素的图层，如 building；须给 --out，一层一个目录")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="进程数；缺省为全部核")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://…", help="改由 Dask 集群做；各机须装 quanjing[cluster]，并连得到数据库和 --out")
     ] = None,
 ) -> None:
-    """Bake what changed since it was baked, without a running server; with `--out` copy all that is current to a place."""
+    """Bake what changed since it was baked, without a running server; copy all that is current to a place, or make a layer of a kind."""
     import asyncio
 
     from psycopg import AsyncConnection
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from gis.crew import crew
+    from gis.errors import Invalid
     from gis.settings import Settings
     from gis.store.bakes import current_versions
     from gis.store.cluster import ensure_running
-    from tiles.bake import bake_city, bake_dirty, bakery
+    from tiles.bake import bake_city, bakery
+    from tiles.brigade import bake_all
     from tiles.export import export
+    from tiles.layer.bake import bake_layer, kind_named
     from tiles.object_store import objects_at
 
+    if layer and not out:
+        raise Invalid("--out", "图层要写到哪里，如 --out 目录 或 --out s3://桶/目录")
+    kind = kind_named(layer) if layer else None
     settings = Settings()
-    kitchen, target = bakery(settings), objects_at(out) if out else None
-    url = ensure_running(settings).owner
+    url, target = ensure_running(settings).owner, objects_at(out) if out else None
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True) as progress:
+        task = progress.add_task("三维瓦片", total=None)
 
-    async def run() -> int:
-        async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            enterprises = await bake_dirty(connection, kitchen)
-            return enterprises + await bake_city(connection, kitchen)
+        def step(done: int, of: int) -> None:
+            progress.update(task, total=of, completed=done)
 
-    async def versions() -> dict[UUID, str]:
-        async with await AsyncConnection.connect(url, autocommit=True) as connection:
-            return await current_versions(connection)
+        if kind and out:
 
-    typer.echo(f"{asyncio.run(run())} 个新版本")
-    if target is None:
-        return
-    current = asyncio.run(versions())
-    with Progress(transient=True) as progress:
-        task = progress.add_task("写出", total=len(current))
-        done = export(current, kitchen.store, target, lambda left: progress.update(task, completed=len(current) - left))
-    typer.echo(f"{out}：{done.tilesets} 个瓦片集，新写 {done.new} 个，清除旧版本 {done.removed} 个")
+            async def whole() -> str:
+                async with await AsyncConnection.connect(url, autocommit=True) as connection:
+                    made = await bake_layer(connection, settings, kind, out, crew=crew(scheduler, processes), database=url, step=step)
+                if made is None:
+                    return f"{out}：已是最新"
+                resumed = f"，其中 {made.resumed} 批先前已做" if made.resumed else ""
+                left = "".join(f"\n未做：{reason}" for reason in made.left_out)
+                return f"{out}：{kind.label} {made.features} 个，{made.tiles} 个瓦片{resumed}{left}"
+
+            said = asyncio.run(whole())
+        else:
+            new = bake_all(settings, url, crew(scheduler, processes), step)
+
+            async def city() -> tuple[bool, dict[UUID, str]]:
+                async with await AsyncConnection.connect(url, autocommit=True) as connection:
+                    return await bake_city(connection, bakery(settings)), await current_versions(connection)
+
+            changed, current = asyncio.run(city())
+            said = f"{new + changed} 个新版本"
+            if target is not None:
+                progress.update(task, description="写出", total=len(current), completed=0)
+                done = export(current, bakery(settings).store, target, lambda left: step(len(current) - left, len(current)))
+                said += f"\n{out}：{done.tilesets} 个瓦片集，新写 {done.new} 个，清除旧版本 {done.removed} 个"
+    typer.echo(said)
 
 
 @app.command(help="把图层写成一个 PMTiles 文件：矢量瓦片，不要服务器和网络就能看")

@@ -200,7 +200,7 @@ def objects_at(url: str) -> Objects:
     if not found or scheme == "file":
         folder = Path(rest if found else url).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        return Objects(LocalStore(folder))
+        return Objects(LocalStore(folder, automatic_cleanup=True))
     if scheme not in SCHEMES:
         raise SettingsError(f"{url}: no store of tiles; a folder, or a URL that begins with {', '.join(f'{one}://' for one in SCHEMES)}")
     try:

@@ -101,7 +101,7 @@ def _shape(solids: Sequence[SolidMesh], ids: NDArray[np.int64]) -> Instances:
     return Instances(_surface([here], np.zeros(1, np.int64)), offsets, ids)
 
 
-def _glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: Sequence[float] = FINE_M) -> tuple[bytes, Corners]:
+def glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: Sequence[float] = FINE_M) -> tuple[bytes, Corners]:
     """Return a content and the box around it."""
     groups, rest = alike(solids)
     instances = [_shape([solids[index] for index in group], group) for group in groups]
@@ -171,7 +171,7 @@ def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
     files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Row]()
     for path, members in layers:
         ordered += [rows[index] for index in members]
-        files[path], box = _glb(path, [solids[index] for index in members], [rows[index] for index in members])
+        files[path], box = glb(path, [solids[index] for index in members], [rows[index] for index in members])
         boxes.append(box)
         tiles.append(tile(boxes[-1], 0, path))
     extras = {"extras": {LARGEST: _missing_m(solids, across_m)}}
@@ -309,7 +309,7 @@ def _massed(site: Site, ground: Ground, shares: tuple[Share, ...], before: _Mass
         return replace(before, content=b"")
     whole = massing(site.enterprise, shares, site.origin, ground)
     told_ = row(whole, site.enterprise.feature_id)
-    content, corners = _glb(MASSING, [whole], [told_], COARSE_M)
+    content, corners = glb(MASSING, [whole], [told_], COARSE_M)
     return _Massing(shares, told_, corners, _written(content), content)
 
 

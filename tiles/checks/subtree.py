@@ -15,6 +15,7 @@ from tiles.checks.tables import check_table
 
 HEADER = struct.Struct("<4sIQQ")
 MAGIC = b"subt"
+REGION = "TILE_BOUNDING_REGION"
 Bits = NDArray[np.bool_]
 
 
@@ -43,6 +44,8 @@ class Available:
     tiles: Bits
     contents: tuple[Bits, ...]
     children: Bits
+    regions: NDArray[np.float64] | None = None
+    """Of each tile that is there, as its metadata say it: west, south, east, north (radians), heights (metres)."""
 
 
 def _document(data: bytes, found: Found) -> tuple[Any, bytes | None] | None:
@@ -182,11 +185,30 @@ def check_subtree(data: bytes, found: Found, resolve: Resolve, tiling: Tiling | 
             look.fault(key, f"{len(items)} 项，瓦片有 {tiling.contents} 个内容")
     if tiles is None or children is None or any(one is None for one in contents):
         return None
-    told = Available(tiles, tuple(one for one in contents if one is not None), children)
+    regions = _regions(look, tables, views, schema, int(tiles.sum()))
+    told = Available(tiles, tuple(one for one in contents if one is not None), children, regions)
     _consistent(found, told, tiling)
     for table, bits in ((document.get("tileMetadata"), tiles), *zip(listed, told.contents, strict=False)):
         _counted(look, tables, table, bits)
     return told
+
+
+def _regions(
+    look: Look, tables: list[Look], views: list[tuple[bytes, int] | None], schema: Schema | None, count: int
+) -> NDArray[np.float64] | None:
+    """Return the regions that the metadata of tiles give in place of the divided one; None where they give none."""
+    index = look.value.get("tileMetadata")
+    if schema is None or not isinstance(index, int) or not 0 <= index < len(tables):
+        return None
+    table = tables[index].value
+    properties = schema.get("classes", {}).get(table.get("class"), {}).get("properties", {})
+    for name, property_ in properties.items():
+        if property_.get("semantic") == REGION and property_.get("componentType") == "FLOAT64":
+            view = table.get("properties", {}).get(name, {}).get("values")
+            there = views[view] if isinstance(view, int) and 0 <= view < len(views) else None
+            if there is not None and len(there[0]) >= count * 48:
+                return np.frombuffer(there[0], "<f8", count * 6).reshape(count, 6)
+    return None
 
 
 def _tables(look: Look, views: list[tuple[bytes, int] | None], schema: Schema | None) -> tuple[list[Look], list[Any]]:

@@ -221,7 +221,8 @@ def _walk(look: Look, above: _Above | None, tileset: Tileset, depth: int = 0) ->
     uris = [(one, _described(one, tileset, volume, implicit=implicit is not None)) for one in described]
     children = look.maybe("children", "array", least_items=1)
     if implicit is not None:
-        _implicit(look, implicit, tileset, volume, uris)
+        at_home = above is None and np.array_equal(frame, np.eye(4))
+        _implicit(look, implicit, tileset, volume, uris, refine=refine, geocentric=at_home)
         return
     for one, uri in uris:
         if uri is not None:
@@ -246,7 +247,9 @@ def _templated(look: Look, key: str, uri: str | None, octree: bool, tileset: Til
     return there <= wanted
 
 
-def _implicit(tile: Look, look: Look, tileset: Tileset, volume: Volume | None, uris: list[tuple[Look, str | None]]) -> None:
+def _implicit(
+    tile: Look, look: Look, tileset: Tileset, volume: Volume | None, uris: list[tuple[Look, str | None]], *, refine: str, geocentric: bool
+) -> None:
     """Check an implicit root and walk through its subtrees."""
     for key in ("children", "metadata"):
         if key in tile.value:
@@ -263,7 +266,20 @@ def _implicit(tile: Look, look: Look, tileset: Tileset, volume: Volume | None, u
     if not sound or scheme is None or levels is None or available is None or levels > 12 or uri is None:
         return
     tiling = Tiling(8 if octree else 4, levels, available, uri, len(uris))
-    _subtrees(look, tileset, tiling, [(one, template) for one, template in uris if template])
+    templates = [(one, template) for one, template in uris if template]
+    _subtrees(look, tileset, _Spread(tiling, templates, refine, geocentric))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """What is the same for all subtrees of an implicit root."""
+
+    tiling: Tiling
+    templates: list[tuple[Look, str]]
+    """Of its contents."""
+    refine: str
+    geocentric: bool
+    """Its contents stand in geocentric metres: neither the root nor what is above it moves them."""
 
 
 def _filled(template: str, level: int, place: tuple[int, int, int]) -> str:
@@ -280,7 +296,8 @@ def _deinterleaved(index: int, level: int, branches: int) -> tuple[int, int, int
     return place[0], place[1], place[2]
 
 
-def _subtrees(look: Look, tileset: Tileset, tiling: Tiling, templates: list[tuple[Look, str]]) -> None:
+def _subtrees(look: Look, tileset: Tileset, spread: _Spread) -> None:
+    tiling = spread.tiling
     waiting: list[tuple[int, tuple[int, int, int]]] = [(0, (0, 0, 0))]
     walked = 0
     while waiting and walked < MOST_SUBTREES:
@@ -296,7 +313,9 @@ def _subtrees(look: Look, tileset: Tileset, tiling: Tiling, templates: list[tupl
         tileset.tally.issues += found.issues
         if told is None:
             continue
-        _tiles(told, (level, place), tileset, tiling, templates)
+        _tiles(told, (level, place), tileset, spread)
+        if told.regions is not None:
+            _within(told.regions, told, name, tileset, tiling)
         below = level + tiling.subtree_levels
         for index in np.flatnonzero(told.children).tolist():
             if below >= tiling.available_levels:
@@ -310,17 +329,37 @@ def _under(place: tuple[int, int, int], inner: tuple[int, int, int], levels: int
     return (place[0] << levels) + inner[0], (place[1] << levels) + inner[1], (place[2] << levels) + inner[2]
 
 
-def _tiles(
-    told: Available, where: tuple[int, tuple[int, int, int]], tileset: Tileset, tiling: Tiling, templates: list[tuple[Look, str]]
-) -> None:
+def _within(regions: Floats, told: Available, name: str, tileset: Tileset, tiling: Tiling) -> None:
+    """Check that a tile's region holds those of its children."""
+    rows = np.cumsum(told.tiles) - 1
+    apart = Found(name)
+    for index in np.flatnonzero(told.tiles)[1:].tolist():
+        own, above = (Volume("region", regions[rows[one]]) for one in (index, (index - 1) // tiling.branches))
+        if told.tiles[(index - 1) // tiling.branches] and above.holds(own) is False:
+            apart.add("T105", f"tileMetadata[{rows[index]}]", severity=Severity.ERROR if tileset.ours else Severity.WARNING)
+    tileset.tally.issues += apart.issues
+
+
+def _leaves(told: Available, tiling: Tiling) -> NDArray[np.bool_]:
+    """Say of each tile of a subtree whether nothing is below it."""
+    below = np.concatenate([told.tiles[1:], told.children]).reshape(-1, tiling.branches).any(axis=1)
+    leaves: NDArray[np.bool_] = ~below
+    return leaves
+
+
+def _tiles(told: Available, where: tuple[int, tuple[int, int, int]], tileset: Tileset, spread: _Spread) -> None:
     """Check the contents that a subtree, at its level and place, says are there."""
-    level, place = where
+    (level, place), tiling = where, spread.tiling
     starts = [(tiling.branches**step - 1) // (tiling.branches - 1) for step in range(tiling.subtree_levels + 1)]
-    for bits, (look, template) in zip(told.contents, templates, strict=False):
-        for index in np.flatnonzero(bits).tolist():
+    finest = _leaves(told, tiling) | (spread.refine == "ADD")
+    rows = np.cumsum(told.tiles) - 1
+    for bits, (look, template) in zip(told.contents, spread.templates, strict=False):
+        for index in np.flatnonzero(bits & told.tiles).tolist():
             step = int(np.searchsorted(starts, index, side="right")) - 1
             inner = _deinterleaved(index - starts[step], step, tiling.branches)
-            _content(_filled(template, level + step, _under(place, inner, step)), look, tileset, None, finest=False)
+            uri = _filled(template, level + step, _under(place, inner, step))
+            volume = None if told.regions is None else Volume("region", told.regions[rows[index]], spread.geocentric)
+            _content(uri, look, tileset, volume, finest=bool(finest[index]))
 
 
 def _schema_of(look: Look, tileset: Tileset) -> None:

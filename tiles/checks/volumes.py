@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.crs import ecef_to_lonlat
 from tiles.checks.look import Look
 
 TOLERANCE_M = 1e-4
@@ -23,6 +24,8 @@ class Volume:
 
     kind: str
     values: Floats
+    geocentric: bool = False
+    """Of a region: the points that it is asked for are geocentric."""
 
     def moved(self, frame: Floats) -> "Volume":
         """Return it moved by a 4×4 matrix."""
@@ -50,6 +53,10 @@ class Volume:
                 return None
             local = np.linalg.solve(axes, (points - self.values[:3]).T)
             return bool((np.abs(local).max(axis=1) <= 1 + slack / np.linalg.norm(axes, axis=0)).all())
+        if self.geocentric:
+            lonlat_h = ecef_to_lonlat(points)
+            low, high = lonlat_h.min(axis=0), lonlat_h.max(axis=0)
+            return _region_in(np.array([*np.radians(low[:2]), *np.radians(high[:2]), low[2], high[2]]), self.values)
         return None
 
     def holds(self, other: "Volume") -> bool | None:
