@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import shapely
@@ -28,6 +29,37 @@ class Footprints:
     """`(n,)` shapely geometry, east and north."""
     up_m: Floats
     """`(n,)` the ground under each: one level a feature, so that floors and roofs are flat."""
+    ground_m: Floats
+    """`(n,)` the same over the ellipsoid."""
+    inside: Floats
+    """`(n, 2)` longitude and latitude of a point inside each, degrees (EPSG:4490)."""
+
+    def some(self, rows: NDArray[Any]) -> Self:
+        """Return those of some rows."""
+        return type(self)(self.shapes[rows], self.up_m[rows], self.ground_m[rows], self.inside[rows])
+
+
+def _crowded(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return which shapes may have a point that says nothing: what is no polygon, and polygons with one close to its neighbours' line."""
+    polygons = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
+    if not len(polygons):
+        return np.arange(len(shapes))
+    lines, owner = shapely.get_rings(shapes[polygons], return_index=True)
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    last = np.append(line[1:] != line[:-1], True)
+    first = np.append(True, last[:-1])
+    # A ring ends where it began: its first point follows the one before its last.
+    ends = np.flatnonzero(last)
+    before, after = np.arange(len(xy)) - 1, np.arange(len(xy)) + 1
+    before[first], after[last] = ends - 1, np.flatnonzero(first) + 1
+    a, b = xy[before], xy[after]
+    along, aside = b - a, xy - a
+    across = np.abs(along[:, 0] * aside[:, 1] - along[:, 1] * aside[:, 0])
+    # Of points that are left out in a run, none is farther than this from the line between the two beside it.
+    close = across <= 4 * TOLERANCE_M * np.maximum(np.hypot(along[:, 0], along[:, 1]), TOLERANCE_M)
+    found = np.ones(len(shapes), bool)
+    found[polygons] = np.bincount(owner[line[close]], minlength=len(polygons)) > 0
+    return np.flatnonzero(found)
 
 
 def footprints(features: Sequence[Feature], origin: tuple[float, float, float], ground: Ground) -> Footprints:
@@ -45,14 +77,32 @@ def footprints(features: Sequence[Feature], origin: tuple[float, float, float], 
     -----
     A feature is level at the height of a point inside its footprint. The earth falls away from that plane by d²/2R: 2 cm at 500 m.
     """
-    shapes = shapely.force_2d(np.array([feature.geom for feature in features], object))
+    given = np.array([feature.geom for feature in features], object)
+    shapes = shapely.force_2d(given) if shapely.has_z(given).any() else given
     heights = np.array([ground.ellipsoid_m(feature.geom) for feature in features], float)
     lonlat, owner = shapely.get_coordinates(shapes, return_index=True)
     enu = lonlat_to_enu(np.column_stack([lonlat, heights[owner]]), origin)
-    inside = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    inside = shapely.get_coordinates(shapely.point_on_surface(shapes)).reshape(-1, 2)
     up = lonlat_to_enu(np.column_stack([inside, heights]), origin)[:, 2]
-    local = shapely.set_coordinates(shapes, enu[:, :2])
-    return Footprints(shapely.simplify(local, TOLERANCE_M), up)
+    local = shapely.set_coordinates(shapes.copy(), enu[:, :2])
+    crowded = _crowded(local)
+    local[crowded] = shapely.simplify(local[crowded], TOLERANCE_M)
+    return Footprints(local, up, heights, inside)
+
+
+def sound(shapes: NDArray[np.object_], lines: NDArray[np.bool_]) -> bool:
+    """Say whether a solid can stand on all outlines, and along those courses whose kind is one of `lines`; see `fault`."""
+    types = shapely.get_type_id(shapes)
+    areas = np.isin(types, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+    courses = np.isin(types, (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)) & lines
+    return bool(
+        (areas | courses | (types == shapely.GeometryType.POINT)).all()
+        and not shapely.is_empty(shapes).any()
+        and np.isfinite(shapely.get_coordinates(shapes)).all()
+        and (shapely.area(shapes[areas]) >= LEAST_AREA_M2).all()
+        and (shapely.length(shapes[courses]) >= LEAST_LENGTH_M).all()
+        and shapely.is_valid(shapes[areas]).all()
+    )
 
 
 def fault(shape: shapely.Geometry, *, line: bool = False) -> str | None:

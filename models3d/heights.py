@@ -1,5 +1,7 @@
 """From where to where a feature's solid reaches, in metres relative to the ground at its footprint."""
 
+import shapely
+
 from gis.kinds import KINDS
 from gis.models.feature import Feature
 from models3d.sizes import OTHER, size
@@ -10,7 +12,7 @@ PLATE = (-SUNK_M, float(size("surface", "site_boundary")["top_m"]))
 """A site boundary is drawn as a thin plate: the plant's ground."""
 STOREY_M = 3.3
 """Height of a storey where a building has a storey count and no height."""
-LINES = ("LineString", "MultiLineString")
+LINES = (shapely.LineString, shapely.MultiLineString)
 
 
 def number(feature: Feature, name: str) -> float | None:
@@ -21,12 +23,12 @@ def number(feature: Feature, name: str) -> float | None:
 
 def is_line(feature: Feature) -> bool:
     """Say whether a feature has a course instead of an outline or a point."""
-    return feature.geom.geom_type in LINES
+    return isinstance(feature.geom, LINES)
 
 
 def is_patch(feature: Feature) -> bool:
     """Say whether a feature with an outline is drawn as a patch of ground: no body by its kind, and of no given height."""
-    if KINDS[feature.kind].form == "solid" or feature.geom.geom_type == "Point" or is_line(feature):
+    if KINDS[feature.kind].form == "solid" or isinstance(feature.geom, shapely.Point) or is_line(feature):
         return False
     given = feature.height_m or (feature.z_max_m is not None and feature.z_max_m != feature.z_min_m)
     return feature.kind == "site_boundary" or not given

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from gis.ground import Ground
 from gis.kinds import KINDS
 from gis.models.feature import Feature
-from models3d.footprints import footprints
-from models3d.heights import extent, is_line, is_patch
+from models3d.footprints import Footprints, footprints
+from models3d.heights import is_line, is_patch
 from models3d.mesh import Mesh, concatenate, scale, translate
 from models3d.parts.marker import head, post
 from models3d.parts.prism import prism, prisms
-from models3d.solid import SolidMesh, type_of
+from models3d.solid import SolidMesh
 from styles.tokens import scene_colour
 
 Floats = NDArray[np.float64]
@@ -57,12 +57,12 @@ def block(positions: NDArray[np.float64]) -> Mesh:
     return prism(around, foot, max(float(np.quantile(positions[:, 2], BLOCK_HEIGHT)), foot + THIN_M))
 
 
-def _stands(feature: Feature) -> bool:
+def _stands(feature: Feature, top_m: float) -> bool:
     """Say whether a feature shows above the ground with a body of its own."""
     if feature.kind == "site_boundary":
         return True
-    body = feature.geom.geom_type != "Point" and not is_line(feature) and not is_patch(feature)
-    return body and KINDS[feature.kind].geometry != "PolygonZ" and extent(feature, type_of(feature))[1] > 0
+    body = not isinstance(feature.geom, shapely.Point) and not is_line(feature) and not is_patch(feature)
+    return body and KINDS[feature.kind].geometry != "PolygonZ" and top_m > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,40 +139,45 @@ class Share:
     def blocks(self, side_m: float) -> tuple[_Blocks, list[Mesh]]:
         """Return its bodies as one block a square of that side, 0 for each as itself, and as solids."""
         if side_m not in self._made:
-            area = shapely.area(self.outlines)
             own = ~self.plate
-            bodies = _Blocks(self.squares(side_m or SHARE_M), self.outlines[own], self.low_m[own], (self.high_m * area)[own], area[own])
-            found = bodies.merged(bodies.squares) if side_m and own.any() else bodies
-            self._made[side_m] = (found, found.prisms() if side_m else prisms(bodies.outlines, bodies.low_m, self.high_m[own]))
+            outlines, low, high = self.outlines[own], self.low_m[own], self.high_m[own]
+            area = shapely.area(outlines)
+            found = _Blocks(self.squares(side_m or SHARE_M), outlines, low, high * area, area)
+            if side_m and len(outlines):
+                found = found.merged(found.squares)
+            self._made[side_m] = (found, found.prisms() if side_m else prisms(coarse(outlines), low, high))
         return self._made[side_m]
 
 
-def share(features: Sequence[Feature], places: Floats, origin: tuple[float, float, float], ground: Ground) -> Share:
+def coarse(outlines: Outlines) -> Outlines:
+    """Return outlines without their small details; such as would not be valid then stay as they are."""
+    simple = shapely.simplify(outlines, DETAIL_M)
+    usable = shapely.is_valid(simple) & ~shapely.is_empty(simple)
+    return np.where(usable, simple, outlines)
+
+
+def share(features: Sequence[Feature], there: Footprints, z_m: Floats, places: Floats) -> Share:
     """Return what features give to a massing.
 
     Parameters
     ----------
     features : of kinds that a scene shows; they have passed `models3d.scene.scene`
+    there : where they stand
+    z_m : (n, 2) foot and top of each, relative to the ground
     places : (n, 2) metres of a plane grid, where each counts
-    origin : of the frame: longitude, latitude (degrees), ellipsoid height (metres)
-    ground : Ground
     """
-    standing = np.array([_stands(feature) for feature in features], bool)
-    chosen = [features[index] for index in np.flatnonzero(standing).tolist()]
-    if not chosen:
+    standing = np.array([_stands(feature, top_m) for feature, top_m in zip(features, z_m[:, 1].tolist(), strict=True)], bool)
+    if not standing.any():
         return Share(np.zeros((0, 2)), np.array([], object), np.zeros(0), np.zeros(0), np.zeros(0, bool), (np.inf, -np.inf))
-    there = footprints(chosen, origin, ground)
-    parts, owner = shapely.get_parts(there.shapes, return_index=True)
-    coarse = shapely.simplify(parts, DETAIL_M)
-    usable = shapely.is_valid(coarse) & ~shapely.is_empty(coarse)
-    z_m = np.array([extent(feature, type_of(feature)) for feature in chosen])
-    plate = np.array([feature.kind == "site_boundary" for feature in chosen])
-    low = np.where(plate, z_m[:, 0], np.maximum(z_m[:, 0], 0)) + there.up_m
+    plate = np.array([feature.kind == "site_boundary" for feature in features], bool)[standing]
+    up_m, z_m = there.up_m[standing], z_m[standing]
+    parts, owner = shapely.get_parts(there.shapes[standing], return_index=True)
+    low = np.where(plate, z_m[:, 0], np.maximum(z_m[:, 0], 0)) + up_m
     return Share(
         places[standing][owner],
-        np.where(usable, coarse, parts),
+        parts,
         low[owner],
-        (z_m[:, 1] + there.up_m)[owner],
+        (z_m[:, 1] + up_m)[owner],
         plate[owner],
         (float(z_m[:, 0].min()), float(z_m[:, 1].max())),
     )
@@ -208,7 +213,7 @@ def massing(enterprise: Feature, shares: Sequence[Share], origin: tuple[float, f
     """
     told = [one for one in shares if len(one.outlines)]
     if told:
-        plates = [mesh for one in told for mesh in prisms(one.outlines[one.plate], one.low_m[one.plate], one.high_m[one.plate])]
+        plates = [mesh for one in told for mesh in prisms(coarse(one.outlines[one.plate]), one.low_m[one.plate], one.high_m[one.plate])]
         mesh = concatenate([*plates, *_bodies(told)])
         plated = sum(len(plate.positions) for plate in plates)
         z_min_m, z_max_m = min(one.reach_m[0] for one in told), max(one.reach_m[1] for one in told)

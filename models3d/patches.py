@@ -20,7 +20,7 @@ COVERED_SHARE = 0.95
 def _roofs(patches: NDArray[np.object_], solids: Sequence[tuple[shapely.Geometry, float]]) -> NDArray[np.int64]:
     """Return whose roof covers each patch, the highest; -1 where there is none."""
     found = np.full(len(patches), -1)
-    if solids:
+    if solids and len(patches):
         outlines, tops = np.array([outline for outline, _ in solids], object), np.array([top for _, top in solids])
         patch, solid = shapely.STRtree(outlines).query(patches, predicate="intersects")
         shared = shapely.area(shapely.intersection(patches[patch], outlines[solid]))

@@ -13,7 +13,7 @@ from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
 from models3d.courses import courses
 from models3d.detailed import solid
-from models3d.footprints import Footprints, fault, footprints
+from models3d.footprints import Footprints, fault, footprints, sound
 from models3d.heights import SUNK_M, edge_m, extent, is_line, is_patch
 from models3d.markers import markers
 from models3d.mesh import Mesh, concatenate
@@ -58,23 +58,23 @@ def _fault(feature: Feature) -> str | None:
         return "the outline is empty"
     if not np.isfinite(shapely.get_coordinates(feature.geom)).all():
         return "the outline has coordinates that are no numbers"
-    if feature.geom.geom_type == "Point":
+    if isinstance(feature.geom, shapely.Point):
         return None
     low, high = extent(feature, type_of(feature))
     return None if np.isfinite([low, high]).all() and low < high else f"its foot, {low} m, is not below its top, {high} m"
 
 
-def _checked(features: Sequence[Feature], ground: Ground, origin: tuple[float, float, float]) -> Footprints:
+def _checked(features: Sequence[Feature], places: Footprints | None, ground: Ground, origin: tuple[float, float, float]) -> Footprints:
     """Return the footprints; raises GeometryError naming every feature on which no solid can stand."""
-    reasons = [_named(feature, reason) for feature in features if (reason := _fault(feature))]
+    reasons = [] if places else [_named(feature, reason) for feature in features if (reason := _fault(feature))]
     if not reasons:
-        places = footprints(features, origin, ground)
-        forms = [KINDS[feature.kind].form for feature in features]
-        faults = [fault(shape, line=form in ("line", "pipe")) for shape, form in zip(places.shapes, forms, strict=True)]
+        places = places or footprints(features, origin, ground)
+        lines = np.array([KINDS[feature.kind].form in ("line", "pipe") for feature in features], bool)
+        if sound(places.shapes, lines):
+            return places
+        faults = [fault(shape, line=line) for shape, line in zip(places.shapes, lines.tolist(), strict=True)]
         reasons = [_named(feature, reason) for feature, reason in zip(features, faults, strict=True) if reason]
-    if reasons:
-        raise GeometryError("; ".join(reasons))
-    return places
+    raise GeometryError("; ".join(reasons))
 
 
 def _extrusions(features: Sequence[Feature], shapes: NDArray[np.object_], z_m: Floats, taper: Floats) -> list[Mesh]:
@@ -90,10 +90,24 @@ def _extrusions(features: Sequence[Feature], shapes: NDArray[np.object_], z_m: F
             except GeometryError as error:
                 raise GeometryError(_named(features[index], str(error))) from error
         raise
+    if len(meshes) == len(features):
+        return meshes
     groups: list[list[Mesh]] = [[] for _ in features]
     for mesh, index in zip(meshes, owner, strict=True):
         groups[index].append(mesh)
     return [group[0] if len(group) == 1 else concatenate(group) for group in groups]
+
+
+def _coloured(features: Sequence[Feature], types: Sequence[str | None], meshes: Sequence[Mesh], z_m: Floats) -> list[SolidMesh]:
+    """Return meshes as the solids of features, each in the colour of its kind and type."""
+    each = {look: scene_colour(*look) for look in {(feature.kind, type_) for feature, type_ in zip(features, types, strict=True)}}
+    sizes = [len(mesh.positions) for mesh in meshes]
+    table = np.array([each[feature.kind, type_] for feature, type_ in zip(features, types, strict=True)], np.uint8).reshape(-1, 3)
+    colours, ends = np.repeat(table, sizes, axis=0), np.cumsum(sizes).tolist()
+    return [
+        SolidMesh(feature, mesh, colours[end - size : end], low, high)
+        for feature, mesh, size, end, (low, high) in zip(features, meshes, sizes, ends, z_m.tolist(), strict=True)
+    ]
 
 
 def _basin(feature: Feature, shape: shapely.Geometry, up_m: float, z_m: tuple[float, float]) -> SolidMesh:
@@ -136,7 +150,7 @@ class _Sorts:
 
 
 def _sorted(features: Sequence[Feature], types: Sequence[str | None]) -> _Sorts:
-    point = np.array([feature.geom.geom_type == "Point" for feature in features])
+    point = np.array([isinstance(feature.geom, shapely.Point) for feature in features])
     line = np.array([is_line(feature) or edge_m(feature) is not None for feature in features])
     patch = np.array([is_patch(feature) for feature in features]) & ~line
     outlined = ~point & ~line & ~patch
@@ -145,8 +159,20 @@ def _sorted(features: Sequence[Feature], types: Sequence[str | None]) -> _Sorts:
     return _Sorts(point, line, patch, open_top, right, outlined & ~right & ~open_top)
 
 
-def scene(site: Site, ground: Ground) -> Scene:
+def extents(features: Sequence[Feature]) -> Floats:
+    """Return the foot and the top of features, `(n, 2)` metres relative to the ground, as `models3d.heights.extent` says them."""
+    return np.array([extent(feature, type_of(feature)) for feature in features], float).reshape(-1, 2)
+
+
+def scene(site: Site, ground: Ground, places: Footprints | None = None) -> Scene:
     """Build a solid for each feature of a site that a scene shows, in the order of `site.features`.
+
+    Parameters
+    ----------
+    site : Site
+    ground : Ground
+    places : Footprints, optional
+        Of the features that are shown, where they are known: all have a foot below their top.
 
     Raises
     ------
@@ -156,11 +182,11 @@ def scene(site: Site, ground: Ground) -> Scene:
     features = shown(site.features)
     if not features:
         return Scene(site.origin, ())
-    places = _checked(features, ground, site.origin)
+    places = _checked(features, places, ground, site.origin)
     types = [type_of(feature) for feature in features]
     sorts = _sorted(features, types)
     shapes, up_m = places.shapes.copy(), places.up_m
-    z_m = np.array([extent(feature, type_) for feature, type_ in zip(features, types, strict=True)])
+    z_m = extents(features)
     detailed = {
         index: solid(feature, site.models[feature.feature_id], site.origin, ground)
         for index, feature in enumerate(features)
@@ -197,12 +223,14 @@ def scene(site: Site, ground: Ground) -> Scene:
     meshes.update(zip(lines.tolist(), drawn, strict=True))
     for index in np.flatnonzero(sorts.frame).tolist():
         meshes[index] = concatenate([frame(part, *(z_m[index] + up_m[index])) for part in shapely.get_parts(shapes[index])])
-    solids = {
-        index: painted(
-            features[index], [(mesh, scene_colour(features[index].kind, types[index]))], (float(z_m[index, 0]), float(z_m[index, 1]))
+    drawn_as = list(meshes)
+    solids = dict(
+        zip(
+            drawn_as,
+            _coloured([features[one] for one in drawn_as], [types[one] for one in drawn_as], list(meshes.values()), z_m[drawn_as]),
+            strict=True,
         )
-        for index, mesh in meshes.items()
-    }
+    )
     solids |= {
         index: painted(features[index], part.meshes, (float(z_m[index, 0]), float(z_m[index, 1]))) for index, part in standing.items()
     }
@@ -212,9 +240,9 @@ def scene(site: Site, ground: Ground) -> Scene:
     solids |= detailed
 
     ground_plate = np.array([feature.kind == "site_boundary" for feature in features])
-    bearing = np.flatnonzero((sorts.body | sorts.basin | sorts.patch) & ~ground_plate).tolist()
-    tops = [(shapes[index], float(solids[index].mesh.positions[:, 2].max())) for index in bearing]
-    spots = np.flatnonzero(sorts.point)
-    marked = markers([features[index] for index in spots], Footprints(shapes[spots], up_m[spots]), tops)
+    bearing, spots = np.flatnonzero((sorts.body | sorts.basin | sorts.patch) & ~ground_plate), np.flatnonzero(sorts.point)
+    under_them = bearing[np.unique(shapely.STRtree(shapes[bearing]).query(shapes[spots], predicate="intersects")[1])].tolist()
+    tops = [(shapes[index], float(solids[index].mesh.positions[:, 2].max())) for index in under_them]
+    marked = markers([features[index] for index in spots], replace(places, shapes=shapes).some(spots), tops)
     solids = dict(zip(spots.tolist(), marked, strict=True)) | solids
     return Scene(site.origin, tuple(solids[index] for index in range(len(features))))

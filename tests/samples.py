@@ -12,10 +12,10 @@ from shapely.geometry.base import BaseGeometry
 from gis.crs import lonlat_to_xy, xy_to_lonlat
 from gis.ground import Ground
 from gis.models.feature import Feature, Site, State
+from models3d.footprints import footprints
 from models3d.massing import massing, share
-from models3d.scene import shown
+from models3d.scene import extents, shown
 from models3d.solid import SolidMesh
-from tiles.grid import spots
 
 LONLAT = (107.5, 31.2)
 ORIGIN = (*LONLAT, 0.0)
@@ -169,5 +169,5 @@ def changed(code: str, change: Callable[[Feature], Feature], site: Site = SITE) 
 def massed(site: Site, ground: Ground) -> SolidMesh:
     """Return the massing of a site, all of it as one share."""
     features = shown(site.features)
-    places = spots([one.geom for one in features]) if features else np.zeros((0, 2))
-    return massing(site.enterprise, [share(features, places, site.origin, ground)], site.origin, ground)
+    there = footprints(features, site.origin, ground)
+    return massing(site.enterprise, [share(features, there, extents(features), lonlat_to_xy(there.inside))], site.origin, ground)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gis.errors import TilesetError
 from tiles.lattice import FINE_M, Lattice, lattice, local, settled
 from tiles.meshopt import decode as decompress
-from tiles.meshopt import encode_attributes, encode_triangles, octahedral, order
+from tiles.meshopt import encode_several, encode_triangles, octahedral, order
 from tiles.table import OFFSET_BYTES, decode, encode
 
 MAGIC, JSON_CHUNK, BIN_CHUNK = b"glTF", b"JSON", b"BIN\0"
@@ -36,8 +36,8 @@ TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
 ALIGNMENT = 8
 """Of every buffer view: what the widest element of a property table needs."""
 MESHOPT, QUANTIZATION, INSTANCING = "EXT_meshopt_compression", "KHR_mesh_quantization", "EXT_mesh_gpu_instancing"
-MOST_STRIDE = 256
-"""Of compressed elements, bytes."""
+MOST_STRIDE = 32
+"""Of compressed columns, bytes an element."""
 DESCRIPTION_BYTES = 160
 """What saying that a view is compressed takes in the document."""
 
@@ -98,15 +98,6 @@ class Glb:
         return self._views[index]
 
 
-def _aligned(array: NDArray[Any], dtype: str) -> NDArray[np.uint8]:
-    """Return the elements of an attribute as bytes, `(n, k)` with k a multiple of 4."""
-    width = 1 if array.ndim == 1 else array.shape[1]
-    size = np.dtype(dtype).itemsize
-    elements = np.zeros((len(array), -(-size * width // 4) * 4 // size), dtype)
-    elements[:, :width] = array.reshape(-1, width)
-    return elements.view(np.uint8)
-
-
 @dataclass(slots=True)
 class _Buffer:
     """The binary chunk while it grows, and beside it the buffer that only says where decompressed data would lie."""
@@ -136,35 +127,31 @@ class _Buffer:
         self.fallback += size
         return len(self.views) - 1
 
-    def column(self, data: bytes, stride: int) -> int:
-        """Add a column of elements, compressed where that is shorter."""
-        if data and stride % 4 == 0 and stride <= MOST_STRIDE:
-            elements = np.frombuffer(data, np.uint8).reshape(-1, stride)
-            stream = encode_attributes(elements)
-            if len(stream) + DESCRIPTION_BYTES < len(data):
-                return self.compressed(stream, "ATTRIBUTES", stride, len(elements))
-        return self.view(data)
-
-    def attributes(self, arrays: Sequence[tuple[NDArray[Any], int, dict[str, Any]]]) -> list[int]:
-        """Add vertex attributes, `(n,)` or `(n, k)` each with its component type, in one view; returns their accessors.
-
-        Each begins at a multiple of 4 bytes (glTF 2.0, 3.6.2.4).
-        """
-        packed = [_aligned(array, DTYPES[component]) for array, component, _ in arrays]
-        elements = np.concatenate(packed, axis=1)
-        count, stride = elements.shape
-        view = self.compressed(encode_attributes(elements), "ATTRIBUTES", stride, count, byteStride=stride, target=ARRAY_BUFFER)
-        begins = np.cumsum([0, *(part.shape[1] for part in packed)]).tolist()
+    def columns(self, columns: Sequence[tuple[bytes, int]]) -> list[int]:
+        """Add columns, each as its bytes and the bytes of an element, compressed where that is shorter; returns their views."""
+        alike: dict[int, list[int]] = {}
+        for index, (data, stride) in enumerate(columns):
+            if data and stride % 4 == 0 and stride <= MOST_STRIDE:
+                alike.setdefault(len(data) // stride, []).append(index)
+        streams: dict[int, bytes] = {}
+        for together in alike.values():
+            arrays = [np.frombuffer(columns[index][0], np.uint8).reshape(-1, columns[index][1]) for index in together]
+            streams |= zip(together, encode_several(arrays), strict=True)
         return [
-            self.accessor(view, component, count, TYPES[1 if array.ndim == 1 else array.shape[1]], byteOffset=begin, **rest)
-            for (array, component, rest), begin in zip(arrays, begins, strict=False)
+            self.compressed(streams[index], "ATTRIBUTES", stride, len(data) // stride)
+            if index in streams and len(streams[index]) + DESCRIPTION_BYTES < len(data)
+            else self.view(data)
+            for index, (data, stride) in enumerate(columns)
         ]
 
-    def normals(self, vectors: NDArray[np.float64]) -> int:
-        """Add unit vectors, `(n, 3)`, as signed normalised bytes."""
-        stream = encode_attributes(octahedral(vectors))
-        view = self.compressed(stream, "ATTRIBUTES", 4, len(vectors), filter_="OCTAHEDRAL", byteStride=4, target=ARRAY_BUFFER)
-        return self.accessor(view, BYTE, len(vectors), "VEC3", normalized=True)
+    def vertices(self, elements: NDArray[np.uint8], normals: NDArray[np.uint8]) -> tuple[int, int]:
+        """Add vertices, `(n, stride)` bytes, and their normals as octahedral bytes; returns the two views."""
+        streams, stride = encode_several([elements, normals]), elements.shape[1]
+        count = len(elements)
+        return (
+            self.compressed(streams[0], "ATTRIBUTES", stride, count, byteStride=stride, target=ARRAY_BUFFER),
+            self.compressed(streams[1], "ATTRIBUTES", 4, count, "OCTAHEDRAL", byteStride=4, target=ARRAY_BUFFER),
+        )
 
     def accessor(self, view: int, component: int, count: int, type_: str, **rest: Any) -> int:
         """Add an accessor."""
@@ -174,7 +161,7 @@ class _Buffer:
     def floats(self, array: NDArray[Any], **rest: Any) -> int:
         """Add what each instance has, `(n,)` or `(n, k)`, in a view of its own."""
         values = array.astype("<f4").reshape(len(array), -1)
-        view = self.column(values.tobytes(), values.strides[0])
+        (view,) = self.columns([(values.tobytes(), values.strides[0])])
         return self.accessor(view, FLOAT, len(values), TYPES[values.shape[1]], **rest)
 
     def indices(self, stream: bytes, count: int, component: int) -> int:
@@ -189,7 +176,7 @@ class _Buffer:
 
 def y_up(enu: NDArray[Any]) -> NDArray[np.float64]:
     """Turn east, north, up to glTF's x, y, z; `(n, 3)` to `(n, 3)` float64."""
-    return np.column_stack([enu[:, 0], enu[:, 2], -enu[:, 1]]).astype(np.float64)
+    return np.array([enu[:, 0], enu[:, 2], -enu[:, 1]], np.float64).T
 
 
 def z_up(positions: NDArray[Any]) -> NDArray[np.float64]:
@@ -210,7 +197,9 @@ def linear(colours: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
     16 bits because dark sRGB colours would share values in 8.
     """
-    return np.column_stack([_levels()[colours], np.full(len(colours), 65_535, np.uint16)])
+    found = np.full((len(colours), 4), 65_535, np.uint16)
+    found[:, :3] = _levels()[colours]
+    return found
 
 
 def srgb(colours: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -268,54 +257,80 @@ def array(glb: Glb, index: int) -> NDArray[Any]:
 
 
 def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    encoded = encode(schema, class_, rows)
+    parts = [
+        (column.name, name, data, stride)
+        for column in encoded
+        for name, data, stride in (
+            ("values", column.values, column.stride),
+            ("arrayOffsets", column.array_offsets, OFFSET_BYTES),
+            ("stringOffsets", column.offsets, OFFSET_BYTES),
+        )
+        if data is not None
+    ]
     properties: dict[str, Any] = {}
-    for column in encode(schema, class_, rows):
-        stored: dict[str, Any] = {"values": buffer.column(column.values, column.stride)}
-        if column.array_offsets is not None:
-            stored |= {"arrayOffsets": buffer.column(column.array_offsets, OFFSET_BYTES), "arrayOffsetType": "UINT32"}
-        if column.offsets is not None:
-            stored |= {"stringOffsets": buffer.column(column.offsets, OFFSET_BYTES), "stringOffsetType": "UINT32"}
-        properties[column.name] = stored
+    for (name, part, *_), view in zip(parts, buffer.columns([(data, stride) for *_, data, stride in parts]), strict=True):
+        stored = properties.setdefault(name, {})
+        stored[part] = view
+        if part != "values":
+            stored[f"{part.removesuffix('s')}Type"] = "UINT32"
     return {"name": class_, "class": class_, "count": len(rows), "properties": properties}
 
 
-def _extremes(surface: Surface | None, instances: Sequence[Instances]) -> NDArray[np.float64]:
-    """Return points that span all that a tile shows, `(n, 3)` east, north, up."""
-    points = [] if surface is None else [surface.positions]
-    for group in instances:
-        low, high = group.surface.positions.min(axis=0), group.surface.positions.max(axis=0)
-        points += [group.offsets, group.offsets.min(axis=0, keepdims=True) + low, group.offsets.max(axis=0, keepdims=True) + high]
-    return np.concatenate(points)
+Corners = NDArray[np.float64]
+"""`(2, 3)` metres: least and greatest east, north, up."""
 
 
-def extent(surface: Surface | None, instances: Sequence[Instances] = (), steps_m: Sequence[float] = FINE_M) -> NDArray[np.float64]:
+def _around(positions: NDArray[np.float64]) -> Corners:
+    columns = np.ascontiguousarray(positions.T)
+    return np.array([columns.min(axis=1), columns.max(axis=1)])
+
+
+def _spanned(surface: Surface | None, instances: Sequence[Instances]) -> list[tuple[Corners, Corners]]:
+    """Return the boxes around what stands once, from nought, and around the places and the shape of each group of instances."""
+    once = [] if surface is None else [(_around(surface.positions), np.zeros((2, 3)))]
+    return once + [(_around(group.offsets), _around(group.surface.positions)) for group in instances]
+
+
+def _grid(boxes: Sequence[tuple[Corners, Corners]], steps_m: Sequence[float]) -> Lattice | None:
+    return lattice(np.concatenate([box for where, shape in boxes for box in (where, where + shape)]), steps_m)
+
+
+def _turned(box: Corners) -> Corners:
+    """Return a box in glTF's frame."""
+    return np.sort(y_up(box), axis=0)
+
+
+def extent(surface: Surface | None, instances: Sequence[Instances] = (), steps_m: Sequence[float] = FINE_M) -> Corners:
     """Return the least and greatest position, `(2, 3)` metres, of what `write` makes of the same."""
-    spanned = _extremes(surface, instances)
-    grid = lattice(spanned, steps_m)
-    points = [] if surface is None else [settled(surface.positions, grid)]
-    for group in instances:
-        offsets, shape = settled(group.offsets, grid), local(group.surface.positions, grid)
-        points += [offsets + shape.min(axis=0), offsets + shape.max(axis=0)]
-    together = np.concatenate(points)
-    return np.array([together.min(axis=0), together.max(axis=0)])
+    boxes = _spanned(surface, instances)
+    grid = _grid(boxes, steps_m)
+    # Rounding keeps the order of places: the corners of what is rounded are the corners, rounded.
+    together = np.array([settled(where, grid) + local(shape, grid) for where, shape in boxes])
+    return np.array([together[:, 0].min(axis=0), together[:, 1].max(axis=0)])
 
 
 def _primitive(buffer: _Buffer, surface: Surface, places: NDArray[Any], component: int, *, own_ids: bool) -> dict[str, Any]:
-    """Add a surface; returns its primitive. `places` are its positions as they are written."""
+    """Add a surface; returns its primitive. `places` are its positions as they are written, `(n, 3)` of the component's type."""
     count = len(surface.positions)
     ordered = order(surface.triangles, count)
-    chosen = ordered.vertices
-    bounds = {"min": places.min(axis=0).tolist(), "max": places.max(axis=0).tolist()}
-    columns: list[tuple[NDArray[Any], int, dict[str, Any]]] = [
-        (places[chosen], component, bounds),
-        (linear(surface.colours[chosen]), UNSIGNED_SHORT, {"normalized": True}),
-    ]
+    # Each attribute begins at a multiple of 4 bytes (glTF 2.0, 3.6.2.4).
+    size = -(-3 * places.itemsize // 4) * 4
+    elements = np.zeros((count, size + 8 + (4 if own_ids else 0)), np.uint8)
+    elements[:, : 3 * places.itemsize] = np.ascontiguousarray(places).view(np.uint8)
+    elements[:, size : size + 8] = linear(surface.colours).view(np.uint8)
     if own_ids:
-        columns.append((surface.feature_ids[chosen], UNSIGNED_SHORT, {}))
-    position, colour, *feature = buffer.attributes(columns)
-    attributes = {"POSITION": position, "NORMAL": buffer.normals(y_up(surface.normals[chosen])), "COLOR_0": colour}
-    if feature:
-        attributes["_FEATURE_ID_0"] = feature[0]
+        elements[:, size + 8 : size + 10] = surface.feature_ids.astype("<u2")[:, None].view(np.uint8)
+    vertices, normals = buffer.vertices(elements[ordered.vertices], octahedral(y_up(surface.normals[ordered.vertices])))
+    columns = np.ascontiguousarray(places.T)
+    bounds = {"min": columns.min(axis=1).tolist(), "max": columns.max(axis=1).tolist()}
+    attributes = {
+        "POSITION": buffer.accessor(vertices, component, count, "VEC3", byteOffset=0, **bounds),
+        "NORMAL": buffer.accessor(normals, BYTE, count, "VEC3", normalized=True),
+        "COLOR_0": buffer.accessor(vertices, UNSIGNED_SHORT, count, "VEC4", byteOffset=size, normalized=True),
+    }
+    if own_ids:
+        attributes["_FEATURE_ID_0"] = buffer.accessor(vertices, UNSIGNED_SHORT, count, "SCALAR", byteOffset=size + 8)
     # 65 535 restarts primitives in WebGL and is no index (glTF 2.0, 3.7.2.1).
     index = UNSIGNED_SHORT if count <= 65_535 else UNSIGNED_INT
     indices = buffer.indices(encode_triangles(ordered), ordered.triangles.size, index)
@@ -378,7 +393,7 @@ def write(
     steps_m : of the lattice of positions, finest first
     """
     buffer, made = _Buffer(), _Nodes()
-    grid = lattice(y_up(_extremes(surface, instances)), steps_m)
+    grid = _grid([(_turned(where), _turned(shape)) for where, shape in _spanned(surface, instances)], steps_m)
     placed = {} if grid is None else {"translation": list(grid.origin), "scale": [grid.step_m] * 3}
     if surface is not None:
         positions = y_up(surface.positions)

@@ -23,10 +23,14 @@ LARGEST_M = 500.0
 """Of a shape, so that its vertices are 16 bits from its first one."""
 
 
+def _places(positions: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.floor(positions / STEP_M + SHIFT).astype(np.int32)
+
+
 def _look(solid: SolidMesh) -> bytes:
     """Return a digest of what a solid looks like, wherever it stands."""
     mesh = solid.mesh
-    places = np.floor((mesh.positions - mesh.positions[0]) / STEP_M + SHIFT).astype(np.int32)
+    places = _places(mesh.positions - mesh.positions[0])
     normals = np.round(mesh.normals * 64 + SHIFT).astype(np.int8)
     digest = hashlib.sha256(places.tobytes())
     for part in (normals, solid.colours, mesh.triangles):
@@ -45,13 +49,19 @@ def alike(solids: Sequence[SolidMesh]) -> tuple[list[Indices], Indices]:
         The others.
     """
     sizes = np.array([len(solid.mesh.positions) for solid in solids])
-    # Looking closely is for those of which many have as many vertices.
+    # Looking closely is for those of which many have as many vertices, and the same ones.
     counts = np.bincount(sizes)
-    close = np.flatnonzero((counts[sizes] - 1) * sizes >= LEAST_SAVED)
     found: dict[bytes, list[int]] = {}
-    for index in close.tolist():
-        if np.ptp(solids[index].mesh.positions, axis=0).max() <= LARGEST_M:
+    for size in np.flatnonzero((counts - 1) * np.arange(len(counts)) >= LEAST_SAVED).tolist():
+        rows = np.flatnonzero(sizes == size)
+        there = np.stack([solids[index].mesh.positions for index in rows.tolist()])
+        places = _places(there - there[:, :1]).reshape(len(rows), -1)
+        _, same, often = np.unique(places.view(f"V{places.itemsize * places.shape[1]}"), return_inverse=True, return_counts=True)
+        often[(often - 1) * size < LEAST_SAVED] = 0
+        near = np.ptp(there, axis=1).max(axis=1) <= LARGEST_M
+        for index in rows[(often[same.reshape(-1)] > 0) & near].tolist():
             found.setdefault(_look(solids[index]), []).append(index)
-    groups = [np.array(members) for members in found.values() if (len(members) - 1) * sizes[members[0]] >= LEAST_SAVED]
+    alike_ = [members for members in found.values() if (len(members) - 1) * sizes[members[0]] >= LEAST_SAVED]
+    groups = [np.array(members) for members in sorted(alike_)]
     rest = np.setdiff1d(np.arange(len(solids)), np.concatenate(groups)) if groups else np.arange(len(solids))
     return groups, rest

@@ -25,7 +25,7 @@ UINT16_MAX = 65_535
 
 Schema = dict[str, Any]
 Row = dict[str, Any]
-"""Property name → value; None where unknown."""
+"""Property name → value; None, or left out, where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,6 @@ def schema() -> Schema:
 
 
 @cache
-def _absent() -> Row:
-    """Return all attribute columns, unknown."""
-    return {column.name: None for column in columns()}
-
-
-@cache
 def _columns_of(kind: str) -> tuple[Column, ...]:
     return tuple(column for column in columns() if kind in column.kinds)
 
@@ -154,11 +148,12 @@ def _value(column: Column, value: Any) -> Any:
         case "text" | "date":
             return str(value)
         case _:
-            return value
+            # What is no number is not known.
+            return value if value == value else None  # noqa: PLR0124
 
 
 def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
-    """Return the values of a solid's feature by property name.
+    """Return the values of a solid's feature by property name, unknown attributes left out.
 
     Parameters
     ----------
@@ -168,8 +163,8 @@ def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
     """
     feature, state, known = solid.feature, solid.feature.state, solid.feature.attributes
     return {
-        "feature_id": list(feature.feature_id.bytes),
-        "enterprise_id": list((feature.enterprise_id or enterprise_id).bytes),
+        "feature_id": feature.feature_id.bytes,
+        "enterprise_id": (feature.enterprise_id or enterprise_id).bytes,
         "kind": feature.kind,
         "name": feature.name,
         "code": feature.code,
@@ -179,7 +174,6 @@ def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
         "alarm_level": state.alarm_level,
         "open_alarms": min(state.open_alarms, UINT16_MAX) or None,
         "case_count": min(state.case_count, UINT16_MAX) or None,
-        **_absent(),
         **{
             column.name: _value(column, value)
             for column in _columns_of(feature.kind)

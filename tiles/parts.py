@@ -7,12 +7,13 @@ one cell is modelled and written.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
-from gis.ground import Ground
 from gis.models.detailed import Detailed
 from gis.models.feature import Feature, Site
 from models3d.heights import is_line, is_patch
@@ -24,26 +25,17 @@ Flags = NDArray[np.bool_]
 NONE = np.zeros(0, np.int64)
 
 
-def _shape(feature: Feature, wkb: bytes, ground_m: float, model: Detailed | None) -> bytes:
-    """Return a digest of all that decides a feature's solid where it stands alone."""
-    own = (
-        feature.kind,
-        feature.base_1985_m,
-        feature.height_m,
-        feature.z_min_m,
-        feature.z_max_m,
-        ground_m,
-        sorted(feature.attributes.items()),
-        model.digest if model else None,
-    )
-    return hashlib.sha256(repr(own).encode() + wkb).digest()
+def _shape(feature: Feature, ground_m: float, model: Detailed | None) -> tuple[Any, ...]:
+    """Return what beside its geometry decides a feature's solid where it stands alone."""
+    heights = (feature.base_1985_m, feature.height_m, feature.z_min_m, feature.z_max_m, ground_m)
+    return (feature.kind, *heights, feature.attributes, model.digest if model else None)
 
 
-def _row(feature: Feature) -> bytes:
+def _row(feature: Feature) -> tuple[Any, ...]:
     """Return what a feature's row of the property table tells beyond its shape."""
     state = feature.state
-    told = (feature.feature_id, feature.enterprise_id, feature.code, feature.name, state.alarm_level, state.open_alarms, state.case_count)
-    return repr(told).encode()
+    told = (feature.feature_id, feature.enterprise_id, feature.code, feature.name)
+    return (*told, state.alarm_level, state.open_alarms, state.case_count)
 
 
 def _climbs(feature: Feature) -> bool:
@@ -71,7 +63,7 @@ class Reach:
 
 def reach(features: Sequence[Feature]) -> Reach:
     """Return where features of kinds that a scene shows lie."""
-    point = np.array([feature.geom.geom_type == "Point" for feature in features], bool)
+    point = np.array([isinstance(feature.geom, shapely.Point) for feature in features], bool)
     climbing = np.array([_climbs(feature) for feature in features], bool) & ~point
     bearing = np.array([not is_line(feature) and feature.kind != "site_boundary" for feature in features], bool) & ~point
     return Reach(shapely.bounds(np.array([feature.geom for feature in features], object)).reshape(-1, 4), point, climbing, bearing)
@@ -116,7 +108,13 @@ def standing_on(features: Sequence[Feature]) -> list[Indices]:
 
 
 def digests(
-    site: Site, features: Sequence[Feature], cells: Mapping[str, Indices], below: Sequence[Indices], *, ground: Ground, made_by: str
+    site: Site,
+    features: Sequence[Feature],
+    cells: Mapping[str, Indices],
+    below: Sequence[Indices],
+    *,
+    ground_m: NDArray[np.float64],
+    made_by: str,
 ) -> dict[str, str]:
     """Return a digest of each cell, 16 hexadecimal digits.
 
@@ -126,21 +124,19 @@ def digests(
     features : of it, of kinds that a scene shows
     cells : cell → rows of `features`
     below : what each stands on, see `standing_on`
-    ground : the heights under the features are part of it
+    ground_m : the heights under the features, over the ellipsoid
     made_by : of the code, the site's origin and whatever else is the same for all
     """
-    wkbs = shapely.to_wkb(np.array([feature.geom for feature in features], object)) if features else []
-    shapes = [
-        _shape(feature, wkb, ground.ellipsoid_m(feature.geom), site.models.get(feature.feature_id))
-        for feature, wkb in zip(features, wkbs, strict=True)
-    ]
+    wkbs, heights, models = shapely.to_wkb(np.array([feature.geom for feature in features], object)), ground_m.tolist(), site.models
     found = {}
     for key, members in cells.items():
-        digest = hashlib.sha256(f"{made_by}\0{key}\0".encode())
-        for row in members.tolist():
-            digest.update(shapes[row] + _row(features[row]) + b"\0")
-        for row in np.unique(np.concatenate([NONE, *(below[row] for row in members.tolist())])).tolist():
-            digest.update(shapes[row])
+        under = [below[row] for row in members.tolist() if len(below[row])]
+        borne = np.unique(np.concatenate(under)).tolist() if under else []
+        rows = [*members.tolist(), *borne]
+        shapes = [_shape(features[row], heights[row], models.get(features[row].feature_id)) for row in rows]
+        told = orjson.dumps((made_by, key, shapes, [_row(features[row]) for row in members.tolist()]), repr, orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(told + b"\0")
+        digest.update(b"".join(wkbs[row] for row in rows))
         found[key] = digest.hexdigest()[:16]
     return found
 

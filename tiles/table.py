@@ -84,6 +84,9 @@ def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any])
     if property_.get("array"):
         if "count" not in property_:
             array_offsets = _offsets([len(value) for value in filled])
+        if (property_["type"], property_.get("componentType")) == ("SCALAR", "UINT8"):
+            data = b"".join(map(bytes, filled))
+            return Binary(name, data, property_.get("count", 1), None, array_offsets)
         filled = [item for value in filled for item in value]
     if property_["type"] == "STRING":
         texts = [str(value).encode() for value in filled]
@@ -107,15 +110,19 @@ def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> li
     schema : 3D Metadata schema
     class_ : str
     rows : sequence of mapping
-        Property name → value; None becomes the property's noData.
+        Property name → value; None, or none, becomes the property's noData.
 
     Raises
     ------
     TilesetError
         A required value is None.
     """
-    properties = schema["classes"][class_]["properties"]
-    columns = ((name, property_, [row[name] for row in rows]) for name, property_ in properties.items())
+    properties, said = schema["classes"][class_]["properties"], set[str]().union(*rows)
+    columns = (
+        (name, property_, [row.get(name) for row in rows])
+        for name, property_ in properties.items()
+        if name in said or property_.get("required")
+    )
     return [
         _column(schema, name, property_, values)
         for name, property_, values in columns
@@ -201,9 +208,9 @@ class Told:
 
 def told(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> Told:
     """Return of rows what statistics look at: of very many all else is too much to keep."""
-    numbers, occurrences = dict[str, NDArray[np.float64]](), dict[str, Counter[str]]()
+    numbers, occurrences, said = dict[str, NDArray[np.float64]](), dict[str, Counter[str]](), set[str]().union(*rows)
     for name, property_ in schema["classes"][class_]["properties"].items():
-        if property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
+        if name not in said or property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
             continue
         values = [value for row in rows if (value := row.get(name)) is not None]
         if values and property_["type"] == "ENUM":

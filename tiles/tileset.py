@@ -18,14 +18,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis.crs import enu_frame
+from gis.crs import enu_frame, lonlat_to_xy
 from gis.errors import GeometryError
 from gis.ground import Ground
 from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
+from models3d.footprints import footprints
 from models3d.massing import Share, massing, share
 from models3d.mesh import concatenate
-from models3d.scene import scene, shown
+from models3d.scene import extents, scene, shown
 from models3d.solid import SolidMesh
 from tiles.glb import Instances, Surface, compact, extent, unpack, write
 from tiles.grid import plots, quarters, spots
@@ -248,19 +249,25 @@ def _plots(
     if not _sound(features):
         # Whoever models it names the features that have none.
         scene(replace(site, features=tuple(features)), ground)
-    places, below = spots([feature.geom for feature in features]), standing_on(features)
+    z_m, there, below = extents(features), footprints(features, site.origin, ground), standing_on(features)
+    points = shapely.get_type_id(there.shapes) == shapely.GeometryType.POINT
+    if not (points | (np.isfinite(z_m).all(axis=1) & (z_m[:, 0] < z_m[:, 1]))).all():
+        scene(replace(site, features=tuple(features)), ground)
+    places = lonlat_to_xy(there.inside)
     squares = {key: inside for key, inside in sorted(plots(places).items()) if wanted is None or key in wanted}
     members = {key: {name: inside[part] for name, part in sorted(quarters(key, places[inside]).items())} for key, inside in squares.items()}
     every = {name: rows for parts in members.values() for name, rows in parts.items()}
     made_by = f"{recipe()} {site.enterprise.feature_id} {site.origin}"
-    names = {key: f"{key}-{digest}" for key, digest in digests(site, features, every, below, ground=ground, made_by=made_by).items()}
+    names = {
+        key: f"{key}-{digest}" for key, digest in digests(site, features, every, below, ground_m=there.ground_m, made_by=made_by).items()
+    }
     found = {key: cell for key, name in names.items() if (cell := former(name))}
     missing = [key for key in every if key not in found]
     reasons: list[str] = []
     for batch in _batches(missing, every):
         chosen = modelled([every[key] for key in batch], below)
         try:
-            modelled_there = scene(replace(site, features=tuple(features[row] for row in chosen)), ground).solids
+            modelled_there = scene(replace(site, features=tuple(features[row] for row in chosen)), ground, there.some(chosen)).solids
         except GeometryError as error:
             reasons.append(str(error))
             continue
@@ -273,8 +280,8 @@ def _plots(
     made = {}
     for key, inside in squares.items():
         own_features = tuple(features[index] for index in inside.tolist())
-        there = tuple(found[name] for name in members[key])
-        made[key] = _Plot(own_features, reach(own_features), there, share(own_features, places[inside], site.origin, ground))
+        given = share(own_features, there.some(inside), z_m[inside], places[inside])
+        made[key] = _Plot(own_features, reach(own_features), tuple(found[name] for name in members[key]), given)
     return made
 
 

@@ -32,7 +32,7 @@ def test_the_house_comes_first_then_the_registry() -> None:
     wanted = {attribute.name for kind in KINDS.values() for attribute in kind.attributes if attribute.in_tile}
     assert list(properties)[: len(HOUSE)] == HOUSE
     assert wanted <= set(properties)
-    assert set(row(SOLIDS["T01"], samples.ENTERPRISE_ID)) == set(properties)
+    assert set(HOUSE) <= set(row(SOLIDS["T01"], samples.ENTERPRISE_ID)) <= set(properties)
 
 
 def test_the_kinds_are_numbered_in_their_order() -> None:
@@ -52,7 +52,7 @@ def test_a_name_with_two_meanings_is_two_properties() -> None:
     assert found["medium"].kinds == {"structure", "underground_structure"}
     assert found["outlet_medium"].attribute.enum == "outlet_medium"
     assert row(SOLIDS["T01"], samples.ENTERPRISE_ID)["medium"] == "甲醇"
-    assert row(SOLIDS["DA001"], samples.ENTERPRISE_ID)["medium"] is None
+    assert "medium" not in row(SOLIDS["DA001"], samples.ENTERPRISE_ID)
     assert row(SOLIDS["DA001"], samples.ENTERPRISE_ID)["outlet_medium"] == "air"
 
 
