@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,8 +48,7 @@ async def _file(connection: "AsyncConnection", query: Query, given: dict[str, st
 
 
 query = query_app(_file)
-app = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
-for each in (
+GROUPS = (
     db,
     enterprise,
     permit,
@@ -69,8 +69,18 @@ for each in (
     topology,
     model,
     demo_city,
-):
-    app.add_typer(each)
+)
+
+
+def _grouped(groups: Iterable[typer.Typer]) -> typer.Typer:
+    """Return the command with some groups of its verbs."""
+    command = typer.Typer(name="quanjing", help="全景：生态环境执法三维一张图", no_args_is_help=True, pretty_exceptions_enable=False)
+    for each in groups:
+        command.add_typer(each)
+    return command
+
+
+app = _grouped(GROUPS)
 
 
 @app.command(help="启动：数据库、接口、切片，一个命令")
@@ -123,8 +133,10 @@ def main() -> None:
     """Run a verb; our own errors are one line on standard error, exit 2 for misuse and 1 for the rest."""
     # Nothing here multiplies large matrices, and a process with one thread may be forked as it is.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Of a hundred verbs that each start would prepare, one is asked for: its group is enough, where it is named first.
+    named = [each for each in GROUPS if each.info.name in sys.argv[1:2]]
     try:
-        app()
+        _grouped(named)() if named else app()
     except QuanjingError as error:
         print(f"quanjing: {error}", file=sys.stderr)  # noqa: T201 — the command's own voice
         sys.exit(2 if isinstance(error, Invalid) else 1)

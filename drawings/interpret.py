@@ -28,8 +28,6 @@ from drawings.marks import pair_marks, placed
 from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
 from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
-from drawings.process.drawn import connected
-from drawings.process.network import network
 from drawings.rings import rings_of
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
@@ -296,6 +294,13 @@ def _on_sheet(found: Found) -> list[Item]:
     return taken
 
 
+def _networked(items: Sequence[Item], mapping: "Mapping", ledger: Ledger) -> list[tuple[PlanFeature, list[str]]]:
+    """Connect what a mapping makes part of a process."""
+    from drawings.process.network import network  # noqa: PLC0415 — only of a process
+
+    return network(items, mapping.network, ledger)
+
+
 def _features(outlines: list[Outline], labels: list[Label], ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
     """Yield each area and each labelled point with the handles of the entities it is made of."""
     pairing = pair(
@@ -406,7 +411,7 @@ def interpretation(
     outlines = _outlines(found.areas, frame, ledger)
     labels = _labels(found.symbols, frame, ledger)
     features, kinds = list[PlanFeature](), dict[str, str]()
-    networked = network(on_sheet, mapping.network, ledger) if mapping and on_sheet else []
+    networked = _networked(on_sheet, mapping, ledger) if mapping and on_sheet else []
     for feature, handles in chain(_features(outlines, labels, ledger), _singles(found, frame, ledger), networked):
         features.append(feature)
         kinds.update(dict.fromkeys(map(whole, handles), feature.kind))
@@ -415,6 +420,8 @@ def interpretation(
     del found, outlines, labels
     features, copied = without_copied_ids(_ordered(features))
     if options.drawing_kind == "B":
+        from drawings.process.drawn import connected  # noqa: PLC0415 — only of a process
+
         features, lacking = connected(features, _as_left(entities))
         ledger.issues += lacking
     ground = Ground(options.drawing_kind or "A", named=options.drawing_kind is not None, rings=rings_of(entities, frame))

@@ -5,7 +5,12 @@ from itertools import chain
 from typing import Any, TextIO
 
 from ezdxf.document import Drawing
+from ezdxf.entities.attrib import Attrib
+from ezdxf.entities.dxfentity import DXFEntity
+from ezdxf.entities.dxfgfx import SeqEnd
 from ezdxf.entities.factory import bind
+from ezdxf.entities.insert import Insert
+from ezdxf.entities.polyline import Polyline
 from ezdxf.lldxf.const import DXFStructureError, DXFValueError
 from ezdxf.lldxf.tags import Tags
 
@@ -61,10 +66,15 @@ class Handles:
         return group
 
 
-class _Entities(list[Any]):
-    """The ENTITIES section, which ezdxf goes through once, putting in each place the entity that it makes of the tags there.
+def _opens(entity: DXFEntity) -> bool:
+    """Say whether an entity is followed by others that are its own, up to a SEQEND."""
+    return isinstance(entity, Polyline) or (isinstance(entity, Insert) and bool(entity.dxf.attribs_follow))
 
-    Plain entities are in their places already, and bound as ezdxf binds what it has made.
+
+class _Entities(list[Any]):
+    """The ENTITIES section, which ezdxf goes through twice: once to make entities of tags, once to put them into their layout.
+
+    Plain entities are made, bound and put there on the way, as ezdxf does it.
     """
 
     def __init__(self, opening: Record, records: Iterator[Record], sections: Sections, document: Drawing, codes: Codes) -> None:
@@ -73,10 +83,12 @@ class _Entities(list[Any]):
         self._opening = opening
         self._records: Iterator[Record] | None = records
         self._rest = sections, document, codes
+        self._plain: list[bool] = []
+        """Whether it was made here, of each."""
 
     def __iter__(self) -> Iterator[Any]:
         if self._records is None:
-            return super().__iter__()
+            return self._laid_out(list(super().__iter__()))
         records, self._records = self._records, None
         return self._read(records)
 
@@ -86,19 +98,72 @@ class _Entities(list[Any]):
 
     def _read(self, records: Iterator[Record]) -> Iterator[Tags]:
         sections, document, codes = self._rest
-        plain = Plain(document, codes)
+        plain, database = Plain(document, codes), document.entitydb
         for record in chain((self._opening,), records):
             if record[1][0].strip() == "ENDSEC":
                 _collect(records, sections, document, codes)
                 return
             entity = plain.made(record)
-            if entity is not None and self.handles.takes(entity.dxf.handle):
-                self.append(entity)
-                bind(entity, document)
-            else:
+            made = entity is not None and self.handles.takes(entity.dxf.handle)
+            self._plain.append(made)
+            if entity is None or not made:
                 self.append(None)
                 yield self.handles.settle(tags_of(record, codes))
+                continue
+            self.append(entity)
+            if isinstance(entity, Insert) and not _opens(entity):
+                bind(entity, document)
+            else:
+                database[entity.dxf.handle] = entity
+                if isinstance(entity, Insert):
+                    # Of the SEQEND that ezdxf makes until it comes to the one that is written.
+                    database.next_handle()
         raise DXFStructureError("section ENTITIES does not end")
+
+    def _laid_out(self, entities: list[Any]) -> Iterator[DXFEntity]:
+        """Yield what ezdxf must put into a layout; plain entities of model space are there when the next is asked for."""
+        records = self._rest[1].block_records
+        model, paper = records.get("*Model_Space"), records.get("*Paper_Space").dxf.handle
+        owner, space = model.dxf.handle, model.entity_space
+        waiting, after = False, 0
+        for place, entity in enumerate(entities):
+            if place < after:
+                continue
+            own = vars(entity.dxf)
+            lies_here = own.get("owner") == owner or (own.get("owner") != paper and not own.get("paperspace"))
+            after = self._whole(entities, place) if self._plain[place] and lies_here and not waiting else place
+            if after > place:
+                own["owner"] = owner
+                own.pop("paperspace", None)
+                space.add(entity)
+                if isinstance(entity, Insert):
+                    _link(entity, entities[place + 1 : after - 1], entities[after - 1])
+                continue
+            yield entity
+            waiting = not isinstance(entity, SeqEnd) and (waiting or _opens(entity))
+
+    def _whole(self, entities: list[Any], place: int) -> int:
+        """Return the place after a plain entity and what is its own; that of itself, where it is no whole one."""
+        entity, after = entities[place], place + 1
+        if isinstance(entity, Attrib | SeqEnd):
+            return place
+        if not isinstance(entity, Insert):
+            return after
+        while after < len(entities) and self._plain[after] and isinstance(entities[after], Attrib):
+            after += 1
+        ended = after < len(entities) and self._plain[after] and isinstance(entities[after], SeqEnd)
+        return after + 1 if ended and _opens(entity) else place
+
+
+def _link(insert: Insert, attribs: list[Any], end: Any) -> None:
+    """Give a block reference in model space the attributes that follow it."""
+    for attrib in attribs:
+        own = vars(attrib.dxf)
+        own["owner"] = insert.dxf.handle
+        own.pop("paperspace", None)
+    insert._sub_entities = attribs
+    insert.seqend = end
+    end.dxf.owner = insert.dxf.owner
 
 
 def _collect(records: Iterator[Record], sections: Sections, document: Drawing, codes: Codes) -> None:

@@ -14,6 +14,7 @@ from ezdxf.entities.insert import Insert
 from ezdxf.lldxf import repair
 from ezdxf.lldxf.const import DXF12, DXFError, DXFStructureError
 
+from drawings.auditing import PlainAuditor
 from drawings.encodings import UTF8
 from drawings.ledger import finding
 from drawings.loading import BLOCKS, Handles, load
@@ -126,7 +127,8 @@ def plainly(data: bytes, read: Callable[[float], None]) -> tuple[Drawing, Audito
         The structure is not sound.
     """
     document, renewed = _loaded(data, read)
-    auditor = document.audit()
+    auditor = PlainAuditor(document)
+    auditor.run()
     _note_renewed(auditor, renewed)
     _drop_placeless(document, auditor)
     return document, auditor

@@ -5,8 +5,9 @@ table. What is unusual in anything (application or extended data, a code that th
 ezdxf.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from ezdxf.document import Drawing
@@ -39,6 +40,8 @@ BESIDE = {40: 2, 41: 3, 42: 4}
 FLAT = 2
 """Tags of a point whose height is not written."""
 
+Pick = Callable[[Sequence[str]], Sequence[str]]
+"""Takes the values at some places out of those of an entity."""
 Part = tuple[str, Mapping[int, Any]]
 """A subclass, empty where it may be any, and its codes: group code → name of ezdxf's attribute, with a star where it keeps none."""
 
@@ -57,20 +60,24 @@ def _any(made: type[DXFEntity], codes: Mapping[int, Any]) -> _Type:
 
 COMMON: Part = ("AcDbEntity", acdb_entity_group_codes)
 TYPES = {
-    "POINT\n": _any(Point, merged_point_group_codes),
-    "LINE\n": _any(Line, merged_line_group_codes),
-    "CIRCLE\n": _any(Circle, Circle.MERGED_GROUP_CODES),
-    "ARC\n": _any(Arc, Arc.MERGED_GROUP_CODES),
-    "TEXT\n": _any(Text, merged_text_group_codes),
-    "INSERT\n": _any(Insert, merged_insert_group_codes),
-    "SEQEND\n": _any(SeqEnd, acdb_entity_group_codes),
-    "ATTRIB\n": _Type(Attrib, (COMMON, ("AcDbText", acdb_text_group_codes), ("AcDbAttribute", acdb_attrib_group_codes))),
-    "LWPOLYLINE\n": _Type(LWPolyline, (COMMON, ("AcDbPolyline", acdb_lwpolyline_group_codes))),
+    "POINT": _any(Point, merged_point_group_codes),
+    "LINE": _any(Line, merged_line_group_codes),
+    "CIRCLE": _any(Circle, Circle.MERGED_GROUP_CODES),
+    "ARC": _any(Arc, Arc.MERGED_GROUP_CODES),
+    "TEXT": _any(Text, merged_text_group_codes),
+    "INSERT": _any(Insert, merged_insert_group_codes),
+    "SEQEND": _any(SeqEnd, acdb_entity_group_codes),
+    "ATTRIB": _Type(Attrib, (COMMON, ("AcDbText", acdb_text_group_codes), ("AcDbAttribute", acdb_attrib_group_codes))),
+    "LWPOLYLINE": _Type(LWPolyline, (COMMON, ("AcDbPolyline", acdb_lwpolyline_group_codes))),
 }
 
 
 class _Unusual(Exception):
     """The entity is not a plain one."""
+
+
+def _pick(places: Sequence[int]) -> Pick:
+    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
 
 class _Plan:
@@ -89,13 +96,11 @@ class _Plan:
         It is left to ezdxf.
     """
 
-    __slots__ = ("checked", "corners", "made", "marks", "owned", "points", "texts", "values")
+    __slots__ = ("checked", "corners", "made", "marks", "owned", "points", "values")
 
     def __init__(self, type_: _Type, known: Sequence[Known]) -> None:
         self.made = type_.made
         self.marks: list[tuple[int, str]] = []
-        self.texts: list[tuple[int, str]] = []
-        self.values: list[tuple[int, str, Read]] = []
         self.checked: list[tuple[int, Read]] = []
         self.points: list[tuple[int, str, bool]] = []
         """Whether the height is written."""
@@ -103,6 +108,7 @@ class _Plan:
         """x, y, widths and bulge of each; -1 for what is not written."""
         codes = [code for code, _ in known]
         names = {""}
+        values: dict[Read, list[tuple[int, str]]] = {}
         number, place = 0, 1
         while place < len(codes):
             code, read = known[place]
@@ -120,8 +126,10 @@ class _Plan:
                 if not isinstance(name, str) or name in names:
                     raise _Unusual
                 names.add(name)
-                self._value(place, size, name, read)
+                self._value(place, size, name, read, values)
             place += size
+        self.values = [(read, [name for _, name in rows], _pick([at for at, _ in rows])) for read, rows in values.items()]
+        """How values are read, the attributes that they are, and where they stand."""
         self.owned = "owner" in names
         if "handle" not in names or number < len(type_.parts):
             raise _Unusual
@@ -131,7 +139,7 @@ class _Plan:
             return
         if number > len(parts):
             raise _Unusual
-        self.marks.append((place, f"{parts[number - 1][0]}\n"))
+        self.marks.append((place, parts[number - 1][0]))
 
     def _corner(self, place: int, size: int, code: int, read: Read | None) -> None:
         if code == CORNER:
@@ -143,17 +151,15 @@ class _Plan:
         else:
             raise _Unusual
 
-    def _value(self, place: int, size: int, name: str, read: Read | None) -> None:
+    def _value(self, place: int, size: int, name: str, read: Read | None, values: dict[Read, list[tuple[int, str]]]) -> None:
         if size > 1:
             self.points.append((place, name, size > FLAT))
         elif read is None:
             raise _Unusual
         elif name.startswith("*"):
             self.checked.append((place, read))
-        elif read is str:
-            self.texts.append((place, name))
         else:
-            self.values.append((place, name, read))
+            values.setdefault(read, []).append((place, name))
 
     def made_of(self, lines: Sequence[str], document: Drawing) -> DXFEntity | None:
         """Return the entity with these values; None where one of them is not as it should be."""
@@ -167,8 +173,8 @@ class _Plan:
         if not self.owned:
             del found["owner"]
         try:
-            for place, name, read in self.values:
-                found[name] = read(lines[place])
+            for read, names, pick in self.values:
+                found.update(zip(names, pick(lines) if read is str else map(read, pick(lines)), strict=True))
             for place, name, deep in self.points:
                 x, y = float(lines[place]), float(lines[place + 1])
                 found[name] = Vec3(x, y, float(lines[place + 2])) if deep else Vec3(x, y)
@@ -179,8 +185,6 @@ class _Plan:
                 entity.lwpoints = LWPolylinePoints(data=rows)
         except ValueError:
             return None
-        for place, name in self.texts:
-            found[name] = lines[place].removesuffix("\n")
         return entity
 
 

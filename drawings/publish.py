@@ -8,7 +8,6 @@ from uuid import UUID
 
 from drawings.norm import SOURCE_CODE
 from drawings.options import Options
-from drawings.process.drawn import beside_plan
 from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.limits import MAX_BYTES
@@ -88,5 +87,7 @@ def plan_for(connection: "Transaction | Plain", known: tuple[UUID, str], content
     point = registered_point(connection, known[0])
     plan = read_plan(content, file_name, replace(options, source_code=known[1], registered=point))
     if plan.drawing_kind == "B" and (on_plan := units_on_plan(connection, known[0])) is not None:
+        from drawings.process.drawn import beside_plan  # noqa: PLC0415 — only of a process
+
         plan = replace(plan, issues=(*plan.issues, *beside_plan(plan.features, on_plan)))
     return plan

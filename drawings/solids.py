@@ -91,7 +91,7 @@ def _settle(outlines: Sequence[Outline], labels: Sequence[Label], around: list[l
 
 
 def _solid(outline: Outline, holes: list[Outline], label: Label | None) -> Solid:
-    shape = polygon(outline.ring, tuple(hole.ring for hole in holes))
+    shape = polygon(outline.ring, tuple(hole.ring for hole in holes)) if holes else outline.polygon
     return Solid(outline, tuple(holes), label, shape)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain, pairwise
 from typing import Any, TextIO
 
 from ezdxf.lldxf.const import DXFStructureError
@@ -10,6 +11,8 @@ from ezdxf.lldxf.types import BINARY_DATA, POINT_CODES, TYPE_TABLE, DXFBinaryTag
 
 COMMENT = 999
 END = "EOF"
+BLOCK = 1 << 18
+"""Characters that are split into lines at once."""
 NAMES = frozenset({2, 6, 7, 8, 330})
 """Codes of names and owners, which a drawing says again with every entity: block, linetype, text style, layer, owner."""
 
@@ -29,13 +32,8 @@ class Codes(dict[str, Known]):
         except ValueError:
             raise DXFStructureError(f"group code {line!r} is no number") from None
         special = code in POINT_CODES or code in BINARY_DATA or code in {0, COMMENT}
-        known = self[line] = (code, _name if code in NAMES else None if special else TYPE_TABLE.get(code, str))
+        known = self[line] = (code, sys.intern if code in NAMES else None if special else TYPE_TABLE.get(code, str))
         return known
-
-
-def _name(value: str) -> str:
-    """Return a name, the same object each time."""
-    return sys.intern(value.removesuffix("\n"))
 
 
 def _number(read: Read, value: str) -> Any:
@@ -67,23 +65,37 @@ def _point(code: int, x: str, pairs: Iterator[tuple[str, str]], codes: Codes) ->
         raise DXFStructureError(f"coordinates {said} of point {code} are no numbers") from None
 
 
+def _blocks(stream: TextIO) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the lines of a DXF text, many at a time: group codes, and values."""
+    left = ""
+    while block := stream.read(BLOCK):
+        lines = (left + block).split("\n")
+        whole = (len(lines) - 1) // 2 * 2
+        left = "\n".join(lines[whole:])
+        yield lines[0:whole:2], lines[1:whole:2]
+    line, _, value = left.partition("\n")
+    if value:
+        yield [line], [value]
+
+
 def records(stream: TextIO, codes: Codes) -> Iterator[Record]:
     """Yield the entities of a DXF text, up to its end mark; as for `tags`.
 
     The lists are the caller's to keep and to change.
     """
     found: Record | None = None
-    for line, value in zip(stream, stream, strict=False):
-        if codes[line][0]:
-            if found is not None:
-                found[0].append(line)
-                found[1].append(value)
-            continue
+    for lines, values in _blocks(stream):
+        opening = {line for line in set(lines) if codes[line][0] == 0}
+        starts = [place for place, line in enumerate(lines) if line in opening]
         if found is not None:
-            yield found
-        if value.removesuffix("\n") == END:
-            return
-        found = [line], [value]
+            found[0].extend(lines[: starts[0]] if starts else lines)
+            found[1].extend(values[: starts[0]] if starts else values)
+        for start, after in pairwise((*starts, len(lines))) if starts else ():
+            if found is not None:
+                yield found
+            if values[start] == END:
+                return
+            found = lines[start:after], values[start:after]
     if found is not None:
         yield found
 
@@ -92,7 +104,7 @@ def tags_of(record: Record, codes: Codes) -> Tags:
     """Return the tags of an entity; errors as of `tags`."""
     lines, values = record
     # The next entity begins: only then a point is known to have no height.
-    found = Tags(_tags(zip((*lines, "0\n"), (*values, "\n"), strict=True), codes))
+    found = Tags(_tags(zip((*lines, "0"), (*values, ""), strict=True), codes))
     found.pop()
     return found
 
@@ -112,7 +124,7 @@ def tags(stream: TextIO) -> Iterator[DXFTag]:
     DXFStructureError
         A group code or a value is no number where it must be one, or a point has no y.
     """
-    return _tags(zip(stream, stream, strict=False), Codes())
+    return _tags(chain.from_iterable(zip(*block, strict=True) for block in _blocks(stream)), Codes())
 
 
 def _tags(pairs: Iterator[tuple[str, str]], codes: Codes) -> Iterator[DXFTag]:  # noqa: C901 — a call a tag costs more than the tag
@@ -121,7 +133,7 @@ def _tags(pairs: Iterator[tuple[str, str]], codes: Codes) -> Iterator[DXFTag]:  
         for line, value in (beyond,) if beyond else pairs:
             code, read = codes[line]
             if read is str:
-                yield DXFTag(code, value.removesuffix("\n"))
+                yield DXFTag(code, value)
             elif read is not None:
                 try:
                     number = read(value)
@@ -131,7 +143,7 @@ def _tags(pairs: Iterator[tuple[str, str]], codes: Codes) -> Iterator[DXFTag]:  
             elif code == 0:
                 name = value.strip()
                 yield DXFTag(0, name)
-                if value.removesuffix("\n") == END:
+                if value == END:
                     return
             elif code in POINT_CODES:
                 break
@@ -151,7 +163,7 @@ def _tags(pairs: Iterator[tuple[str, str]], codes: Codes) -> Iterator[DXFTag]:  
 
 def _binary(code: int, value: str) -> DXFBinaryTag:
     try:
-        tag: DXFBinaryTag = DXFBinaryTag.from_string(code, value.removesuffix("\n"))
+        tag: DXFBinaryTag = DXFBinaryTag.from_string(code, value)
     except ValueError:
         raise DXFStructureError(f"binary data of group code {code} is not hexadecimal") from None
     return tag

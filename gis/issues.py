@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
+from gis.facts import facts
 
 
 class Severity(StrEnum):
@@ -35,18 +33,13 @@ class Code:
     severity: Severity
 
 
-@cache
-def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files("gis").joinpath("codes.yaml").read_text(encoding="utf-8"))
-    return document
-
-
 def _code(code: str, label: str, hint: str, where: str, level: str | None = None) -> Code:
     return Code(code, label, hint, where, Severity(level) if level else Severity.WARNING if code.startswith("W") else Severity.ERROR)
 
 
-CODES: dict[str, Code] = {code: _code(code, **row) for code, row in _document()["codes"].items()}
-GROUPS: dict[str, str] = _document()["groups"]
+_document: dict[str, Any] = facts("gis", "codes.yaml")
+CODES: dict[str, Code] = {code: _code(code, **row) for code, row in _document["codes"].items()}
+GROUPS: dict[str, str] = _document["groups"]
 """E and the first digit of a code → what such codes are about, Chinese."""
 
 

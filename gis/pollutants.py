@@ -3,9 +3,8 @@
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import yaml
+from gis.facts import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,8 @@ def _key(text: str) -> str:
 @cache
 def pollutants() -> dict[str, Pollutant]:
     """Return the pollutants by name."""
-    rows = yaml.safe_load(files("gis").joinpath("pollutants.yaml").read_text(encoding="utf-8"))
-    return {name: Pollutant(name, row["short"], tuple(row["also"]), row.get("code")) for name, row in rows.items()}
+    rows = facts("gis", "pollutants.yaml").items()
+    return {name: Pollutant(name, row["short"], tuple(row["also"]), row.get("code")) for name, row in rows}
 
 
 @cache

@@ -97,6 +97,24 @@ def bulge_points(start: tuple[float, float], end: tuple[float, float], bulge: fl
     return points
 
 
+def _arcs(first: Points, last: Points, bulges: list[float], sagitta: float) -> tuple[Points, NDArray[np.intp]]:
+    """Return the inner points of segments with a bulge (see `bulge_points`) one after the other, and how many each has."""
+    bulge = np.array(bulges)
+    chord = last - first
+    length = np.hypot(chord[:, 0], chord[:, 1])
+    sweeps = [4 * math.atan(one) for one in bulges]
+    radius = length * (1 + bulge * bulge) / (4 * np.abs(bulge))
+    left = np.column_stack([-chord[:, 1], chord[:, 0]]) / length[:, None]
+    center = (first + last) / 2 + left * (length * (1 - bulge * bulge) / (4 * bulge))[:, None]
+    begins = [math.atan2(y, x) for x, y in (first - center).tolist()]
+    chords = np.array([chord_count(size, sweep, sagitta) for size, sweep in zip(radius.tolist(), sweeps, strict=True)], dtype=np.intp)
+    counts = chords - 1
+    of = np.repeat(np.arange(len(bulges)), counts)
+    step = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+    angles = np.array(begins)[of] + np.array(sweeps)[of] * (step * (1.0 / chords)[of])
+    return np.column_stack([center[of, 0] + radius[of] * np.cos(angles), center[of, 1] + radius[of] * np.sin(angles)]), counts
+
+
 def polyline_points(points: Points, *, closed: bool, sagitta: float = SAGITTA_M) -> Points:
     """Return a polyline with its bulges as chords; repeated points are dropped, and a closed one does not repeat its first.
 
@@ -109,13 +127,14 @@ def polyline_points(points: Points, *, closed: bool, sagitta: float = SAGITTA_M)
     """
     if len(points) == 0:
         return np.empty((0, 2))
-    last = len(points) if closed else len(points) - 1
-    pieces = [np.array(points[:1, :2], dtype=float)]
-    for index in range(last):
-        x, y, bulge = points[index]
-        to_x, to_y = points[(index + 1) % len(points), :2]
-        pieces.append(bulge_points((x, y), (to_x, to_y), bulge, sagitta)[1:])
-    line: Points = np.concatenate(pieces)
+    corners = np.ascontiguousarray(points[:, :2])
+    following, bulges = np.roll(corners, -1, axis=0), np.array(points[:, 2])
+    bulges[~np.isfinite(np.column_stack([corners, following, bulges])).all(axis=1) | (corners == following).all(axis=1)] = 0.0
+    if not closed:
+        bulges[-1] = 0.0
+    curved = np.flatnonzero(bulges)
+    inner, counts = _arcs(corners[curved], following[curved], bulges[curved].tolist(), sagitta)
+    line: Points = np.insert(corners, np.repeat(curved + 1, counts), inner, axis=0)
     keep = np.concatenate([[True], np.any(line[1:] != line[:-1], axis=1)])
     line = line[keep]
     returns = closed and len(line) > 1 and bool(np.all(line[0] == line[-1]))

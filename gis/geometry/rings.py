@@ -9,8 +9,7 @@ import re
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LinearRing, Polygon
-from shapely.geometry.polygon import orient
+from shapely.geometry import Polygon
 
 CLOSE_M = 0.05
 """A gap up to this is closed for the drafter, metres (norm, E301)."""
@@ -47,7 +46,7 @@ def self_crossing(points: Points) -> tuple[float, float] | None:
     """
     if len(points) < 3:
         return (float(points[0][0]), float(points[0][1])) if len(points) else None
-    polygon = Polygon(LinearRing(points))
+    polygon = shapely.polygons(shapely.linearrings(points))
     if polygon.is_valid and polygon.area > 0:
         return None
     found = _PLACE.search(shapely.is_valid_reason(polygon))
@@ -58,4 +57,6 @@ def self_crossing(points: Points) -> tuple[float, float] | None:
 
 def polygon(exterior: Points, holes: tuple[Points, ...] = ()) -> Polygon:
     """Return the polygon of a ring and its holes, the exterior anticlockwise (RFC 7946, 3.1.6), holes clockwise."""
-    return orient(Polygon(exterior, holes), 1.0)
+    rings = [shapely.linearrings(hole) for hole in holes]
+    oriented: Polygon = shapely.orient_polygons(shapely.polygons(shapely.linearrings(exterior), holes=rings or None))
+    return oriented

@@ -22,7 +22,6 @@ from gis.store.asking import asked
 from gis.store.bulk import close_features, insert_features, insert_sources, json_of, update_features, wkb_of
 from gis.store.changes import DERIVED
 from gis.store.connect import Plain, Transaction, driver_of
-from gis.store.differences import since_published
 from gis.store.fitting import fitted
 from gis.store.identity import Identified, ambiguous, identify
 from gis.store.known import Source, known_features, source_of, sources
@@ -383,6 +382,8 @@ def store_plan(
     job = _Import(driver, enterprise_id, plan, content, handed, None if faults else _digest(features, shown), *seen)
     issues = (*plan.issues, *(fault for fault in faults if fault.code != "E206" or all(one.code != "E206" for one in plan.issues)))
     if handed.review and handed.drawing_id is None:
+        from gis.store.differences import since_published  # noqa: PLC0415 — only where a review is asked for
+
         with driver.transaction(force_rollback=True):
             tried, _ = _stored(job, source_code, features, shown, issues)
             changes = asked(driver, since_published(enterprise_id, plan.drawing_kind)).as_json() if tried.published else None
