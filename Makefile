@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz test-feeds check bench bench-full bless web clean
+.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz test-feeds test-control check bench bench-full bless web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-feeds: setup  ## the feeds under what is stated: 10 minutes without databas
 	@.uv/bin/uv pip install -q --python .venv atheris
 	@QUANJING_UNPLUGGED=1000x600 QUANJING_HALF_OPEN=10000 .venv/bin/python -m pytest -n 0 --timeout 1800 tests/feeds/test_adversity.py
 	@PYTHONPATH=.:tests .venv/bin/python tests/feeds/fuzz_hj212.py -runs=1000000 -max_len=2048 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0
+
+test-control: setup  ## the abstract tests of the OGC standards against tipg, whose faults are known: is the suite blunt?
+	@.venv/bin/python -m pytest -m control tests/conformance/test_control.py
 
 check: setup  ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

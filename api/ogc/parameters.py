@@ -99,12 +99,13 @@ def moment(parameters: Parameters) -> Moment | None:
     Raises
     ------
     Invalid
-        Neither an instant nor an interval of RFC 3339.
+        Either is neither an instant nor an interval of RFC 3339.
     """
-    name = "as-of" if "as-of" in parameters else "datetime"
-    text = parameters.get(name)
-    if text is None:
-        return None
+    said = {name: _moment(name, parameters[name]) for name in ("as-of", "datetime") if name in parameters}
+    return next(iter(said.values()), None)
+
+
+def _moment(name: str, text: str) -> Moment | None:
     parts = text.split("/")
     if name == "as-of" or len(parts) == 1:
         end = _edge(name, text, end=True) if text not in ("", "..") else None

@@ -441,6 +441,7 @@ FAULTS = [
     ("items?sortby=case_ids", "sortby"),
     ("items?properties=nosuch", "properties"),
     ("items?skipGeometry=perhaps", "skipGeometry"),
+    ("items?as-of=2026-03-01T00:00:00Z&datetime=yesterday", "datetime"),
     ("items?f=xml", "f"),
     ("items?width_m=wide", "width_m"),
     ("items?%ff=1", "query"),

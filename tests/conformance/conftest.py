@@ -9,11 +9,15 @@ from typing import Any
 import httpx
 import pytest
 from city import found_city
-from conformance.suite import Server
 from psycopg.conninfo import conninfo_to_dict
 from serving import serving
 
 from gis.store.cluster import Urls
+
+SUITE = ("core", "cql2", "editing", "filtering", "systems", "tiles")
+pytest.register_assert_rewrite(*(f"conformance.{name}" for name in SUITE))  # so that a failed check says what was there instead
+
+from conformance.suite import ONCE, Server  # noqa: E402
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "cql2" / "ne110m4cql2.gpkg"
 """The standard's own test data for CQL2."""
@@ -24,11 +28,11 @@ STATION: dict[str, Any] = {
 }
 
 
-def load(url: str) -> None:
-    """Load the standard's test data into a schema `cql`."""
+def load(url: str, schema: str) -> None:
+    """Load the standard's test data into a schema."""
     parts = conninfo_to_dict(url)
     target = " ".join(f"{name}='{parts[name]}'" for name in ("host", "port", "user", "password", "dbname") if name in parts)
-    options = ["-lco", "SCHEMA=cql", "-lco", "GEOMETRY_NAME=geom", "-lco", "LAUNDER=NO"]
+    options = ["-lco", f"SCHEMA={schema}", "-lco", "GEOMETRY_NAME=geom", "-lco", "LAUNDER=NO"]
     subprocess.run(["ogr2ogr", "-f", "PostgreSQL", f"PG:{target}", DATA, *options], check=True, capture_output=True)
 
 
@@ -40,14 +44,14 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         writable = request.config.getoption("--writable")
         collection, _, path = (writable or "").partition(":")
         feature = (collection, json.loads(Path(path).read_text(encoding="utf-8"))) if writable else None
-        with httpx.Client(base_url=address.rstrip("/"), follow_redirects=True, timeout=60) as client:
+        with httpx.Client(base_url=address.rstrip("/"), follow_redirects=True, timeout=60, limits=ONCE) as client:
             yield Server(client, feature)
         return
     database: Urls = request.getfixturevalue("module_database")
     city = found_city(database.owner)
     city.rows("CREATE SCHEMA cql; GRANT USAGE ON SCHEMA cql TO quanjing_reader")
     if DATA.exists():
-        load(database.owner)
+        load(database.owner, "cql")
     city.rows("GRANT SELECT ON ALL TABLES IN SCHEMA cql TO quanjing_reader")
     with (
         serving(database.owner, tmp_path_factory.mktemp("served"), editing=True, published_schemas="cql") as own,

@@ -34,7 +34,7 @@ def http(server: Server) -> None:
     answer = server.get("/collections")
     assert answer.http_version == "HTTP/1.1"
     assert server.client.head("/collections").status_code in (200, 405)
-    assert server.get("/collections/no-such-collection").status_code == 404
+    assert server.get(f"/collections/{server.samples[0]}_no_such").status_code == 404
 
 
 @check(CORE, "/conf/core/fc-md-op", "/conf/core/fc-md-success", "/conf/core/fc-md-links")

@@ -13,6 +13,8 @@ SPEC = "http://www.opengis.net/spec/"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GEOJSON, JSON, HTML = "application/geo+json", "application/json", "text/html"
+ONCE = httpx.Limits(max_keepalive_connections=0)
+"""For other people's servers: one may close its connection after a fault, just as it is used again."""
 ENOUGH, SOME = 2, 3
 """Collections that each check looks at: the first ones that hold so many features with a shape."""
 Json = dict[str, Any]
@@ -109,9 +111,12 @@ class Server:
         assert found, f"no collection has {SOME} features"
         return found
 
-    def has(self, *names: str) -> bool:
-        """Tell whether there are all of these collections."""
-        return set(names) <= {one["id"] for one in self.collections}
+    def named(self, name: str) -> str:
+        """Return the id of the collection of a table, whether or not its schema stands before it."""
+        for one in self.collections:
+            if one["id"].rsplit(".", 1)[-1] == name:
+                return str(one["id"])
+        raise NotHere(f"collection {name}")
 
     def items(self, collection: str) -> str:
         """Return the path of a collection's features."""
@@ -140,4 +145,8 @@ def geometry(feature: Json) -> BaseGeometry:
 def bbox(given: BaseGeometry, room: float = 1e-6) -> str:
     """Return the box of a shape as a parameter, with a little room around it."""
     west, south, east, north = given.bounds
-    return f"{west - room},{south - room},{east + room},{north + room}"
+    sides = (west - room, south - room, east + room, north + room)
+    if room < 1e-3:
+        # Of longitude and latitude, which end.
+        sides = (max(sides[0], -180), max(sides[1], -90), min(sides[2], 180), min(sides[3], 90))
+    return ",".join(map(str, sides))

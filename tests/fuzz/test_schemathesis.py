@@ -30,10 +30,11 @@ def program() -> Path:
     return found
 
 
-def test_every_answer_is_as_defined(program: Path, database: Urls, tmp_path: Path) -> None:
+@pytest.mark.parametrize("editing", [False, True], ids=["reading", "editing"])
+def test_every_answer_is_as_defined(program: Path, database: Urls, tmp_path: Path, editing: bool) -> None:
     found_city(database.owner)
     environ = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
-    with serving(database.reader, tmp_path) as address:
+    with serving(database.owner if editing else database.reader, tmp_path, editing=editing) as address:
         command = [program, "run", f"{address}/api", "--url", address, "--checks", "all", "--no-color", "--seed", "1"]
         # A schema can't say which numbers are a place of the system that another parameter names: such a box is 400.
         command += ["--exclude-checks", "positive_data_acceptance"]
