@@ -26,8 +26,11 @@ def _air(quality: AirQuality) -> dict[str, Any]:
 
 
 def air_day(found: AirDay) -> dict[str, Any]:
-    """Return a station's day with its hours' indices."""
-    return _station(found.station) | _air(found.day) | {"hours": [one.index for one in found.hours]}
+    """Return a station's day with its hours' indices and grades, and its latest hour with an index."""
+    at = max((hour for hour, one in enumerate(found.hours) if one.index is not None), default=None)
+    latest = None if at is None else {"hour": at} | _air(found.hours[at])
+    hours = {"hours": [one.index for one in found.hours], "hour_grades": [one.grade for one in found.hours], "latest": latest}
+    return _station(found.station) | _air(found.day) | hours
 
 
 def water_month(found: WaterMonth) -> dict[str, Any]:
@@ -37,6 +40,7 @@ def water_month(found: WaterMonth) -> dict[str, Any]:
         "river": found.river,
         "target": water_quality.label_of(found.target) if found.target else None,
         "class": quality.label or None,
+        "rank": quality.number,
         "met": quality.met,
         "deciding": [names[factor] for factor in quality.deciding],
         "exceeding": {names[factor]: times for factor, times in quality.exceeding.items()},
