@@ -20,8 +20,9 @@ from api.drafting import Watch
 from api.epoch import Epoch, Unchanged
 from api.house import House
 from api.live import Hub
+from api.ogc.first import First
 from api.ogc.home import Home
-from api.ogc.items import Items, ItemsFirst
+from api.ogc.items import Items
 from api.pages import Headers, pages
 from api.routes import (
     accidents,
@@ -187,8 +188,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
     return lifespan
 
 
-def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
-    """Return the application.
+def create_app(settings: Settings, caller: Caller = LOCAL) -> VectorTiles:
+    """Return the application: what clients ask most stands before the framework.
 
     Parameters
     ----------
@@ -211,8 +212,5 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> FastAPI:
     # A page of another host can't reach a loopback server by a name of its own (DNS rebinding).
     hosts = LOOPBACK if loopback else ["*"]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
-    # Before all others, and without the framework's own work: what clients ask most.
     app.state.unchanged = Unchanged(Epoch())
-    app.add_middleware(ItemsFirst, hosts=hosts)
-    app.add_middleware(VectorTiles, hosts=hosts)
-    return app
+    return VectorTiles(First(app, app, hosts), app.state, hosts)

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.answers import encoded
 from api.following import Connect, follow
-from gis.store.changes import CITY, FALLBACK_S, Change, Position, changes_after, held_back, last_position, stands
+from gis.store.changes import CITY, FALLBACK_S, Change, Position, changes_after, last_position, log_after, stands
 from gis.store.connect import reading
 from gis.store.read import states, versions
 
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 FRAME_S = 0.05
 """A frame goes out at once where none went out before it for so long; else what gathers meanwhile is the next one."""
 HELD_BACK_S = 0.05
+READ = 1000
+"""Rows read at once for all."""
 BACKLOG = 500
 """Rows read at once for a client that resumes."""
 PENDING = 2000
@@ -42,11 +44,33 @@ class Event:
 
 
 @dataclass(eq=False, slots=True)
+class Batch:
+    """Changes that go out at once; what a scope sees of them is put together once for all who have it."""
+
+    events: list[Event]
+    seen: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def last(self) -> Position:
+        """Where the newest of them stands."""
+        return self.events[-1].change.position
+
+    def visible(self, scope: str, after: Position) -> bytes:
+        """Return what a client of a scope gets, who has all up to a position."""
+        if after >= self.events[0].change.position:
+            return _seen(self.events, scope, after)
+        found = self.seen.get(scope)
+        if found is None:
+            found = self.seen[scope] = _seen(self.events, scope, after)
+        return found
+
+
+@dataclass(eq=False, slots=True)
 class Subscriber:
     """A client's place in the hub."""
 
     joined: Position
-    frames: asyncio.Queue[list[Event] | None] = field(default_factory=lambda: asyncio.Queue(PENDING))
+    frames: asyncio.Queue[Batch | None] = field(default_factory=lambda: asyncio.Queue(PENDING))
 
 
 def frame(event_id: str, name: str, payload: object) -> bytes:
@@ -56,8 +80,10 @@ def frame(event_id: str, name: str, payload: object) -> bytes:
 
 async def events(connection: AsyncConnection, store: str, changes: Sequence[Change]) -> list[Event]:
     """Encode changes; states and versions are those of now: the newest is what a viewer needs."""
-    state = await states(connection, [change.feature_id for change in changes if change.op == "state"])
-    version = await versions(connection, [change.feature_id for change in changes if change.op == "tileset"])
+    changed = [change.feature_id for change in changes if change.op == "state"]
+    baked = [change.feature_id for change in changes if change.op == "tileset"]
+    state = await states(connection, changed) if changed else {}
+    version = await versions(connection, baked) if baked else {}
     return [Event(change, _encoded(change, store, state.get(change.feature_id), version.get(change.feature_id))) for change in changes]
 
 
@@ -106,17 +132,18 @@ class Hub:
         sent_at = clock() - FRAME_S
         while True:
             # Asked before the log is read: what is let go between the two is read. Asked after, nothing would say that it is there.
-            held = await held_back(connection)
-            while changes := await changes_after(connection, self.position):
+            held, changes = await log_after(connection, self.position, READ)
+            while changes:
                 batch = await events(connection, self.store, changes)
                 self.position = changes[-1].position
-                self._send(batch)
+                self._send(Batch(batch))
                 sent_at = clock()
+                changes = await changes_after(connection, self.position, READ) if len(changes) == READ else []
             wait = HELD_BACK_S if held else FALLBACK_S
             async for _ in connection.notifies(timeout=wait, stop_after=1):
                 await asyncio.sleep(max(0.0, sent_at + FRAME_S - clock()))
 
-    def _send(self, batch: list[Event]) -> None:
+    def _send(self, batch: Batch) -> None:
         for subscriber in list(self.subscribers):
             try:
                 subscriber.frames.put_nowait(batch)
@@ -141,7 +168,7 @@ class Hub:
             _empty(subscriber.frames).put_nowait(None)
 
 
-def _empty(queue: asyncio.Queue[list[Event] | None]) -> asyncio.Queue[list[Event] | None]:
+def _empty(queue: asyncio.Queue[Batch | None]) -> asyncio.Queue[Batch | None]:
     while not queue.empty():
         queue.get_nowait()
     return queue
@@ -191,14 +218,16 @@ async def stream(
             sent = batch[-1].change.position
         while True:
             try:
-                waiting = await asyncio.wait_for(subscriber.frames.get(), FALLBACK_S)
+                # `wait_for` would make a task of each wait.
+                async with asyncio.timeout(FALLBACK_S):
+                    waiting = await subscriber.frames.get()
             except TimeoutError:
                 yield b": beat\n\n"
                 continue
             if waiting is None:
                 return
-            if data := _seen(waiting, scope, sent):
+            if data := waiting.visible(scope, sent):
                 yield data
-            sent = max(sent, waiting[-1].change.position)
+            sent = max(sent, waiting.last)
     finally:
         hub.leave(subscriber)

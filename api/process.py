@@ -3,12 +3,14 @@
 import signal
 import socket
 import sys
+from typing import Any
 
 import uvicorn
 
 from api import log
 from api.app import create_app
 from api.children import GRACE_S
+from api.wire import protocol
 from gis.settings import Settings
 
 
@@ -17,7 +19,9 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings()
     log.configure(settings.data_dir, "api")
-    config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_S)
+    app = create_app(settings)
+    options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "timeout_graceful_shutdown": GRACE_S}
+    config = uvicorn.Config(app, http=protocol(app), **options)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 
 

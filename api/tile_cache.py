@@ -9,7 +9,7 @@ import gzip
 import hashlib
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gis.store.connect import EVERYWHERE
@@ -24,11 +24,24 @@ SMALL = 512
 """Bytes below which a packed tile is no shorter."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, ready to send."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    wire: bytes
+    """Headers and body as HTTP/1.1 has them after the status line and the server's own headers."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A tile, ready to send."""
 
     data: bytes
+    replies: dict[tuple[bool, bool], Reply] = field(default_factory=dict, compare=False, repr=False)
+    """As they were sent before: packed or not, to who has it already or not."""
 
     @cached_property
     def tag(self) -> bytes:

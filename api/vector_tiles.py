@@ -3,7 +3,7 @@
 A kept tile is found with two look-ups and sent as it is; all else that `/tiles` has goes on to the routes.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl
 
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
 from api.caller import Caller, Permission
 from api.pages import HEADERS, called_by_name
-from api.tile_cache import Entry, Key, TileCache
+from api.tile_cache import Entry, Key, Reply, TileCache
 from gis.errors import Forbidden, Invalid, NotFound, QuanjingError
 from gis.store.vector_tiles import MAX_ZOOM, Place, TileQuery, conditions, instant, layer_names
 
@@ -99,38 +100,56 @@ COMMON: Headers = [*HEADERS.items(), (b"cache-control", b"no-cache"), (b"vary", 
 
 
 class VectorTiles:
-    """ASGI middleware that answers for tiles before anything else is asked.
+    """ASGI application that answers for tiles before anything else is asked.
 
     Parameters
     ----------
     app : ASGIApp
         For all other paths.
+    state : State
+        Of the application: caller and kept tiles.
     hosts : iterable of str
         Names under which the server may be called; `*` for any.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, state: State, hosts: Iterable[str]) -> None:
         self.app = app
+        self.state = state
         self.hosts = frozenset(host.encode() for host in hosts)
+
+    def _key(self, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Key | None:
+        """Return what the cache knows the wanted tile by; None where it is none, or the server is called by another name."""
+        wanted = asked(path, query.decode("latin-1"))
+        if wanted is None or not called_by_name(self.hosts, headers):
+            return None
+        caller: Caller = self.state.caller
+        if Permission.TILES_READ not in caller.permissions:
+            raise Forbidden(f"需要权限 {Permission.TILES_READ}")
+        if not caller.scope:
+            raise Forbidden("没有辖区，不能查看")
+        return wanted.key(caller.scope)
+
+    def kept(self, path: str, query: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Reply | None:
+        """Return the answer to a GET where it is there without asking the database; None where it has to be made or is an error."""
+        try:
+            key = self._key(path, query, headers)
+        except QuanjingError:
+            return None
+        cache: TileCache = self.state.tiles
+        entry = cache.find(key) if key is not None else None
+        return reply(entry, headers) if entry is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or not scope["path"].startswith("/tiles/"):
+        if scope["type"] != "http" or not scope["path"].startswith("/tiles/") or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
         try:
-            wanted = asked(scope["path"], scope["query_string"].decode("latin-1"))
-            if wanted is None or not called_by_name(self.hosts, scope["headers"]) or scope["method"] not in ("GET", "HEAD"):
+            key = self._key(scope["path"], scope["query_string"], scope["headers"])
+            if key is None:
                 await self.app(scope, receive, send)
                 return
-            state = scope["app"].state
-            caller: Caller = state.caller
-            if Permission.TILES_READ not in caller.permissions:
-                raise Forbidden(f"需要权限 {Permission.TILES_READ}")
-            if not caller.scope:
-                raise Forbidden("没有辖区，不能查看")
-            cache: TileCache = state.tiles
-            key = wanted.key(caller.scope)
+            cache: TileCache = self.state.tiles
             entry = cache.find(key) or await cache.tile(key)
         except QuanjingError as error:
             await refuse(errors.answer(error), scope, receive, send)
@@ -138,7 +157,9 @@ class VectorTiles:
         except (OperationalError, PoolTimeout) as error:
             await refuse(errors.no_database(error), scope, receive, send)
             return
-        await _send(entry, scope, send)
+        found = reply(entry, scope["headers"])
+        await send({"type": "http.response.start", "status": found.status, "headers": found.headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else found.body})
 
 
 async def refuse(answer: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,28 +173,33 @@ async def refuse(answer: Callable[[Scope, Receive, Send], Awaitable[None]], scop
     await answer(scope, receive, with_headers)
 
 
-async def _send(entry: Entry, scope: Scope, send: Send) -> None:
+def reply(entry: Entry, headers: Iterable[tuple[bytes, bytes]]) -> Reply:
+    """Return the answer with a tile to a request of some headers."""
     encoding, match = b"", b""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"accept-encoding":
             encoding = value
         elif name == b"if-none-match":
             match = value
-    packed = entry.packed if b"gzip" in encoding else None
-    tag = b'"%b%b"' % (entry.tag, b"-gzip" if packed is not None else b"")
+    packed = b"gzip" in encoding and entry.packed is not None
+    tag = b'"%b%b"' % (entry.tag, b"-gzip" if packed else b"")
+    form = packed, bool(match) and (tag in match or match == b"*")
+    found = entry.replies.get(form)
+    if found is None:
+        found = entry.replies[form] = _reply(entry, tag, packed=packed, unchanged=form[1])
+    return found
+
+
+def _reply(entry: Entry, tag: bytes, *, packed: bool, unchanged: bool) -> Reply:
     headers: Headers = [*COMMON, (b"etag", tag)]
-    if match and (tag in match or match == b"*"):
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    body = entry.data if packed is None else packed
-    if not body:
-        # OGC 20-057, /req/core/tc-success: a tile without content.
-        await send({"type": "http.response.start", "status": 204, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    headers += [(b"content-type", MEDIA.encode()), (b"content-length", b"%d" % len(body))]
-    if packed is not None:
-        headers.append((b"content-encoding", b"gzip"))
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    body = (entry.packed if packed else entry.data) or b""
+    # OGC 20-057, /req/core/tc-success: 204 is a tile without content.
+    status = 304 if unchanged else 200 if body else 204
+    if status == 200:
+        headers += [(b"content-type", MEDIA.encode()), (b"content-length", b"%d" % len(body))]
+        if packed:
+            headers.append((b"content-encoding", b"gzip"))
+    else:
+        body = b""
+    head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+    return Reply(status, headers, body, head + b"\r\n" + body)

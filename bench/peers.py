@@ -3,11 +3,12 @@
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from urllib.parse import quote
 import psycopg
 from figures import tree_s
 
-TIPG, PYGEOAPI = "tipg 1.6.1", "pygeoapi 0.21.0"
+TIPG, PYGEOAPI, NGINX = "tipg 1.6.1", "pygeoapi 0.21.0", "nginx, files"
 REQUIREMENTS = {
     TIPG: ("tipg==1.6.1", "uvicorn[standard]"),
     PYGEOAPI: ("pygeoapi==0.21.0", "gunicorn", "psycopg2-binary", "SQLAlchemy<2.1", "GeoAlchemy2"),
@@ -191,3 +192,53 @@ def pygeoapi(owner: str, folder: Path) -> Iterator[tuple[int, int] | None]:
     command = [str(programs / "gunicorn"), "--log-level", "error", "-w", "1", "pygeoapi.flask_app:APP", "-b", "127.0.0.1:{}"]
     with server(command, environ, descriptor=False) as found:
         yield found
+
+
+NGINX_CONFIG = """
+daemon off; master_process off; pid {folder}/pid; error_log /dev/null;
+events {{ worker_connections 256; }}
+http {{
+    access_log off; keepalive_requests 100000000; open_file_cache max=1000; sendfile on; tcp_nopush on;
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+    server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
+}}
+"""
+
+
+def _nginx() -> Path | None:
+    """Return the program: the system's, or Debian's package unpacked beside the other peers; None where it can't be had."""
+    found = shutil.which("nginx")
+    program = Path(found) if found else FOLDER / "nginx" / "usr" / "sbin" / "nginx"
+    if not program.exists() and shutil.which("apt-get"):
+        folder = FOLDER / "nginx"
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "nginx"], check=False, cwd=folder, capture_output=True)
+        for package in folder.glob("nginx_*.deb"):
+            subprocess.run(["dpkg", "-x", package, folder], check=True)
+    return program if program.exists() else None
+
+
+@contextmanager
+def nginx(folder: Path, files: Mapping[str, bytes]) -> Iterator[tuple[int, int] | None]:
+    """Run nginx on files of these paths and bytes; yields port and process, None where it can't be had."""
+    program = _nginx()
+    if program is None:
+        yield None
+        return
+    for path, data in files.items():
+        file = folder / "files" / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    (folder / "logs").mkdir()
+    config = folder / "nginx.conf"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    config.write_text(NGINX_CONFIG.format(folder=folder, port=port), encoding="utf-8")
+    process = subprocess.Popen([program, "-p", folder, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _answers(port, "/", process)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

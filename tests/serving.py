@@ -12,6 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from api.caller import LOCAL, Caller
+from api.wire import protocol
 from gis.settings import Settings
 
 
@@ -20,7 +21,8 @@ def serving(database_url: str, data_dir: Path, caller: Caller = LOCAL, **set_: A
     """Serve a database in a thread; yields the address."""
     settings = Settings(database_url=database_url, data_dir=data_dir, **set_)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, caller), log_config=None, timeout_graceful_shutdown=1))
+    app = create_app(settings, caller)
+    server = uvicorn.Server(uvicorn.Config(app, http=protocol(app), log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started and thread.is_alive():

@@ -1,9 +1,8 @@
 """`/collections/{collection}/items` and below: bare ASGI, bytes straight from the database."""
 
 import gzip
-import re
 from asyncio import to_thread
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from hashlib import blake2b
 from importlib.metadata import version
@@ -12,23 +11,19 @@ from urllib.parse import quote, urlencode
 
 import orjson
 from psycopg import AsyncConnection, OperationalError
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from api import errors
 from api.answers import encoded
-from api.caller import LOCAL, Caller, Permission, identify
-from api.epoch import Known, Unchanged
+from api.caller import Permission, identify
 from api.house import House
 from api.ogc import pages
 from api.ogc.documents import GEOJSON, HTML, both, link
 from api.ogc.editing import allowed, write
 from api.ogc.parameters import ITEM, ITEMS, form_of, read, selection, simple, view
-from api.pages import HEADERS, called_by_name
-from api.vector_tiles import refuse
-from gis.errors import Forbidden, NotFound, QuanjingError
+from gis.errors import Forbidden, NotFound
 from gis.store.collections import Collection
 from gis.store.items import Page, Selection, View, current_version, item, page
 
@@ -36,10 +31,7 @@ VERSION = version("quanjing")
 LEAST_GZIP, MOST_INLINE = 1024, 64 * 1024
 """Bytes from which an answer is compressed; up to which that is done at once rather than in a thread."""
 GZIP_LEVEL = 1
-PAGE = re.compile(r"/collections/([^/]+)/items")
 T = TypeVar("T")
-REPEATED = (b"cache-control", b"content-crs", b"vary", *HEADERS)
-"""Headers that a 304 repeats (RFC 9110, 15.4.5)."""
 MOST_KEPT = 1000
 """Bytes of a query string that is kept."""
 
@@ -135,69 +127,6 @@ def _links(base: str, found: Page, chosen: Selection, shown: View, parameters: M
         links.append(to("prev", max(0, shown.offset - shown.limit), form, "上一页"))
     links.append(link("collection", at, "application/json", chosen.collection.title))
     return links
-
-
-class ItemsFirst:
-    """ASGI middleware that answers for pages of features before anything else is asked; whatever is odd goes on to `Items`.
-
-    Parameters
-    ----------
-    app : ASGIApp
-        For all other requests.
-    hosts : iterable of str
-        Names under which the server may be called; `*` for any.
-    """
-
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
-        self.app = app
-        self.hosts = frozenset(host.encode() for host in hosts)
-        self.items = Items()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        found = scope["type"] == "http" and scope["method"] == "GET" and PAGE.fullmatch(scope["path"])
-        if not found or not called_by_name(self.hosts, scope["headers"]):
-            await self.app(scope, receive, send)
-            return
-        state = scope["app"].state
-        unchanged: Unchanged = state.unchanged
-        key, match = _told(scope, getattr(state, "caller", LOCAL))
-        if match:
-            headers = unchanged.find(key, match)
-            if headers is not None:
-                await send({"type": "http.response.start", "status": 304, "headers": headers})
-                await send({"type": "http.response.body", "body": b""})
-                return
-        epoch = unchanged.epoch.number
-        try:
-            response = await self.items.respond(Request({**scope, "path_params": {"collection": found[1]}}))
-        except QuanjingError as error:
-            await refuse(errors.answer(error), scope, receive, send)
-        except (OperationalError, PoolTimeout) as error:
-            await refuse(errors.no_database(error), scope, receive, send)
-        else:
-            response.raw_headers += HEADERS.items()
-            tag_ = response.headers.get("etag", "")
-            # Tables beside ours log no changes.
-            if tag_ and state.house.collections[found[1]].kind is not None:
-                bare = tag_.strip('"').removesuffix("-gzip")
-                kept = [pair for pair in response.raw_headers if pair[0] in REPEATED]
-                unchanged.keep(key, Known(epoch, bare.encode(), [*kept, (b"etag", f'"{bare}"'.encode())]))
-            await response(scope, receive, send)
-
-
-def _told(scope: Scope, caller: Caller) -> tuple[tuple[bytes, ...], bytes]:
-    """Return all of a request that decides its answer, and which answers the caller has already."""
-    host = accept = match = b""
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            match = value
-        elif name == b"accept":
-            accept = value
-        elif name == b"host":
-            host = value
-    may = b"r" if Permission.FEATURES_READ in caller.permissions else b""
-    return (scope["raw_path"], scope["query_string"], host, accept, caller.scope.encode(), may), match
 
 
 class Items:

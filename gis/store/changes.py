@@ -211,6 +211,19 @@ async def held_back(connection: AsyncConnection) -> bool:
     return bool(row and row[0])
 
 
+async def log_after(connection: AsyncConnection, position: Position, limit: int) -> tuple[bool, list[Change]]:
+    """Return what `held_back` says and then the next changes after a position, in one round trip.
+
+    It is asked before the log is read: what is let go between the two is read. Asked after, nothing would
+    say that it is there.
+    """
+    async with connection.pipeline(), connection.cursor() as held, connection.cursor(row_factory=class_row(Change)) as cursor:
+        await held.execute(HELD_BACK)
+        await cursor.execute(CHANGES, {"xid": position.xid, "seq": position.seq, "limit": limit})
+        row = await held.fetchone()
+        return bool(row and row[0]), await cursor.fetchall()
+
+
 async def last_position(connection: AsyncConnection) -> Position:
     """Return the end of what may be read now."""
     row = await (await connection.execute(LAST)).fetchone()

@@ -231,7 +231,7 @@ def with_state(rows: Fragment) -> Fragment:
 
 
 def _past(kind: Kind, scope: str, moment: Moment) -> Fragment:
-    listed = joined(", ", [column(name) for name in (*columns(kind), "recorded", "author", "reason", "origin")])
+    listed = joined(", ", [column(name) for name in (*columns(kind), "geom_3857", "recorded", "author", "reason", "origin")])
     if moment.instant:
         when = put("recorded @> {}", bound(moment.start, "timestamptz"))
     else:
@@ -249,7 +249,7 @@ def _past(kind: Kind, scope: str, moment: Moment) -> Fragment:
     # Whose it is now decides, as in its history.
     within = Fragment("TRUE") if scope == EVERYWHERE else Fragment(placed_inside("f.jurisdiction", "%s"), (scope,))
     return put(
-        "(SELECT k.*, ST_Transform(k.geom, 3857) AS geom_3857, a.alarm_level, a.open_alarms, c.case_count, c.case_ids,"
+        "(SELECT k.*, a.alarm_level, a.open_alarms, c.case_count, c.case_ids,"
         " '{{}}'::jsonb AS readings FROM ({}) k JOIN features f USING (feature_id) {} WHERE {})",
         versions,
         put(PAST_STATE, until=bound(moment.end, "timestamptz") if moment.end else Fragment("now()")),

@@ -122,6 +122,9 @@ END $$"""
     yield f"DROP INDEX IF EXISTS {table}_code"
     every = ", ".join(f"{name} {type_}" for name, type_ in {**COMMON, **STAMPS}.items())
     yield f"CREATE TABLE IF NOT EXISTS {table}_history ({every})"
+    # For tiles of the past. Of any form, as `geom` is: what a kind once was stays.
+    yield f"""ALTER TABLE {table}_history ADD COLUMN IF NOT EXISTS geom_3857 geometry
+        GENERATED ALWAYS AS (ST_Transform(geom, 3857)) STORED"""
     yield f"COMMENT ON TABLE {table}_history IS {quoted(kind.label + '：从前的版本')}"
     yield f"CREATE INDEX IF NOT EXISTS {table}_history_feature ON {table}_history (feature_id, recorded)"
     yield f"CREATE INDEX IF NOT EXISTS {table}_history_geom ON {table}_history USING gist (geom, recorded)"

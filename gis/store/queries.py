@@ -1,6 +1,5 @@
 """What inspectors ask of the map: functions over a scoped snapshot, each an `Answer` to be shown as a table or as GeoJSON."""
 
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -24,14 +23,10 @@ from gis.store.collections import Collection, kind_collections, related_layers
 from gis.store.filters.compiler import compile_filter, shape_literal
 from gis.store.filters.fragment import Fragment, bound, column, joined, put
 from gis.store.items import FAULTS
+from gis.store.near import COLUMNS, MOST_ROWS, LonLat, checked_place, checked_radius, collections_of, nearest_sql, within_sql
 from gis.supervision.outlets import ONLINE
 
 Row = dict[str, Any]
-LonLat = tuple[float, float]
-M_PER_DEGREE = 111_000.0
-"""Metres of a degree of latitude, not more than there are."""
-MOST_ROWS = 10_000
-MOST_RADIUS_M = 100_000.0
 SNAP_M = 1_000.0
 """How far an outlet may lie from the river that it discharges into, metres."""
 WATER_KINDS = ("water_station", "water_source", "river_outlet", "receptor")
@@ -85,37 +80,12 @@ async def _rows(connection: AsyncConnection, statement: Fragment, parameter: str
             raise Invalid(parameter, f"数据库不能这样查询：{error.diag.message_primary or error}") from error
 
 
-def _collections(kinds: Sequence[str]) -> list[Collection]:
-    known = kind_collections()
-    for name in kinds:
-        if name not in known:
-            raise Invalid("kind", f"没有要素类 {name:.60}；可用的有 {'、'.join(known)}")
-    return [known[name] for name in kinds] if kinds else list(known.values())
-
-
 def _condition(collection: Collection, text: str | None) -> Fragment:
     return put("({})", compile_filter(text, collection.layer)) if text else Fragment("TRUE")
 
 
 def _point(at: LonLat) -> Fragment:
-    lon, lat = at
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise Invalid("at", "应为经度,纬度（度）")
-    return shape_literal(Point(lon, lat), 4490)
-
-
-def _radius(name: str, value: float) -> float:
-    if not 0 < value <= MOST_RADIUS_M:
-        raise Invalid(name, f"应在 0 到 {MOST_RADIUS_M:.0f} 米之间")
-    return value
-
-
-def _around(at: LonLat, radius_m: float) -> Fragment:
-    """Return a box that holds the circle of a radius: what the index finds it by."""
-    lat_deg = radius_m / M_PER_DEGREE
-    lon_deg = min(180.0, lat_deg / max(0.01, math.cos(math.radians(min(89.0, abs(at[1]) + lat_deg)))))
-    box = shapely.box(at[0] - lon_deg, at[1] - lat_deg, at[0] + lon_deg, at[1] + lat_deg)
-    return shape_literal(box, 4490)
+    return shape_literal(Point(*checked_place(at)), 4490)
 
 
 SHOWN: LiteralString = """feature_id, {kind} AS kind, {label} AS kind_label, {type}::text AS type, enterprise_id, code, name,
@@ -141,7 +111,6 @@ SELECT n.*, e.name AS enterprise, ST_AsGeoJSON(n.geom, 7, 0)::json AS geometry,
     round(degrees(ST_Azimuth({at}::geography, ST_Centroid(n.geom)::geography))::numeric, 1)::double precision AS bearing_deg
 FROM ({near}) n LEFT JOIN enterprise_view e ON e.feature_id = n.enterprise_id
 """
-NEAR_COLUMNS = ("kind_label", "name", "code", "enterprise", "type", "distance_m", "bearing_deg", "alarm_level")
 
 
 def _shown(rows: list[Row]) -> list[Row]:
@@ -176,51 +145,21 @@ async def within(connection: AsyncConnection, at: LonLat, radius: float, kind: S
     Invalid
         No such kind, point, radius or filter.
     """
-    point, radius = _point(at), _radius("radius", radius)
-    near = [
-        put(
-            "SELECT {} FROM {} f WHERE geom && {} AND ST_DWithin(geom::geography, {}::geography, {}) AND {}",
-            _listed(one),
-            _view(one),
-            _around(at, radius),
-            point,
-            bound(radius, "double precision"),
-            _condition(one, filter),
-        )
-        for one in _collections(kind)
-    ]
-    statement = put(MEASURED, at=point, near=joined(" UNION ALL ", near))
-    rows = await _rows(connection, put("{} ORDER BY distance_m, n.feature_id LIMIT {}", statement, bound(MOST_ROWS, "bigint")))
-    return Answer(NEAR_COLUMNS, _shown(rows))
+    return await _near(connection, within_sql(radius, at, kind, filter))
+
+
+async def _near(connection: AsyncConnection, statement: Fragment) -> Answer:
+    (found,) = await _rows(connection, put("SELECT ({}) AS rows", statement))
+    rows: list[Row] = orjson.loads(b"[%b]" % found["rows"])
+    for row in rows:
+        row["feature_id"], row["distance_m"] = UUID(row["feature_id"]), float(row["distance_m"])
+        row["enterprise_id"] = UUID(row["enterprise_id"]) if row["enterprise_id"] else None
+    return Answer(COLUMNS, rows)
 
 
 async def nearest(connection: AsyncConnection, at: LonLat, count: int = 10, kind: Sequence[str] = (), filter: str | None = None) -> Answer:  # noqa: A002
-    """Return the nearest features of some kinds to a point, in metres on the ellipsoid; parameters and errors as of `within`.
-
-    A degree of longitude is shorter than one of latitude: the index gives so many by degrees, the farthest of them says how far to look.
-    """
-    if not 1 <= count <= 1000:
-        raise Invalid("count", "应在 1 到 1000 之间")
-    point, many = _point(at), bound(count, "bigint")
-    listed = _collections(kind)
-
-    def first(one: Collection) -> Fragment:
-        by_degrees = put("ORDER BY geom <-> {} LIMIT {}", point, many)
-        return put("(SELECT geom FROM {} f WHERE {} {})", _view(one), _condition(one, filter), by_degrees)
-
-    reach = put(
-        "SELECT max(d) AS reach FROM (SELECT ST_Distance(geom::geography, {}::geography) AS d FROM ({}) c ORDER BY d LIMIT {}) r",
-        point,
-        joined(" UNION ALL ", [first(one) for one in listed]),
-        many,
-    )
-    (found,) = await _rows(connection, reach)
-    if found["reach"] is None:
-        return Answer(NEAR_COLUMNS, [])
-    answer = (
-        await within(connection, at, min(MOST_RADIUS_M, found["reach"] + 0.01), kind, filter) if found["reach"] < MOST_RADIUS_M else None
-    )
-    return Answer(NEAR_COLUMNS, answer.rows[:count] if answer else [])
+    """Return the nearest features of some kinds to a point, in metres on the ellipsoid; parameters and errors as of `within`."""
+    return await _near(connection, nearest_sql(count, at, kind, filter))
 
 
 async def upwind(
@@ -259,7 +198,7 @@ async def upwind(
     def off(row: Row) -> float:
         return abs((float(row["bearing_deg"]) - wind + 180) % 360 - 180)
 
-    return Answer(NEAR_COLUMNS, [row for row in answer.rows if row["bearing_deg"] is not None and off(row) <= half])
+    return Answer(COLUMNS, [row for row in answer.rows if row["bearing_deg"] is not None and off(row) <= half])
 
 
 RIVERS = "SELECT feature_id, name, ST_AsBinary(geom) AS wkb FROM river_view ORDER BY feature_id"
@@ -311,8 +250,8 @@ async def down(
         No river is near.
     """
     _point(at)
-    _radius("distance", distance)
-    _radius("width", width)
+    checked_radius("distance", distance)
+    checked_radius("width", width)
     rivers = await _rows(connection, Fragment(RIVERS))
     lines = [shapely.transform(wkb.loads(bytes(row["wkb"])), lonlat_to_xy) for row in rivers]
     reaches = downstream(lines, Point(*lonlat_to_xy(np.array([at]))[0]), snap_m=SNAP_M, most_m=distance)
@@ -320,7 +259,7 @@ async def down(
         raise NotFound(f"{at[0]:.5f},{at[1]:.5f} 附近 {SNAP_M:.0f} 米内没有河流")
     corridor = shapely.union_all([reach.line.buffer(width) for reach in reaches])
     shape = shape_literal(shapely.make_valid(shapely.transform(corridor, xy_to_lonlat)), 4490)
-    near = [put("SELECT {} FROM {} f WHERE ST_Intersects(geom, {})", _listed(one), _view(one), shape) for one in _collections(kind)]
+    near = [put("SELECT {} FROM {} f WHERE ST_Intersects(geom, {})", _listed(one), _view(one), shape) for one in collections_of(kind)]
     found = await _rows(connection, put(MEASURED, at=_point(at), near=joined(" UNION ALL ", near)))
     for row in found:
         where = shapely.transform(shapely.from_geojson(orjson.dumps(row["geometry"])), lonlat_to_xy)
@@ -375,7 +314,7 @@ async def select(connection: AsyncConnection, kind: Sequence[str], filter: str |
     """
     if not 1 <= limit <= MOST_ROWS:
         raise Invalid("limit", f"应在 1 到 {MOST_ROWS} 之间")
-    selected = [put("SELECT {} FROM {} f WHERE {}", _listed(one), _view(one), _condition(one, filter)) for one in _collections(kind)]
+    selected = [put("SELECT {} FROM {} f WHERE {}", _listed(one), _view(one), _condition(one, filter)) for one in collections_of(kind)]
     statement = put(
         "SELECT n.*, e.name AS enterprise, ST_AsGeoJSON(n.geom, 7, 0)::json AS geometry FROM ({}) n"
         " LEFT JOIN enterprise_view e ON e.feature_id = n.enterprise_id ORDER BY n.name, n.feature_id LIMIT {}",

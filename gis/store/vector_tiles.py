@@ -16,11 +16,11 @@ from psycopg import AsyncConnection, AsyncRawCursor, sql
 
 from gis.errors import Invalid
 from gis.kinds import DETAIL_ZOOM, KINDS, Kind
+from gis.store import scope as scopes
 from gis.store.collections import Moment, kind_collections, relation
 from gis.store.connect import EVERYWHERE
 from gis.store.filters.fragment import Fragment
 from gis.store.items import FAULTS, filtered
-from gis.store.scope import owned_inside, placed_inside
 
 EXTENT, BUFFER = 4096, 64
 """Units of a tile's side, and how far beyond it features reach."""
@@ -167,7 +167,12 @@ def _rows(kind: Kind, past: str | None) -> str:
         return f"(SELECT {_columns(kind)}, geom_3857 FROM {kind.table} WHERE {inside}) k"
     before = "geom && (SELECT degrees FROM box) AND closed_at IS NULL"
     return f"""(SELECT {_columns(kind)}, geom_3857 FROM {kind.table} WHERE {inside} AND lower(recorded) <= {past}
-        UNION ALL SELECT {_columns(kind)}, ST_Transform(geom, 3857) FROM {kind.table}_history WHERE {before} AND recorded @> {past}) k"""
+        UNION ALL SELECT {_columns(kind)}, geom_3857 FROM {kind.table}_history WHERE {before} AND recorded @> {past}) k"""
+
+
+INSIDE = "(f.jurisdiction IS NULL OR f.jurisdiction IN (SELECT code FROM places))"
+OWNED = "(k.enterprise_id IS NULL OR k.enterprise_id IN (SELECT feature_id FROM owners))"
+"""The conditions of `gis.store.scope`, over what the statement works out once for its thirty layers."""
 
 
 def _layer(kind: Kind, z: int, past: str | None, scope: str | None, rows: str | None = None) -> str:
@@ -175,9 +180,9 @@ def _layer(kind: Kind, z: int, past: str | None, scope: str | None, rows: str | 
     if scope and past:
         # Whose it is now decides, as in its history.
         joins += " JOIN features f USING (feature_id)"
-        conditions.append(placed_inside("f.jurisdiction", scope))
+        conditions.append(INSIDE)
     elif scope:
-        conditions.append(owned_inside("k.enterprise_id", scope))
+        conditions.append(OWNED)
     cell_units = SPARSE_CELL if kind.sparse else CELL
     if z < (FULL_ZOOM if kind.sparse else kind.zoom):
         width, height = (f"ST_{axis}Max(k.geom_3857) - ST_{axis}Min(k.geom_3857)" for axis in "XY")
@@ -203,13 +208,18 @@ NOTABLE_THEN = """SELECT feature_id, min(level) AS alarm_level, nullif(sum(cases
     GROUP BY feature_id"""
 
 
-def _statement(parts: Sequence[str], past: str | None) -> bytes:
+def _statement(parts: Sequence[str], past: str | None, scope: str | None) -> bytes:
     tile = "ST_MakeEnvelope($1, $2, $3, $4, 3857)"
     seen = f"ST_Expand({tile}, ($3 - $1) * {BUFFER} / {EXTENT})"
     degrees = f", ST_Transform({seen}, 4490) AS degrees" if past else ""
     box = f"SELECT {tile}::box2d AS tile, {tile} AS whole, {seen} AS seen, $3::double precision - $1 AS side{degrees}"
-    state = NOTABLE_THEN.format(t=past) if past else NOTABLE
-    return f"WITH box AS MATERIALIZED ({box}), s AS MATERIALIZED ({state}) SELECT {' || '.join(parts)}".encode()
+    works = {"box": box, "s": NOTABLE_THEN.format(t=past) if past else NOTABLE}
+    if scope and past:
+        works["places"] = scopes.INSIDE.format(scope=scope)
+    elif scope:
+        works["owners"] = scopes.OWNERS.format(scope=scope)
+    listed = ", ".join(f"{name} AS MATERIALIZED ({text})" for name, text in works.items())
+    return f"WITH {listed} SELECT {' || '.join(parts)}".encode()
 
 
 def _placeholders(*, past: bool, scoped: bool) -> tuple[str | None, str | None]:
@@ -233,7 +243,7 @@ def statement(layers: tuple[str, ...] | None, z: int, *, past: bool, scoped: boo
     """
     kinds = [KINDS[name] for name in layers] if layers is not None else [KINDS[name] for name in mapped() if KINDS[name].zoom <= z]
     instant, scope = _placeholders(past=past, scoped=scoped)
-    return _statement([_layer(kind, z, instant, scope) for kind in kinds], instant) if kinds else None
+    return _statement([_layer(kind, z, instant, scope) for kind in kinds], instant, scope) if kinds else None
 
 
 def _numbered(fragment: Fragment, values: list[Any]) -> str:
@@ -264,7 +274,7 @@ def _filtered(query: TileQuery, z: int, values: list[Any]) -> bytes:
         where = _numbered(condition, values)
         rows = f"(SELECT {_columns(KINDS[name])}, geom_3857 FROM {source} f WHERE {near} AND {where}) k"
         parts.append(_layer(KINDS[name], z, instant, scope, rows))
-    return _statement(parts, instant)
+    return _statement(parts, instant, scope)
 
 
 async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place: Place) -> bytes:

@@ -218,7 +218,7 @@ def test_the_stream_outlives_any_failure(city: City, database: Urls) -> None:
         running = asyncio.create_task(hub.run())
         batch = await subscriber.frames.get()
         assert batch is not None
-        assert len(batch) == len(log(city))
+        assert len(batch.events) == len(log(city))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -14,11 +14,12 @@ import pyogrio
 import pytest
 from city import City, found_city
 from serving import serving
+from starlette.datastructures import State
 from starlette.types import Message
 
 from api.caller import LOCAL
 from api.tile_cache import TileCache
-from api.vector_tiles import asked
+from api.vector_tiles import VectorTiles, asked
 from gis.kinds import KINDS
 from gis.store.cluster import Urls
 from gis.store.vector_tiles import Place, TileQuery, configure, covering, mapped, vector_tile
@@ -409,7 +410,6 @@ def test_glyphs_are_read_by_another_s_reader(client: httpx.Client, tmp_path: Pat
 
 def test_the_hot_path_asks_nothing_else(city: City) -> None:
     """A kept tile is sent without the framework: the next application is never called."""
-    from api.vector_tiles import VectorTiles  # noqa: PLC0415
 
     async def scenario() -> list[Message]:
         async def never(*_: object) -> None:
@@ -423,16 +423,10 @@ def test_the_hot_path_asks_nothing_else(city: City) -> None:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        class State:
-            caller = LOCAL
-            tiles = TileCache(make, 1000)
-
-        class App:
-            state = State()
-
-        request = {"type": "http", "method": "GET", "path": "/tiles/3/1/0.mvt", "query_string": b"", "app": App()}
+        state = State({"caller": LOCAL, "tiles": TileCache(make, 1000)})
+        request = {"type": "http", "method": "GET", "path": "/tiles/3/1/0.mvt", "query_string": b""}
         scope = request | {"headers": [(b"host", b"localhost:8000")]}
-        await VectorTiles(never, ["localhost"])(scope, never, send)  # type: ignore[arg-type]
+        await VectorTiles(never, state, ["localhost"])(scope, never, send)  # type: ignore[arg-type]
         return sent
 
     sent = asyncio.run(scenario())
