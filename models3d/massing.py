@@ -213,7 +213,8 @@ def massing(enterprise: Feature, shares: Sequence[Share], origin: tuple[float, f
     """
     told = [one for one in shares if len(one.outlines)]
     if told:
-        plates = [mesh for one in told for mesh in prisms(coarse(one.outlines[one.plate]), one.low_m[one.plate], one.high_m[one.plate])]
+        grounds = [one for one in told if one.plate.any()]
+        plates = [mesh for one in grounds for mesh in prisms(coarse(one.outlines[one.plate]), one.low_m[one.plate], one.high_m[one.plate])]
         mesh = concatenate([*plates, *_bodies(told)])
         plated = sum(len(plate.positions) for plate in plates)
         z_min_m, z_max_m = min(one.reach_m[0] for one in told), max(one.reach_m[1] for one in told)

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -388,24 +389,37 @@ class Bake:
         rest = {key: plot for key, plot in self.plots.items() if key not in dirty}
         return _assembled(site, self.ground, dict(sorted({**rest, **made}.items())), homes, self)
 
+    def _all(self) -> tuple[Reach, NDArray[np.int64]]:
+        """Return the reach of all features that are shown, and the row of the plot of each."""
+        found = [plot.reach for plot in self.plots.values()]
+        whole = Reach(*(np.concatenate([getattr(one, name) for one in found]) for name in ("boxes", "points", "climbing", "bearing")))
+        return whole, np.repeat(np.arange(len(found)), [len(one.boxes) for one in found])
+
     def _leaning_on(self, features: Sequence[Feature]) -> set[str]:
         """Return the plots of all that may stand on one of some features."""
-        there = reach(features)
+        if not self.plots:
+            return set()
+        there, (whole, owner), keys = reach(features), self._all(), list(self.plots)
         boxes = there.boxes[there.bearing]
-        climbing = [plot.reach.boxes[plot.reach.climbing & touching(boxes, plot.reach.boxes)] for plot in self.plots.values()]
-        boxes = np.concatenate([boxes, *climbing])
-        return {key for key, plot in self.plots.items() if (plot.reach.leaning & touching(boxes, plot.reach.boxes)).any()}
+        # What stands on a patch that lies on one of them, too.
+        boxes = np.concatenate([boxes, whole.boxes[whole.climbing & touching(boxes, whole.boxes)]])
+        return {keys[row] for row in np.unique(owner[whole.leaning & touching(boxes, whole.boxes)]).tolist()}
 
     def _under(self, features: Sequence[Feature], dirty: Collection[str], changes: Collection[UUID]) -> list[Feature]:
         """Return what lies in other plots than the dirty ones and may bear one of some features."""
-        there = reach(features)
-        boxes, found = there.boxes[there.leaning], dict[UUID, Feature]()
-        others = [plot for key, plot in self.plots.items() if key not in dirty]
+        there, plots_, found = reach(features), list(self.plots.items()), dict[UUID, Feature]()
+        boxes = there.boxes[there.leaning]
+        if not len(boxes) or not plots_:
+            return []
+        whole, owner = self._all()
+        begins = np.cumsum([0, *(len(plot.features) for _, plot in plots_)])
+        others = whole.bearing & ~np.array([key in dirty for key, _ in plots_], bool)[owner]
         # Twice, for a patch on which a marker stands lies on a roof.
         for _ in range(2):
-            bearers = [(plot, np.flatnonzero(plot.reach.bearing & touching(boxes, plot.reach.boxes))) for plot in others]
-            found |= {(one := plot.features[row]).feature_id: one for plot, rows in bearers for row in rows.tolist()}
-            boxes = np.concatenate([np.zeros((0, 4)), *(plot.reach.boxes[rows[plot.reach.climbing[rows]]] for plot, rows in bearers)])
+            rows = np.flatnonzero(others & touching(boxes, whole.boxes))
+            bearers = [plots_[owner[row]][1].features[row - begins[owner[row]]] for row in rows.tolist()]
+            found |= {one.feature_id: one for one in bearers}
+            boxes = whole.boxes[rows[whole.climbing[rows]]]
         return [feature for feature_id, feature in found.items() if feature_id not in changes]
 
 
@@ -453,7 +467,7 @@ def _assembled(site: Site, ground: Ground, made: Mapping[str, _Plot], homes: Map
         "geometricError": round(max(float(np.linalg.norm(np.diff(corners, axis=0))), error_m), 3),
         "root": root,
     }
-    own = {"tileset.json": compact(document), SCHEMA: compact(schema())}
+    own = {"tileset.json": orjson.dumps(document), SCHEMA: compact(schema())}
     written = {MASSING: massed.written, **{path: _written(content) for path, content in own.items()}}
     for cell in cells_there:
         written.update(cell.files)

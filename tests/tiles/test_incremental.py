@@ -13,6 +13,7 @@ import shapely
 from gis.ground import ConstantGround
 from gis.models.feature import Feature, Site, State
 from models3d import scene as modelling
+from models3d.footprints import Footprints
 from tiles import tileset
 from tiles.parts import standing_on
 from tiles.tileset import MASSING, SCHEMA, TilesetFiles, bake, build, version
@@ -136,9 +137,9 @@ def test_an_edit_writes_its_cell_the_massing_and_the_tileset_and_models_no_other
     first = build(site, GROUND)
     modelled: list[int] = []
 
-    def counted(part: Site, ground: ConstantGround) -> modelling.Scene:
+    def counted(part: Site, ground: ConstantGround, places: Footprints | None = None) -> modelling.Scene:
         modelled.append(len(part.features))
-        return modelling.scene(part, ground)
+        return modelling.scene(part, ground, places)
 
     monkeypatch.setattr(tileset, "scene", counted)
     second = build(samples.changed("B700", lambda one: replace(one, height_m=33.0), site), GROUND, first.get)
