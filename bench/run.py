@@ -18,6 +18,7 @@ BENCHMARKS = {
     "import": "imports",
     "read": "readings",
     "bake": "bakes",
+    "store": "store_bakes",
     "rebake": "rebake",
     "live": "live",
     "browser": "browser_live",

@@ -1,14 +1,16 @@
 """A generated town: buildings of three shapes on a grid, the same each time."""
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
+import psycopg
 import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from gis.crs import lonlat_to_xy, xy_to_lonlat
+from gis.crs import lonlat_to_ecef, lonlat_to_xy, xy_to_lonlat
 from gis.models.feature import Feature, Site
 
 LONLAT = (107.5, 31.2)
@@ -63,6 +65,46 @@ def town(count: int) -> Site:
     )
     enterprise = Feature(owner, "enterprise", None, None, "生成的园区", shapely.Point(LONLAT))
     return Site(enterprise, (*LONLAT, 0.0), features, EPOCH)
+
+
+BUILDINGS = "COPY buildings (enterprise_id, code, name, geom, height_m, storeys, roof, use) FROM STDIN"
+
+
+def stored(url: str, count: int) -> UUID:
+    """Put the town into a database as one enterprise; returns its id."""
+    site = town(count)
+    with psycopg.connect(url) as connection:
+        query = "INSERT INTO enterprises (code, name, geom) VALUES (%s, %s, %s) RETURNING feature_id"
+        code = f"{hashlib.sha256(str(count).encode()).hexdigest()[:18].upper()}001P"
+        row = connection.execute(query, [code, site.enterprise.name, f"SRID=4490;{site.enterprise.geom.wkt}"]).fetchone()
+        assert row is not None, "it is inserted"
+        with connection.cursor().copy(BUILDINGS) as copy:
+            for one in site.features:
+                said = one.attributes
+                shape = shapely.to_wkb(shapely.set_srid(one.geom, 4490), hex=True, include_srid=True)
+                copy.write_row((row[0], one.code, one.name, shape, one.height_m, said["storeys"], said["roof"], said["use"]))
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("ANALYZE")
+    enterprise_id: UUID = row[0]
+    return enterprise_id
+
+
+def solid_faces(count: int) -> list[bytes]:
+    """Return the town as py3dtiles reads it: a MultiPolygonZ a building in geocentric metres, with its floor, its walls and its roof."""
+    found = []
+    for feature in town(count).features:
+        faces = []
+        oriented = shapely.orient_polygons(shapely.Polygon(feature.geom))
+        rings = [np.array(ring.coords) for ring in (oriented.exterior, *oriented.interiors)]
+        low, high = ([np.column_stack([ring, np.full(len(ring), z)]) for ring in rings] for z in (0.0, feature.height_m or 0.0))
+        faces.append(shapely.Polygon(high[0], high[1:]))
+        faces.append(shapely.Polygon(low[0][::-1], [ring[::-1] for ring in low[1:]]))
+        for foot, top in zip(low, high, strict=True):
+            faces += [shapely.Polygon([foot[i], foot[i + 1], top[i + 1], top[i]]) for i in range(len(foot) - 1)]
+        solid = shapely.transform(shapely.MultiPolygon(faces), lonlat_to_ecef, include_z=True)
+        found.append(shapely.to_wkb(shapely.set_srid(solid, 4978), include_srid=True))
+    return found
 
 
 SIZES = (
