@@ -32,7 +32,9 @@ class PlainAuditor(Auditor):
         self._post_audit_jobs = []
         clean = set[tuple[Any, ...]]()
         database.locked = True
-        for entity in database.values():
+        for entity in list(database._database.values()):
+            if not entity.is_alive:
+                continue
             key = self._key(entity)
             if key in clean:
                 continue

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,21 +67,13 @@ def _polyline(points: Points, z: float, *, closed: bool, sagitta: float) -> Curv
     tolerance = ROUNDING_M * sagitta / SAGITTA_M
     if not closed and len(points) > 2 and gap_m(points[:, :2]) <= tolerance:
         points, closed = points[:-1], True
-    shape = {"type": "lwpolyline", "points": points.tolist(), "closed": closed}
-    return Curve(_chords(points, closed=closed, sagitta=sagitta), shape, closed, z)
-
-
-def _chords(points: Points, *, closed: bool, sagitta: float) -> Points:
-    if np.any(points[:, 2]):
-        return polyline_points(points, closed=closed, sagitta=sagitta)
-    line = np.ascontiguousarray(points[:, :2])
-    if len(line) > 1:
-        same = np.all(line[1:] == line[:-1], axis=1)
-        if same.any():
-            line = line[np.concatenate([[True], ~same])]
-        if closed and len(line) > 1 and np.all(line[0] == line[-1]):
-            line = line[:-1]
-    return line
+    rows = points.tolist()
+    shape = {"type": "lwpolyline", "points": rows, "closed": closed}
+    # Most are straight and repeat nothing; of a few points that is told sooner without arrays.
+    as_drawn = all(row[2] == 0 for row in rows) and all(row != after for row, after in pairwise(rows))
+    if as_drawn and not (closed and len(rows) > 1 and rows[0] == rows[-1]):
+        return Curve(np.ascontiguousarray(points[:, :2]), shape, closed, z)
+    return Curve(polyline_points(points, closed=closed, sagitta=sagitta), shape, closed, z)
 
 
 def _lwpolyline(entity: LWPolyline, sagitta: float) -> Curve:
@@ -254,10 +247,10 @@ def anchor(entity: DXFEntity) -> tuple[float, float] | None:
     first = _first(entity)
     if first is None:
         return None
-    if not isinstance(entity, DXFGraphic):
+    if "extrusion" not in vars(entity.dxf) or not isinstance(entity, DXFGraphic):
         return first[0], first[1]
     flat = entity.dxftype() not in IN_WORLD and entity.dxf.is_supported("extrusion")
-    if flat and entity.dxf.hasattr("extrusion") and tuple(entity.dxf.extrusion) != (0.0, 0.0, 1.0):
+    if flat and tuple(entity.dxf.extrusion) != (0.0, 0.0, 1.0):
         x, y, _ = entity.ocs().to_wcs(first).xyz
         return x, y
     return first[0], first[1]

@@ -105,29 +105,35 @@ def _outlines(items: Sequence[Item], frame: Frame, ledger: Ledger) -> list[Outli
             closed.append(outline)
     joined = [outline for parts in pieces.values() for outline in join(parts, ledger)]
     kept: dict[tuple[object, ...], Outline] = {}
-    for outline in (*closed, *joined):
-        shape = outline.polygon
-        key = (outline.layer, *np.round([*shape.bounds, shape.area], 2).tolist())
+    outlines = [*closed, *joined]
+    shapes = np.array([outline.polygon for outline in outlines], dtype=object)
+    sizes = np.round(np.column_stack([shapely.bounds(shapes), shapely.area(shapes)]), 2)
+    for outline, size in zip(outlines, sizes.tolist(), strict=True):
+        key = (outline.layer, *size)
         if key not in kept:
             kept[key] = outline
             continue
         for entity in outline.parts or (outline.entity,):
-            _again(entity, "轮廓", kept[key].handle, shape.exterior.coords[0], ledger)
+            _again(entity, "轮廓", kept[key].handle, outline.polygon.exterior.coords[0], ledger)
     return list(kept.values())
 
 
 def _labels(entities: Sequence[Insert], frame: Frame, ledger: Ledger) -> list[Label]:
     """Read the labels and point symbols; a second one in the same place saying the same is left out with a warning."""
-    kept: dict[tuple[object, ...], Label] = {}
+    labels = list[Label]()
     for entity in entities:
         label, issues = read_label(entity, frame)
         ledger.issues += issues
         if label is None:
             ledger.refused.add(handle_of(entity))
-            continue
-        key = (label.layer, label.symbol.name, *np.round(label.xy, 2).tolist(), tuple(sorted(label.values.items())))
+        else:
+            labels.append(label)
+    kept: dict[tuple[object, ...], Label] = {}
+    places = np.round(np.array([label.xy for label in labels]).reshape(-1, 2), 2)
+    for label, place in zip(labels, places.tolist(), strict=True):
+        key = (label.layer, label.symbol.name, *place, tuple(sorted(label.values.items())))
         if key in kept:
-            _again(entity, "标注块", kept[key].handle, label.xy, ledger)
+            _again(label.entity, "标注块", kept[key].handle, label.xy, ledger)
         else:
             kept[key] = label
     return list(kept.values())
@@ -260,13 +266,11 @@ def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | Non
 
 def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
     """Yield the features that are one entity each: lines and spots; a line drawn twice is left out with a warning."""
-    lines: dict[bytes, tuple[str, set[UUID | None]]] = {}
-    for item in found.lines:
-        feature = _line_feature(item, frame, ledger)
-        if feature is None:
-            continue
-        key = shapely.to_wkb(shapely.normalize(shapely.set_precision(feature.xy, 0.01))) + feature.kind.encode()
-        first, ids = lines.setdefault(key, (handle_of(item.entity), set()))
+    lines: dict[tuple[bytes, str], tuple[str, set[UUID | None]]] = {}
+    drawn = [(item, feature) for item in found.lines if (feature := _line_feature(item, frame, ledger)) is not None]
+    rounded = shapely.set_precision(np.array([feature.xy for _, feature in drawn], dtype=object), 0.01)
+    for (item, feature), key in zip(drawn, shapely.to_wkb(shapely.normalize(rounded)).tolist(), strict=True):
+        first, ids = lines.setdefault((key, feature.kind), (handle_of(item.entity), set()))
         # Two that were stored as two are two: pipes of a flow sheet that run both ways.
         if first != handle_of(item.entity) and (feature.qj_id is None or feature.qj_id in ids or None in ids):
             _again(item.entity, "线", first, feature.xy.coords[0], ledger)
@@ -347,9 +351,9 @@ def _place(features: list[PlanFeature]) -> None:
     """Give each feature of a list its place on Earth; what is drawn on a process flow has none."""
     on_map = [index for index, feature in enumerate(features) if not KINDS[feature.kind].schematic]
     shapes = shapely.transform(np.array([features[index].xy for index in on_map], dtype=object), _lonlat, include_z=None)
-    # One by one: of a hundred thousand features there is never a second set.
+    # In place, as nobody else has seen them: of a hundred thousand features there is no second set.
     for index, shape in zip(on_map, shapes, strict=True):
-        features[index] = replace(features[index], geom=shape)
+        object.__setattr__(features[index], "geom", shape)
 
 
 @dataclass(frozen=True, slots=True)

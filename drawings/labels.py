@@ -145,10 +145,14 @@ def number(text: str) -> float | None:
     (12.5, None)
     """
     try:
-        said = UNIT.sub("", plain(text))
-        value = float(said.replace(",", ".") if COMMA.fullmatch(said) else said)
+        # As most are written.
+        value = float(text)
     except ValueError:
-        return None
+        try:
+            said = UNIT.sub("", plain(text))
+            value = float(said.replace(",", ".") if COMMA.fullmatch(said) else said)
+        except ValueError:
+            return None
     return value if math.isfinite(value) else None
 
 

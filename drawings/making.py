@@ -1,6 +1,7 @@
 """The facts of a feature that is made of one entity: constants and templates of a rule, or what its layer stands for."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PLACE = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 
+READERS: dict[str, Callable[[DXFEntity], str | None]] = {"text": text_of, "block": block_of, "layer": layer_of}
+
 
 def _said(entity: DXFEntity, name: str, argument: str | None) -> str:
     """Return what a place in a template stands for, empty where the entity does not say."""
@@ -32,7 +35,7 @@ def _said(entity: DXFEntity, name: str, argument: str | None) -> str:
         height = anchor_z(entity)
         added = number(argument) if argument else 0.0
         return "" if height is None or added is None else f"{height + added:.4f}"
-    reader = {"text": text_of, "block": block_of, "layer": layer_of}.get(name)
+    reader = READERS.get(name)
     return str((reader(entity) if reader else None) or "")
 
 
@@ -88,8 +91,11 @@ def made(item: Item, ledger: Ledger) -> dict[str, Any] | None:
         values = _attributes(item, kind, rule, ledger)
         if values is None:
             return None
-        code = plain(filled(rule.code, item.entity)).upper()
-        facts |= {"code": code or None, "name": filled(rule.name, item.entity) or making.name, "attributes": values}
+        facts["attributes"] = values
+        if rule.code:
+            facts["code"] = plain(filled(rule.code, item.entity)).upper() or None
+        if rule.name:
+            facts["name"] = filled(rule.name, item.entity) or making.name
     if kind.solid:
         height = _metres(rule.height, item.entity) if rule else None
         height = None if height is None or rule is None else height * rule.height_times

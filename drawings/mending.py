@@ -81,7 +81,11 @@ _HINT = "请用 CAD 的 AUDIT 修复后另存"
 
 def _drop_placeless(document: Drawing, auditor: Auditor) -> None:
     """Throw away block references without an insertion point: they show nothing, and ezdxf has no default for it."""
-    placeless = [entity for entity in document.entitydb.values() if isinstance(entity, Insert) and not entity.dxf.hasattr("insert")]
+    placeless = [
+        entity
+        for entity in document.entitydb._database.values()
+        if isinstance(entity, Insert) and entity.is_alive and not entity.dxf.hasattr("insert")
+    ]
     for entity in placeless:
         auditor.fixed_error(AuditError.REMOVED_INVALID_GRAPHIC_ENTITY, f"Removed {entity} without insertion point.")
         entity.destroy()

@@ -87,12 +87,13 @@ def outline_of(item: Item, curve: Curve, issues: list[Issue]) -> Outline | None:
         if shape["type"] == "lwpolyline":
             # Its last point nearly is its first.
             shape = {**shape, "points": shape["points"][:-1], "closed": True}
-    crossing = self_crossing(ring)
+    drawn = polygon(ring) if len(ring) > 2 else Polygon()
+    crossing = None if drawn.area > 0 and drawn.is_valid else self_crossing(ring)
     if crossing is not None:
         hint = "请在该处修改轮廓，使其不自相交、不重叠"
         issues.append(finding("E302", "轮廓自相交", hint, place_of(entity, crossing)))
         return None
-    return Outline(entity, layer_of(entity), ring, shape, polygon(ring), item.making)
+    return Outline(entity, layer_of(entity), ring, shape, drawn, item.making)
 
 
 def read_line(item: Item, frame: Frame) -> tuple[tuple[LineString, dict[str, Any]] | None, list[Issue]]:

@@ -44,9 +44,15 @@ class _Asked:
         self.text = re.compile(when.text) if when.text is not None else None
         self.z = when.z
         self.within = when.within
+        self.plain = not (self.block or self.handles or self.colours or self.text or self.z or self.within) and self.closed is None
+        """Whether layer and type are all that it asks for."""
 
     def possible(self, layer: str, type_: str) -> bool:
         return bool(self.layer.match(layer)) and (not self.types or not self.types.isdisjoint({type_, *WRITTEN_AS.get(type_, ())}))
+
+    def certain(self, type_: str) -> bool:
+        """Say whether an entity of a type that it may be about is one without a further look."""
+        return self.plain and (not self.types or type_ != "LWPOLYLINE")
 
     def fits(self, facts: Facts) -> bool:
         if not self._is_type(facts) or (self.handles and handle_of(facts.entity).upper() not in self.handles):
@@ -90,6 +96,8 @@ class Rules:
             self._shortlists[layer, type_] = shortlist
         facts = None
         for rule, asked in shortlist:
+            if asked.certain(type_):
+                return rule
             facts = facts or Facts(entity, self.document, self.gap)
             if asked.fits(facts):
                 return rule

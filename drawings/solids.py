@@ -44,11 +44,17 @@ def parents(outlines: Sequence[Outline]) -> list[int | None]:
     shapes = np.array([outline.polygon for outline in outlines], dtype=object)
     areas = shapely.area(shapes).tolist()
     found: list[int | None] = [None] * len(outlines)
-    for inner, outer in STRtree(shapes).query(shapes, predicate="within").T.tolist():
-        same = inner == outer or outlines[inner].layer != outlines[outer].layer or areas[outer] <= areas[inner]
-        best = found[inner]
-        if not same and (best is None or areas[outer] < areas[best]):
-            found[inner] = outer
+    layers: defaultdict[str, list[int]] = defaultdict(list)
+    for index, outline in enumerate(outlines):
+        layers[outline.layer].append(index)
+    for of_layer in layers.values():
+        drawn = shapes[of_layer]
+        # What is asked with is prepared once, however much lies in it.
+        for outside, inside in STRtree(drawn).query(drawn, predicate="contains").T.tolist():
+            outer, inner = of_layer[outside], of_layer[inside]
+            best = found[inner]
+            if areas[outer] > areas[inner] and (best is None or areas[outer] < areas[best]):
+                found[inner] = outer
     return found
 
 
@@ -60,7 +66,8 @@ def _around(outlines: Sequence[Outline], labels: Sequence[Label]) -> list[list[i
     areas = shapely.area(shapes).tolist()
     around: list[list[int]] = [[] for _ in labels]
     points = shapely.points([label.xy for label in labels]) if labels else np.array([], dtype=object)
-    for number, outline in STRtree(shapes).query(points, predicate="intersects").T.tolist():
+    # What is asked with is prepared once, however many labels lie in it.
+    for outline, number in STRtree(points).query(shapes, predicate="intersects").T.tolist():
         if outlines[outline].layer in labels[number].kind.layers:
             around[number].append(outline)
     return [sorted(inside, key=lambda i: (areas[i], i)) for inside in around]
@@ -100,7 +107,8 @@ def pair(outlines: Sequence[Outline], labels: Sequence[Label]) -> Pairing:
     around = _around(outlines, labels)
     settled = _settle(outlines, labels, around)
     label_of = {home: labels[number] for home, number in settled.items()}
-    idle = [number for number in range(len(labels)) if number not in settled.values()]
+    homed = set(settled.values())
+    idle = [number for number in range(len(labels)) if number not in homed]
     homeless = [labels[number] for number in idle if not around[number]]
     surplus = [labels[number] for number in idle if around[number]]
     holes: defaultdict[int, list[Outline]] = defaultdict(list)
@@ -124,8 +132,12 @@ def nest(outlines: Sequence[Outline]) -> tuple[Solid, ...]:
         parent = above[index]
         return 0 if parent is None else 1 + depth(parent)
 
-    return tuple(
-        _solid(outline, [outlines[i] for i, parent in enumerate(above) if parent == index and depth(i) % 2], None)
-        for index, outline in enumerate(outlines)
-        if depth(index) % 2 == 0
-    )
+    holes: defaultdict[int, list[Outline]] = defaultdict(list)
+    outer = []
+    for index, outline in enumerate(outlines):
+        parent = above[index]
+        if depth(index) % 2 == 0:
+            outer.append(index)
+        elif parent is not None:
+            holes[parent].append(outline)
+    return tuple(_solid(outlines[index], holes[index], None) for index in outer)

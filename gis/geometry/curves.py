@@ -97,22 +97,29 @@ def bulge_points(start: tuple[float, float], end: tuple[float, float], bulge: fl
     return points
 
 
-def _arcs(first: Points, last: Points, bulges: list[float], sagitta: float) -> tuple[Points, NDArray[np.intp]]:
-    """Return the inner points of segments with a bulge (see `bulge_points`) one after the other, and how many each has."""
-    bulge = np.array(bulges)
-    chord = last - first
-    length = np.hypot(chord[:, 0], chord[:, 1])
-    sweeps = [4 * math.atan(one) for one in bulges]
-    radius = length * (1 + bulge * bulge) / (4 * np.abs(bulge))
-    left = np.column_stack([-chord[:, 1], chord[:, 0]]) / length[:, None]
-    center = (first + last) / 2 + left * (length * (1 - bulge * bulge) / (4 * bulge))[:, None]
-    begins = [math.atan2(y, x) for x, y in (first - center).tolist()]
-    chords = np.array([chord_count(size, sweep, sagitta) for size, sweep in zip(radius.tolist(), sweeps, strict=True)], dtype=np.intp)
-    counts = chords - 1
-    of = np.repeat(np.arange(len(bulges)), counts)
-    step = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
-    angles = np.array(begins)[of] + np.array(sweeps)[of] * (step * (1.0 / chords)[of])
-    return np.column_stack([center[of, 0] + radius[of] * np.cos(angles), center[of, 1] + radius[of] * np.sin(angles)]), counts
+_Arc = tuple[float, float, float, float, float, int]
+"""Centre, radius, begin and sweep of an arc, and how many chords it takes."""
+
+
+def _arc(start: tuple[float, float], end: tuple[float, float], bulge: float, sagitta: float) -> _Arc | None:
+    """Return the arc of a polyline segment (see `bulge_points`), None where it is straight."""
+    if bulge == 0 or start == end or not all(map(math.isfinite, (*start, *end, bulge))):
+        return None
+    along, across = end[0] - start[0], end[1] - start[1]
+    length = float(np.hypot(along, across))
+    off = length * (1 - bulge * bulge) / (4 * bulge)
+    x, y = (start[0] + end[0]) / 2 + -across / length * off, (start[1] + end[1]) / 2 + along / length * off
+    sweep, radius = 4 * math.atan(bulge), length * (1 + bulge * bulge) / (4 * abs(bulge))
+    return x, y, radius, math.atan2(start[1] - y, start[0] - x), sweep, chord_count(radius, sweep, sagitta)
+
+
+def _inner_points(arcs: list[_Arc]) -> Points:
+    """Return the points between the ends of arcs, one arc after the other."""
+    inner = [arc[5] - 1 for arc in arcs]
+    x, y, radius, begin, sweep, chords = np.repeat(np.array(arcs), inner, axis=0).T
+    step = np.concatenate([np.arange(1, count + 1) for count in inner])
+    angles = begin + sweep * (step * (1.0 / chords))
+    return np.column_stack([x + radius * np.cos(angles), y + radius * np.sin(angles)])
 
 
 def polyline_points(points: Points, *, closed: bool, sagitta: float = SAGITTA_M) -> Points:
@@ -127,14 +134,18 @@ def polyline_points(points: Points, *, closed: bool, sagitta: float = SAGITTA_M)
     """
     if len(points) == 0:
         return np.empty((0, 2))
-    corners = np.ascontiguousarray(points[:, :2])
-    following, bulges = np.roll(corners, -1, axis=0), np.array(points[:, 2])
-    bulges[~np.isfinite(np.column_stack([corners, following, bulges])).all(axis=1) | (corners == following).all(axis=1)] = 0.0
-    if not closed:
-        bulges[-1] = 0.0
-    curved = np.flatnonzero(bulges)
-    inner, counts = _arcs(corners[curved], following[curved], bulges[curved].tolist(), sagitta)
-    line: Points = np.insert(corners, np.repeat(curved + 1, counts), inner, axis=0)
+    rows = points.tolist()
+    following = [*rows[1:], *(rows[:1] if closed else ())]
+    arcs = [_arc((x, y), (to_x, to_y), bulge, sagitta) for (x, y, bulge), (to_x, to_y, _) in zip(rows, following, strict=False)]
+    ends = np.cumsum([0, *(arc[5] if arc else 1 for arc in arcs)])
+    line: Points = np.empty((int(ends[-1]) + 1, 2))
+    curved = [arc for arc in arcs if arc]
+    if curved:
+        between = np.ones(len(line), dtype=bool)
+        between[ends] = False
+        line[between] = _inner_points(curved)
+    line[ends[: len(rows)]] = points[:, :2]
+    line[ends[-1]] = following[-1][:2] if following else rows[0][:2]
     keep = np.concatenate([[True], np.any(line[1:] != line[:-1], axis=1)])
     line = line[keep]
     returns = closed and len(line) > 1 and bool(np.all(line[0] == line[-1]))
