@@ -1,5 +1,6 @@
 """What a reading found, for programs and for people."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,14 +20,14 @@ SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Sever
 
 def report(plan: SitePlan) -> dict[str, Any]:
     """Return the accounts, what was left out and why, and the issues, as plain JSON types."""
-    counts = plan.counts
+    counts, shown = plan.counts, Counter(feature.kind for feature in plan.features)
     return {
         "file": plan.file_name,
         "sha256": plan.sha256,
         "source_code": plan.source_code,
         "drawing_kind": plan.drawing_kind,
         "counts": {"entities": counts.entities, "stored": counts.stored, "ignored": counts.ignored, "refused": counts.refused},
-        "features": {kind: number for kind in KINDS if (number := sum(feature.kind == kind for feature in plan.features))},
+        "features": {kind: shown[kind] for kind in KINDS if shown[kind]},
         "ignored_by": plan.ignored_by,
         "issues": [issue.as_json() for issue in plan.issues],
     }

@@ -7,7 +7,8 @@ one-to-one by geometry. What could be two things is an issue, never a new id.
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 import numpy as np
 import shapely
@@ -21,6 +22,7 @@ from gis.store.spots import PAIRINGS, Known, codes_allow
 
 NAMESPACE = UUID("6f1a1b0e-3d0f-5c7e-9a53-0e5b1c9d7a10")
 """Root of the ids that quanjing derives (UUIDv5, RFC 9562)."""
+SPACE = NAMESPACE.bytes
 
 SAME_HANDLE_LIKENESS = 0.5
 REACH_M = {"elevation_point": 0.5}
@@ -70,13 +72,18 @@ def ambiguous(feature: PlanFeature, file: str, why: str, hint: str = NAME_IT) ->
     )
 
 
+def _named(key: str) -> UUID:
+    """Return the UUIDv5 of a key (RFC 9562, 5.5): as `uuid.uuid5`, which unpacks the namespace each time."""
+    return UUID(bytes=sha1(SPACE + key.encode(), usedforsecurity=False).digest()[:16], version=5)
+
+
 def new_id(source_code: str, drawing_kind: str, feature: PlanFeature, taken: Container[UUID]) -> UUID:
     """Return the UUIDv5 of a feature's first key, with a counter where an earlier, other thing had that key."""
     key = f"{source_code}/{feature.kind}/{feature.code}" if feature.code else f"{source_code}/{drawing_kind}/{feature.source.handle}"
-    candidate, attempt = uuid5(NAMESPACE, key), 1
+    candidate, attempt = _named(key), 1
     while candidate in taken:
         attempt += 1
-        candidate = uuid5(NAMESPACE, f"{key}#{attempt}")
+        candidate = _named(f"{key}#{attempt}")
     return candidate
 
 
