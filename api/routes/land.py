@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -76,6 +77,7 @@ async def land(house: CurrentHouse) -> Response:
     return answer({"terrain": {"url": "/terrain", "version": terrain.digest} if terrain else None, "imagery": maps})
 
 
+@router.get("/terrain/over/{enterprise}/layer.json")
 @router.get("/terrain/layer.json")
 async def layer(request: Request, house: CurrentHouse) -> Response:
     """Describe the terrain."""
@@ -85,17 +87,29 @@ async def layer(request: Request, house: CurrentHouse) -> Response:
     return _tagged(request, terrain.layer(), "application/json", "no-cache")
 
 
+@router.get("/terrain/over/{enterprise}/{z}/{x}/{y}.terrain")
+async def opened(  # noqa: PLR0917 — a route
+    enterprise: UUID, z: int, x: int, y: int, request: Request, house: CurrentHouse, v: str = ""
+) -> Response:
+    """Return a tile of the ground with a hole over an enterprise: what lies below it is seen from above."""
+    return await _tile(request, house, v, Tile(z, x, y), enterprise)
+
+
 @router.get("/terrain/{z}/{x}/{y}.terrain")
 async def tile(z: int, x: int, y: int, request: Request, house: CurrentHouse, v: str = "") -> Response:  # noqa: PLR0917 — a route
     """Return a tile of the ground (quantized-mesh 1.0)."""
+    return await _tile(request, house, v, Tile(z, x, y), None)
+
+
+async def _tile(request: Request, house: House, v: str, place: Tile, over: UUID | None) -> Response:
     terrain = house.terrains.current
     if terrain is None or not house.terrains.settled or (v and v != terrain.digest):
         terrain = await settled(house)
     if terrain is None:
         raise _missing()
-    found = await asyncio.to_thread(terrain.tile, Tile(z, x, y))
+    found = await (asyncio.to_thread(terrain.opened, place, over) if over else asyncio.to_thread(terrain.tile, place))
     if found is None:
-        raise NotFound(f"没有地形瓦片 {z}/{x}/{y}")
+        raise NotFound(f"没有地形瓦片 {place.z}/{place.x}/{place.y}")
     return _tagged(request, found, "application/vnd.quantized-mesh", KEEP, **{"Content-Encoding": "gzip"})
 
 

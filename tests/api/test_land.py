@@ -6,6 +6,7 @@ import httpx
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from city import City, found_city
 from rasterio.transform import from_origin
 from serving import serving
@@ -16,13 +17,18 @@ from tiles.terrain.bake import bake
 from tiles.terrain.check import check_tile
 from tiles.terrain.dem import open_dem
 from tiles.terrain.lattice import Tile, span
-from tiles.terrain.quantized import read
+from tiles.terrain.quantized import Decoded, read
 from tiles.terrain.relief import FINEST
 
 
 @pytest.fixture
 def city(database: Urls) -> City:
     return found_city(database.owner)
+
+
+def rim(decoded: Decoded, tile: Tile) -> shapely.Geometry:
+    corners = decoded.lonlat(tile)[decoded.triangles]
+    return shapely.union_all(shapely.polygons(np.concatenate([corners, corners[:, :1]], axis=1)), grid_size=1e-9)
 
 
 def test_the_ground_and_its_picture_come_from_the_data_folder(city: City, database: Urls, tmp_path: Path) -> None:
@@ -56,6 +62,13 @@ def test_the_ground_and_its_picture_come_from_the_data_folder(city: City, databa
         answer = client.get(f"/terrain/{FINEST}/{x}/{y}.terrain")
         decoded = read(answer.content)
         assert not check_tile(Tile(FINEST, x, y), decoded)
+        over = f"/terrain/over/{city.enterprise_id}"
+        assert client.get(f"{over}/layer.json").json()["maxzoom"] == FINEST
+        opened = read(client.get(f"{over}/{FINEST}/{x}/{y}.terrain").content)
+        ((yard,),) = city.rows("SELECT ST_AsBinary(geom) FROM site_boundaries")
+        left = rim(opened, Tile(FINEST, x, y))
+        assert not left.contains(shapely.from_wkb(yard).centroid)
+        assert left.area < rim(decoded, Tile(FINEST, x, y)).area
         known = client.get(f"/terrain/{FINEST}/{x}/{y}.terrain", headers={"If-None-Match": answer.headers["etag"]})
         assert (known.status_code, known.content) == (304, b"")
         (enterprise,) = (client.get("/api/enterprises")).json()["enterprises"]

@@ -7,6 +7,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -23,9 +24,10 @@ from tiles.terrain import check
 from tiles.terrain.bake import LAYER, bake
 from tiles.terrain.build import block, step_m
 from tiles.terrain.dem import Dem, open_dem
+from tiles.terrain.hole import with_hole
 from tiles.terrain.lattice import CELLS, POINTS, Tile, degrees, span, tolerance_m
 from tiles.terrain.mesh import cut, errors, triangulate
-from tiles.terrain.quantized import Decoded, NotATile, read
+from tiles.terrain.quantized import FULL, Decoded, NotATile, read
 from tiles.terrain.relief import EXACT_M, FINEST, Bare, Graded, Level
 from tiles.terrain.service import open_terrain
 
@@ -257,3 +259,38 @@ def test_what_stands_in_a_yard_stands_on_the_drawn_ground(dem: Dem, tmp_path: Pa
     before = terrain.digest
     terrain.settle(rows[:1])
     assert terrain.digest != before
+
+
+@pytest.mark.parametrize("z", [13, FINEST])
+def test_a_hole_has_its_rim_where_the_outline_is(dem: Dem, z: int) -> None:
+    west, south, east, north = dem.bounds
+    lon, lat = (west + east) / 2, (south + north) / 2
+    shape = [(-18, -15), (21, -13), (24, 13), (1, 6), (-21, 16), (-18, -15)]
+    outline = shapely.Polygon([(lon + x * 1e-4, lat + y * 1e-4) for x, y in shape])
+    x0, y0, x1, y1 = span(outline.bounds, z)
+    for tile, content in block(Bare(dem), z, (x0, y0, x1, y1)).items():
+        whole, opened = read(content), read(with_hole(content, tile, outline))
+        wanted = shapely.box(*tile.rectangle).difference(outline)
+        corners = opened.lonlat(tile)[opened.triangles]
+        left = shapely.union_all(shapely.polygons(np.concatenate([corners, corners[:, :1]], axis=1)))
+        # 1 degree is 111 km at most: the rim is within 5 cm, in plan, and on the ground that was there.
+        assert shapely.hausdorff_distance(left.boundary, wanted.boundary) * 111_320 < 0.05
+        assert (shapely.area(shapely.polygons(corners)) > 0).all()
+        before = surface(whole)
+        near = np.round(np.column_stack([opened.u, opened.v]) / FULL * 64).astype(int)
+        on_lattice = (np.abs(np.column_stack([opened.u, opened.v]) - near / 64 * FULL) < 0.51).all(axis=1)
+        np.testing.assert_allclose(
+            opened.heights_m[on_lattice], before[near[on_lattice, 1], near[on_lattice, 0]], atol=step_m(z) / 2 + 1e-6
+        )
+        assert all(len(edge) for edge in opened.edges.values())
+        assert opened.metadata == whole.metadata
+
+
+def test_a_tile_within_a_hole_is_a_speck_and_one_beside_it_stays(dem: Dem) -> None:
+    west, south, east, north = dem.bounds
+    x, y, _, _ = span(((west + east) / 2, (south + north) / 2, (west + east) / 2, (south + north) / 2), FINEST)
+    ((tile, content),) = block(Bare(dem), FINEST, (x, y, x, y)).items()
+    around = shapely.box(*tile.rectangle).buffer(0.001)
+    gone = read(with_hole(content, tile, around))
+    assert (len(gone.triangles), int(gone.u.max()), int(gone.v.max())) == (1, 1, 1)
+    assert with_hole(content, tile, shapely.box(0, 0, 1, 1)) == content

@@ -6,7 +6,7 @@ Heights are whole multiples of a step that all tiles of a level share, so both s
 import gzip
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,14 +170,15 @@ def _indices(values: NDArray[Any], count: int) -> bytes:
     return values.astype("<u4" if count > MOST_U16 else "<u2").tobytes()
 
 
-def _extension(number: int, content: bytes) -> bytes:
+def extension(number: int, content: bytes) -> bytes:
+    """Return an extension of a tile."""
     return struct.pack("<BI", number, len(content)) + content
 
 
 def metadata_extension(available: Sequence[Any]) -> bytes:
     """Return the extension that says which tiles there are below a tile, level by level."""
     text = json.dumps({"available": available}, separators=(",", ":")).encode()
-    return _extension(METADATA, struct.pack("<I", len(text)) + text)
+    return extension(METADATA, struct.pack("<I", len(text)) + text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,19 +232,20 @@ def write(
         is_vertex[points] = True
         edges = [mesh.number[on[is_vertex[on]]] for on in EDGE_POINTS]
         body = _body((GRID_U.take(points), GRID_V.take(points), ranges[n].scaled(q[n])), mesh.codes, edges)
-        found.append(heads[n] + body + (_extension(NORMALS, normals[n].tobytes()) if normals is not None else b""))
+        found.append(heads[n] + body + (extension(NORMALS, normals[n].tobytes()) if normals is not None else b""))
     return found
 
 
-def write_surface(tile: Tile, surface: Surface, step_m: float) -> bytes:
-    """Write one mesh of any shape, not yet compressed."""
+def write_surface(tile: Tile, surface: Surface, step_m: float, bare: Collection[str] = ()) -> bytes:
+    """Write one mesh of any shape, not yet compressed; `bare`: sides (west, south, east, north) that get no skirt."""
     u, v, scale = surface.u, surface.v, _Range.of(surface.q)
     edges = []
-    for along, across, side in ((v, u, 0), (u, v, 0), (v, u, FULL), (u, v, FULL)):
+    for name, along, across, side in (("west", v, u, 0), ("south", u, v, 0), ("east", v, u, FULL), ("north", u, v, FULL)):
         on = np.flatnonzero(across == side)
-        edges.append(on[np.argsort(along[on], kind="stable")])
+        # Readers count on one vertex a side at least; one alone carries no skirt.
+        edges.append(np.zeros(1, np.int64) if name in bare or not len(on) else on[np.argsort(along[on], kind="stable")])
     body = _body((u, v, scale.scaled(surface.q)), _high_water(surface.triangles), edges)
-    return _heads([tile], [scale], step_m)[0] + body + _extension(NORMALS, surface.normals.tobytes())
+    return _heads([tile], [scale], step_m)[0] + body + extension(NORMALS, surface.normals.tobytes())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from tiles.terrain.bake import LAYER, SOURCE, Ranges, finished, layer, ranges
 from tiles.terrain.build import block
 from tiles.terrain.dem import Dem, open_dem
 from tiles.terrain.ground import Stand, TerrainGround, stands
+from tiles.terrain.hole import with_hole
 from tiles.terrain.lattice import Rectangle, Tile
+from tiles.terrain.quantized import compressed
 from tiles.terrain.relief import FINEST, FROM_LEVEL, METRES_A_DEGREE, REACH_M, Graded
 
 KEPT = 800
@@ -39,7 +41,8 @@ class Terrain:
     available: Ranges = field(default_factory=list)
     digest: str = ""
     """A text that is another one whenever a tile is."""
-    kept: OrderedDict[Tile, bytes] = field(default_factory=OrderedDict, repr=False)
+    kept: OrderedDict[tuple[Tile, UUID | None], bytes] = field(default_factory=OrderedDict, repr=False)
+    """Tiles as they are served, whole or with the hole over an enterprise."""
     lock: Lock = field(default_factory=Lock, repr=False)
 
     def settle(self, yards: Sequence[Yard]) -> None:
@@ -86,17 +89,33 @@ class Terrain:
         path = self.folder / f"{tile.z}/{tile.x}/{tile.y}.terrain"
         if not grounds and path.exists():
             return path.read_bytes()
-        with self.lock:
-            known = self.kept.get(tile)
+        known = self._known(tile, None)
         if known is not None:
             return known
         relief = Graded(self.dem, [stand.level for stand in grounds])
         made = finished(tile, block(relief, tile.z, (tile.x, tile.y, tile.x, tile.y))[tile], self.available)
+        return self._keep(tile, None, made)
+
+    def _known(self, tile: Tile, over: UUID | None) -> bytes | None:
         with self.lock:
-            self.kept[tile] = made
+            return self.kept.get((tile, over))
+
+    def _keep(self, tile: Tile, over: UUID | None, made: bytes) -> bytes:
+        with self.lock:
+            self.kept[tile, over] = made
             while len(self.kept) > KEPT:
                 self.kept.popitem(last=False)
         return made
+
+    def opened(self, tile: Tile, over: UUID) -> bytes | None:
+        """Return a tile with a hole over the grounds of an enterprise, compressed; None where there is no such tile."""
+        whole = self.tile(tile)
+        west, south, east, north = tile.rectangle
+        here = shapely.box(west, south, east, north)
+        grounds = [stand.outline for stand in self.stands if stand.enterprise_id == over and stand.outline.intersects(here)]
+        if whole is None or not grounds:
+            return whole
+        return self._known(tile, over) or self._keep(tile, over, compressed(with_hole(whole, tile, shapely.union_all(grounds))))
 
     def plain(self, tile: Tile) -> bytes | None:
         """Return a tile, not compressed."""

@@ -25,7 +25,10 @@ export class Landscape {
   private shown: string | null = null;
   private theme: Theme = "dark";
   private alpha = 1;
-  private version = "";
+  /** What stands, or is on its way: version and address of the terrain. */
+  private standing = "";
+  private terrain: Land["terrain"] = null;
+  private over: string | null = null;
 
   constructor(
     private readonly widget: CesiumWidget,
@@ -34,16 +37,32 @@ export class Landscape {
     private readonly grounded: () => void,
   ) {}
 
-  /** Ask what there is, and draw the terrain. */
+  /** Ask what there is, and draw the terrain; asked again it is drawn anew where it is another, as after a boundary was moved. */
   async load(): Promise<Land> {
     const land = await this.api.land();
-    if (land.terrain && land.terrain.version !== this.version) {
-      const provider = await CesiumTerrainProvider.fromUrl(new Resource(land.terrain.url), { requestVertexNormals: true });
-      this.version = land.terrain.version;
-      this.widget.scene.terrainProvider = provider;
-      this.grounded();
-    }
+    this.terrain = land.terrain;
+    await this.stand();
     return land;
+  }
+
+  /** Open the ground over an enterprise, so that all below it lies free; null closes it. */
+  async open(over: string | null): Promise<void> {
+    this.over = over;
+    await this.stand();
+  }
+
+  private async stand(): Promise<void> {
+    if (!this.terrain) return;
+    const url = this.over ? `${this.terrain.url}/over/${this.over}` : this.terrain.url;
+    const wanted = `${this.terrain.version} ${url}`;
+    if (wanted === this.standing) return;
+    this.standing = wanted;
+    const provider = await CesiumTerrainProvider.fromUrl(new Resource(url), { requestVertexNormals: true });
+    // Meanwhile it may be another that is wanted.
+    if (wanted !== this.standing) return;
+    this.widget.scene.terrainProvider = provider;
+    this.grounded();
+    this.widget.scene.requestRender();
   }
 
   /** Draw a base map, or none. */

@@ -190,9 +190,18 @@ export class Scene {
     this.underground = underground;
     this.ground.setTransparent(underground);
     this.landscape.setFaded(underground);
+    this.openGround();
     this.tilesets.repaintAll();
     this.labelsStale = true;
     this.remember();
+  }
+
+  /** In underground view the ground lies open over the chosen enterprise, else over the one of what is selected. */
+  private openGround(): void {
+    const { chosen, selected } = this.store;
+    const meant = chosen ?? (selected ? this.store.ownerOf(selected) : null);
+    if (this.underground && !meant) return;
+    this.landscape.open(this.underground ? meant : null).catch((error: unknown) => console.warn(error));
   }
 
   /** All that was drawn in the former theme is drawn anew; the page's style sheet has changed already. */
@@ -223,6 +232,13 @@ export class Scene {
   private showMap(): void {
     const { hidden, land } = this.store;
     this.landscape.choose(hidden.has("basemap") ? null : shownMap(land.imagery, hidden));
+  }
+
+  private readLand(): void {
+    this.landscape.load().then(
+      (land) => this.store.setLand(land),
+      (error: unknown) => console.warn(error),
+    );
   }
 
   private async readDelivered(): Promise<void> {
@@ -280,6 +296,10 @@ export class Scene {
         this.settle();
         break;
       case "tileset":
+        // What moved may be a boundary, and the level ground with it.
+        if (this.status.useful) this.readLand();
+        this.survey();
+        break;
       case "city":
         this.survey();
         break;
@@ -299,12 +319,14 @@ export class Scene {
         this.showLayers();
         break;
       case "chosen":
+        this.openGround();
         this.symbols.update(this.store);
         this.tilesets.repaintMassing();
         this.survey();
         this.remember();
         break;
       case "selected":
+        this.openGround();
         this.repaintSelected();
         this.remember();
         break;
@@ -400,10 +422,7 @@ export class Scene {
     if (first) {
       this.survey();
       // Land comes after the useful picture; without it the page stands on level ground.
-      this.landscape.load().then(
-        (land) => this.store.setLand(land),
-        (error: unknown) => console.warn(error),
-      );
+      this.readLand();
     }
   }
 
