@@ -49,8 +49,9 @@ check: setup  ## format, lint, types, import contracts
 bench: setup  ## measure; writes bench/RESULTS.md
 	@.venv/bin/python bench/run.py
 
-bench-full: setup  ## means and statistics over 100 million readings
+bench-full: setup  ## means and statistics over 100 million readings; a 3D layer of a million buildings
 	@QUANJING_BENCH_READINGS=100000000 .venv/bin/python bench/run.py means
+	@QUANJING_BENCH_LAYER=1000000 .venv/bin/python bench/run.py layer
 
 bless: setup  ## write the examples and golden files anew
 	@.venv/bin/quanjing drawing example data/examples

@@ -20,6 +20,7 @@ BENCHMARKS = {
     "bake": "bakes",
     "store": "store_bakes",
     "rebake": "rebake",
+    "layer": "layers",
     "live": "live",
     "browser": "browser_live",
     "step": "in_step",

@@ -34,7 +34,7 @@ def main(command: list[str]) -> None:
             status, wall = os.waitstatus_to_exitcode(code), time.perf_counter() - begin
         cpu += usage.ru_utime + usage.ru_stime
         peaks.append(usage.ru_maxrss)
-    print(json.dumps({"status": status, "wall_s": wall, "cpu_s": cpu, "peak_mb": max(peaks) / 1024}))
+    print(json.dumps({"status": status, "wall_s": wall, "cpu_s": cpu, "peak_mb": max(peaks) / 1024, "all_mb": sum(peaks) / 1024}))
 
 
 if __name__ == "__main__":

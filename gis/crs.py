@@ -236,6 +236,18 @@ def is_geographic(epsg: int) -> bool:
     return _crs(epsg).is_geographic
 
 
+def north_first(epsg: int) -> bool:
+    """Tell whether the authority gives northing or latitude of a CRS first; False of codes that PROJ does not know.
+
+    >>> north_first(4545), north_first(4490), north_first(25832), north_first(99)
+    (True, True, False, False)
+    """
+    try:
+        return bool(_crs(epsg).axis_info[0].direction == "north")
+    except CoordinateError:
+        return False
+
+
 def is_null_shift(source: Source) -> bool:
     """Tell whether coordinates are WGS 84, which is taken for CGCS2000 as it is."""
     return source.shift is None and _base(source.epsg) == WGS84

@@ -10,7 +10,7 @@ from models3d.cli import app
 
 __all__ = ["app"]
 
-FILE = typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="OBJ、GLB/glTF、DXF、IFC、CityJSON、WKT（PostGIS 多面体）")
+FILE = typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="OBJ、GLB/glTF、DXF、IFC、CityJSON、CityGML、WKT（PostGIS 多面体）")
 UNIT = typer.Option("--unit", help="一个单位是几米，如 0.001；缺省按文件")
 UP = typer.Option("--up", help="向上的轴：z 或 y")
 

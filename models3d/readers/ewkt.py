@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 import shapely
 
-from gis.crs import CGCS2000, Source, is_geographic, lonlat_to_enu, to_lonlat
+from gis.crs import CGCS2000, is_geographic
 from gis.errors import CoordinateError, Invalid
 from gis.issues import Issue
 from gis.models.body import Body, Model, finding
 from models3d.readers.building import Faces
+from models3d.readers.degrees import local
 
 SHAPE = re.compile(r"(?:SRID=(\d+);)?\s*(?:POLYHEDRALSURFACE|TIN)\s*Z?M?\s*(\(\(\(.*?\)\)\))", re.IGNORECASE | re.DOTALL)
 ROW = re.compile(r"[\s(]*['\"]?([\w-]{1,64})['\"]?\s*[,;\t]")
@@ -48,18 +49,6 @@ def _body(key: str, rings: str) -> Body:
     return faces.body(key, "PolyhedralSurface", array, solid=True)
 
 
-def _local(bodies: list[Body], epsg: int) -> tuple[list[Body], tuple[float, float]]:
-    """Bring degrees to metres east and north of the first point; heights stay as they are."""
-    origin = to_lonlat(bodies[0].points[:1, :2], Source(epsg))[0].tolist()
-    moved = []
-    for body in bodies:
-        lonlat = to_lonlat(body.points[:, :2], Source(epsg))
-        flat = lonlat_to_enu(np.column_stack([lonlat, np.zeros(len(lonlat))]), (origin[0], origin[1], 0.0))
-        points = np.column_stack([flat[:, :2], body.points[:, 2]])
-        moved.append(Body(body.body_id, body.kind, points, body.triangles, solid=True))
-    return moved, (origin[0], origin[1])
-
-
 def read(data: bytes) -> Model:
     """Return the surfaces in a text.
 
@@ -82,7 +71,7 @@ def read(data: bytes) -> Model:
     read_, epsg, origin = len(bodies) + len(issues), systems.pop() if len(systems) == 1 else None, None
     try:
         if bodies and epsg and is_geographic(epsg):
-            bodies, origin = _local(bodies, epsg)
+            bodies, origin = local(bodies, epsg)
             epsg = CGCS2000
     except CoordinateError as error:
         issues.append(finding("E908", f"SRID {epsg}：{error}"))
