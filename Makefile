@@ -27,9 +27,9 @@ test-dwg: setup  ## a DWG read by way of a converter, which is installed into .d
 	@.ci/setup dwg
 	@QUANJING_DWG_CONVERTER=$(CURDIR)/.dwg .venv/bin/python -m pytest -m dwg tests/drawings/test_dwg.py
 
-test-fuzz: setup  ## Schemathesis over the map server's definition, and 10 000 probes of who sees what
+test-fuzz: setup  ## Schemathesis over the map server's definition, and 10 000 probes each of who sees what in tiles, in pages and by guessing
 	@.venv/bin/python -m pytest -m fuzz tests/fuzz
-	@QUANJING_PROBES=10000 .venv/bin/python -m pytest tests/gis/test_policies.py
+	@QUANJING_PROBES=10000 .venv/bin/python -m pytest tests/gis/test_policies.py tests/api/test_guessing.py
 
 test-feeds: setup  ## the feeds under what is stated: 10 minutes without database under 1 000 loggers, 10 000 connections, 1 000 000 fuzzed packets
 	@.uv/bin/uv pip install -q --python .venv atheris

@@ -7,6 +7,7 @@ the cache has heard of.
 import asyncio
 import gzip
 import hashlib
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ OVERHEAD = 600
 """Bytes that an entry takes beside its tile."""
 TRIES = 3
 """How often a tile is made anew, when what it shows changes meanwhile, before it is handed out as it is."""
+DOUBT_S = 0.05
+"""How long kept tiles are sent after a commit is announced, while it is found out what it touched; seconds."""
 SMALL = 512
 """Bytes below which a packed tile is no shorter."""
 
@@ -80,12 +83,18 @@ class TileCache:
         self.size = 0
         self.live = False
         """Whether changes are heard of; while they are not, nothing is kept."""
+        self.announced: float | None = None
+        """Since when it is being found out what a commit touched (`time.monotonic`)."""
+        self.settled = asyncio.Event()
+        self.settled.set()
         self.entries: OrderedDict[Key, Entry] = OrderedDict()
         self.places: dict[int, dict[tuple[int, int], set[TileQuery]]] = defaultdict(lambda: defaultdict(set))
         self.making: dict[Key, _Making] = {}
 
     def find(self, key: Key) -> Entry | None:
-        """Return a tile that is kept."""
+        """Return a tile that is kept, unless a commit was announced for so long that it may be one of before."""
+        if self.announced is not None and time.monotonic() - self.announced > DOUBT_S:
+            return None
         entry = self.entries.get(key)
         if entry is not None:
             self.entries.move_to_end(key)
@@ -94,6 +103,9 @@ class TileCache:
     async def tile(self, key: Key) -> Entry:
         """Return a tile, kept or made; who asks for one that is being made waits for it."""
         entry = self.find(key)
+        if entry is None and key in self.entries:
+            await self.settled.wait()
+            entry = self.find(key)
         if entry is not None:
             return entry
         making = self.making.get(key)
@@ -133,6 +145,17 @@ class TileCache:
         level[place.x, place.y].discard(query)
         if not level[place.x, place.y]:
             del level[place.x, place.y]
+
+    def announce(self) -> None:
+        """Note that something was committed, of which `touch` has not told yet."""
+        if self.announced is None:
+            self.announced = time.monotonic()
+            self.settled.clear()
+
+    def settle(self) -> None:
+        """Note that all that was announced has been told, or that nothing is kept of before."""
+        self.announced = None
+        self.settled.set()
 
     def touch(self, bbox: Sequence[float]) -> None:
         """Forget every tile in which a box may be seen; west, south, east, north in degrees (EPSG:4490)."""

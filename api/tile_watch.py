@@ -22,6 +22,7 @@ async def keep_fresh(connect: Connect, cache: TileCache, epoch: Epoch) -> None:
         epoch.lost()
         cache.live = False
         cache.clear()
+        cache.settle()
 
     async def heard(connection: AsyncConnection) -> None:
         await _follow(connection, cache, epoch)
@@ -41,12 +42,13 @@ async def _follow(connection: AsyncConnection, cache: TileCache, epoch: Epoch) -
     while True:
         async for _ in connection.notifies(timeout=FALLBACK_S, stop_after=1):
             epoch.passed()
+            cache.announce()
         changes = await watcher.touched(connection, MANY)
         if len(changes) == MANY:
             cache.clear()
-            continue
-        if any(change.kind == "enterprise" for change in changes):
+        elif any(change.kind == "enterprise" for change in changes):
             # It may lie in another jurisdiction now, and all that belongs to it.
             cache.clear(scoped=True)
         for bbox in {change.bbox for change in changes}:
             cache.touch(bbox)
+        cache.settle()

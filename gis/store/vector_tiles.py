@@ -21,6 +21,7 @@ from gis.store.collections import Moment, kind_collections, relation
 from gis.store.connect import EVERYWHERE
 from gis.store.filters.fragment import Fragment
 from gis.store.items import FAULTS, filtered
+from gis.store.line import first_row
 
 EXTENT, BUFFER = 4096, 64
 """Units of a tile's side, and how far beyond it features reach."""
@@ -294,19 +295,19 @@ async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place:
     """
     scoped = query.scope != EVERYWHERE
     values: list[Any] = [*bounds(place), *([query.as_of] if query.as_of else []), *([query.scope] if scoped else [])]
-    cursor = AsyncRawCursor(connection)
     if query.filter is not None:
         text = _filtered(query, place.z, values)
+        cursor = AsyncRawCursor(connection)
         try:
             await cursor.execute(text, values, prepare=False, binary=True)
         except FAULTS as error:
             raise Invalid("filter", f"数据库不能这样查询：{error.diag.message_primary or error!s:.300}") from error
+        row = await cursor.fetchone()
     else:
         planned = statement(query.layers, place.z, past=query.as_of is not None, scoped=scoped)
         if planned is None:
             return b""
-        await cursor.execute(planned, values, prepare=True, binary=True)
-    row = await cursor.fetchone()
+        row = await first_row(connection, planned, values)
     return bytes(row[0]) if row else b""
 
 

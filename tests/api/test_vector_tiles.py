@@ -278,6 +278,39 @@ def test_the_cache_makes_a_tile_again_that_changes_while_it_is_made() -> None:
     asyncio.run(scenario())
 
 
+def test_a_kept_tile_waits_while_it_is_long_in_doubt() -> None:
+    key = (TileQuery(), Place(14, 0, 0))
+    made: list[Place] = []
+
+    async def scenario() -> None:
+        async def make(_: TileQuery, place: Place) -> bytes:
+            made.append(place)
+            return b"tile %d" % len(made)
+
+        cache = TileCache(make, 10_000)
+        cache.live = True
+        await cache.tile(key)
+        cache.announce()
+        # What was announced just now may still be told in time.
+        assert cache.find(key) is not None
+        cache.announced = time.monotonic() - 1
+        assert cache.find(key) is None
+        waiting = asyncio.create_task(cache.tile(key))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        cache.settle()
+        assert (await waiting).data == b"tile 1"
+        cache.announced = time.monotonic() - 1
+        cache.settled.clear()
+        waiting = asyncio.create_task(cache.tile(key))
+        await asyncio.sleep(0)
+        cache.clear()
+        cache.settle()
+        assert (await waiting).data == b"tile 2"
+
+    asyncio.run(scenario())
+
+
 def test_the_least_used_tiles_go_first() -> None:
     async def scenario() -> None:
         async def make(_: TileQuery, place: Place) -> bytes:
