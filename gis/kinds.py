@@ -72,6 +72,8 @@ class Kind:
     """Of a web map (WebMercatorQuad), from which it is shown."""
     schematic: bool = False
     """Drawn on a process flow, which is no map: it has a `shape` in sheet units and no `geom`."""
+    caption: str | None = None
+    """What a web map writes beside it; None for its name, else its code."""
     sparse: str | None = None
     """Lies so close that a web map shows one of a crowd: the attribute (a number, `in_tile`) whose greatest value stays."""
 

@@ -8,7 +8,7 @@ A vector source has one layer a kind, named as the kind, with the properties `ty
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gis.kinds import KINDS
+from gis.kinds import DETAIL_ZOOM, KINDS, Kind
 from styles.library import style_of, styles, types_of
 from styles.palette import Theme, colour
 from styles.sprite import PX_MM
@@ -19,6 +19,8 @@ Layer = dict[str, Any]
 NAMES = "quanjing"
 """Of the source."""
 FONT = ["Noto Sans CJK SC Regular"]
+YIELDING = frozenset({"built", "network", "grounds"})
+"""Groups of kinds whose symbols give way to others where there is no room, unless there is an alarm."""
 SPARSE_PX = 14
 """Distance that a symbol of a sparse kind keeps from others."""
 
@@ -43,10 +45,15 @@ def map_style(theme: Theme, sprite: str, source: Mapping[str, Any], glyphs: str)
     """
     kinds = list(dict.fromkeys(name.partition(".")[0] for name in styles()))
     shown = [kind for kind in kinds if not KINDS[kind].schematic]
+    marked = [kind for kind in shown if KINDS[kind].geometry != "LineString"]
     layers = [
         *(layer for kind in shown for layer in _areas(kind, theme)),
         *(layer for kind in shown for layer in _lines(kind, theme)),
-        *(layer for kind in shown for layer in _points(kind, theme)),
+        # What lies above is placed first: a name keeps off every symbol, and gives way where there is no room.
+        *(_name(kind, theme) for kind in marked),
+        *(layer for kind in marked for layer in _symbols(kind)),
+        # Among the details of a plant it is the plant's name that must not give way.
+        *(_name(kind, theme, DETAIL_ZOOM) for kind in marked if _far(kind)),
     ]
     return {
         "version": 8,
@@ -159,37 +166,61 @@ STATE = ["case", ["has", "alarm_level"], ".alarm", ["to-boolean", ["get", "offli
 """The suffix of an icon's name by what a feature says of itself."""
 
 
-def _points(kind: str, theme: Theme) -> Iterator[Layer]:
+def _once(kind: str) -> Any:
+    return ["has", "anchor"] if KINDS[kind].areal else None
+
+
+def _symbols(kind: str) -> Iterator[Layer]:
     row = KINDS[kind]
-    if row.geometry == "LineString":
-        return
     found = {type_: style_of(kind, type_).symbol for type_ in _of_types(kind)}
     name = by_type({type_: symbol.id for type_, symbol in found.items()})
     offsets = {type_: ["literal", offset_px(symbol)] for type_, symbol in found.items()}
     layout = {
         "icon-image": ["concat", name, STATE],
         "icon-allow-overlap": True,
+        "icon-padding": 0,
         # An alarm lies above what has none; with overlaps allowed the greater key is drawn later.
         "symbol-sort-key": ["-", 9, ["to-number", ["get", "alarm_level"], 9]],
     }
-    if row.sparse:
-        # The tiles hold all of them from a zoom on: here the greatest is placed first and keeps others at a distance.
-        greatest = ["-", 0, ["to-number", ["get", row.sparse], 0]]
-        layout |= {"icon-allow-overlap": False, "icon-padding": SPARSE_PX, "symbol-sort-key": greatest}
     if any(offset[1] != [0.0, 0.0] for offset in offsets.values()):
         layout["icon-offset"] = by_type(offsets)
-    once = ["has", "anchor"] if row.areal else None
-    said = ["to-string", ["get", row.sparse]] if row.sparse else ""
-    yield _filtered(_base(kind, f"{kind}.symbol", "symbol") | {"layout": layout}, once)
+    if row.group not in YIELDING:
+        yield _filtered(_base(kind, f"{kind}.symbol", "symbol") | {"layout": layout}, _once(kind))
+        return
+    alarmed = ["has", "alarm_level"]
+    calm = layout | {"icon-allow-overlap": False}
+    if row.sparse:
+        # The tiles hold all of them from a zoom on: here the greatest is placed first and keeps others at a distance.
+        calm |= {"icon-padding": SPARSE_PX, "symbol-sort-key": ["-", 0, ["to-number", ["get", row.sparse], 0]]}
+    yield _filtered(_base(kind, f"{kind}.symbol", "symbol") | {"layout": calm}, _once(kind), ["!", alarmed])
+    yield _filtered(_base(kind, f"{kind}.alarm.symbol", "symbol") | {"layout": layout}, _once(kind), alarmed)
+
+
+def _far(kind: str) -> bool:
+    """Whether it is a point that is named before the details of plants are shown."""
+    return KINDS[kind].geometry == "Point" and KINDS[kind].named_zoom < DETAIL_ZOOM
+
+
+def _caption(row: Kind) -> Any:
+    said = ["get", row.caption]
+    number = row.caption in {attribute.name for attribute in row.attributes if attribute.type == "number"}
+    return ["to-string", ["/", ["round", ["*", said, 100]], 100] if number else said]
+
+
+def _name(kind: str, theme: Theme, above: int | None = None) -> Layer:
+    """Return the layer of a kind's names, of one named from afar until details come; `above`: from there on, over all symbols."""
+    row = KINDS[kind]
     words = {
-        "text-field": ["coalesce", ["get", "name"], ["get", "code"], said],
+        "text-field": _caption(row) if row.caption else ["coalesce", ["get", "name"], ["get", "code"], ""],
         "text-font": FONT,
         "text-size": 12,
-        "text-anchor": "top",
-        "text-offset": [0, 1.2],
-        "text-optional": True,
+        "text-variable-anchor": ["top", "bottom", "left", "right"],
+        "text-radial-offset": 1.3,
+        "text-justify": "auto",
     }
     halo = {"text-color": hexed(colour("ink", theme)), "text-halo-color": hexed(colour("paper", theme)), "text-halo-width": 1.4}
-    label = _base(kind, f"{kind}.name", "symbol") | {"layout": words, "paint": halo}
-    label["minzoom"] = row.named_zoom
-    yield _filtered(label, once)
+    label = _base(kind, f"{kind}.{'above.' if above else ''}name", "symbol") | {"layout": words, "paint": halo}
+    label["minzoom"] = above or row.named_zoom
+    if _far(kind) and not above:
+        label["maxzoom"] = DETAIL_ZOOM
+    return _filtered(label, _once(kind))

@@ -5,7 +5,8 @@ import { dragged, nearer, opened, whole, type Point, type Size, type View } from
 /** Pixels that a finger may tremble without dragging. */
 const TREMBLE = 6;
 
-export function useZoom(element: Readonly<Ref<Element | null>>, picture: Readonly<Ref<Size | null>>) {
+/** `first`: how the picture is seen before anybody has moved it. */
+export function useZoom(element: Readonly<Ref<Element | null>>, picture: Readonly<Ref<Size | null>>, first: (picture: Size, window: Size) => View = opened) {
   const window = shallowRef<Size>({ width: 1, height: 1 });
   const view = shallowRef<View | null>(null);
   const fingers = new Map<number, Point>();
@@ -20,7 +21,7 @@ export function useZoom(element: Readonly<Ref<Element | null>>, picture: Readonl
   const wasDrag = () => travelled > TREMBLE;
 
   function open(): void {
-    if (picture.value && !touched) view.value = opened(picture.value, window.value);
+    if (picture.value && !touched) view.value = first(picture.value, window.value);
   }
   function fit(): void {
     if (picture.value) set(whole(picture.value, window.value));
