@@ -126,7 +126,7 @@ async def difference_sheet(
     base_url = house.settings.public_url
 
     def drawn() -> bytes:
-        return printed_sheets(difference_sheets(facts, found, later, theme, base_url), form)
+        return printed_sheets(difference_sheets(facts, found, later, theme, base_url, solve=house.elk.lay_out), form)
 
     name = quote(f"{facts.enterprise.name}_{TITLES[kind]}差异图_{found.old or 0}-{to}.{form}")
     headers = {"Cache-Control": "no-cache", "Content-Disposition": f"inline; filename*=UTF-8''{name}"}

@@ -55,6 +55,7 @@ TIGHT = {
 """Spacings of a large process."""
 COMPACTION = "elk.layered.compaction.postCompaction.strategy"
 WRAPPING = "elk.layered.wrapping.strategy"
+CORRECTION = "elk.layered.wrapping.correctionFactor"
 WRAPPINGS: tuple[dict[str, str], ...] = (
     {WRAPPING: "OFF"},
     {WRAPPING: "MULTI_EDGE", "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "2.0"},
@@ -63,6 +64,8 @@ WRAPPINGS: tuple[dict[str, str], ...] = (
     {WRAPPING: "OFF", **TIGHT, COMPACTION: "EDGE_LENGTH"},
     {WRAPPING: "SINGLE_EDGE", **TIGHT, COMPACTION: "EDGE_LENGTH", "elk.aspectRatio": "2.0"},
     {WRAPPING: "MULTI_EDGE", **TIGHT, "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "2.0"},
+    {WRAPPING: "MULTI_EDGE", **TIGHT, "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "1.6"},
+    {WRAPPING: "MULTI_EDGE", **TIGHT, "elk.layered.wrapping.cutting.strategy": "ARD", "elk.aspectRatio": "1.6", CORRECTION: "1.6"},
 )
 """One line of stages reads best; where it is too long for a sheet it is cut and goes on below, the cut that does most often first. What is
 too large even so stands closer together."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from drawings.sheets import tables
+from drawings.process.layout import Solve
+from drawings.sheets import changed_flow, tables
 from drawings.sheets.canvas import Format, bound_pages, printed
 from drawings.sheets.column import NoSpace, boxes, column
 from drawings.sheets.framing import frame
@@ -202,8 +203,8 @@ def printed_sheets(sheets: Sequence[Sheet], format_: Format) -> bytes:
     return bound_pages(sheets) if format_ == "pdf" else printed(sheets[0], format_)
 
 
-def difference_sheets(facts: SheetFacts, difference: Difference, new: Version, theme: Theme, base_url: str) -> list[Sheet]:
-    """Return the sheets of what differs: the map with as much of the list as it has room for, then pages of the list alone.
+def difference_sheets(facts: SheetFacts, difference: Difference, new: Version, theme: Theme, base_url: str, *, solve: Solve) -> list[Sheet]:
+    """Return the sheets of what differs: the map or the process with as much of the list as it has room for, then pages of the list alone.
 
     Parameters
     ----------
@@ -217,14 +218,19 @@ def difference_sheets(facts: SheetFacts, difference: Difference, new: Version, t
         `light` in colour, `print-bw` in black and white.
     base_url : str
         Address of the panorama.
+    solve : callable
+        Lays a process out (`drawings.process.elk.Elk.lay_out`).
     """
     map_box, side = boxes(COLUMN_MM)
     listed = rows(difference)
     flat = difference.drawing_kind == "B"
     inks: list[Ink] = [*frame(theme)]
-    entries: list[Entry] = []
     scale = None
-    if not flat:
+    if flat:
+        shown_inks, listed_entries = changed_flow.drawn(difference, map_box.inset(PAGE_MARGIN), theme, solve)
+        inks += [*shown_inks, stroke(map_box.corners, ink(theme), FINE, closed=True)]
+        entries = merged(listed_entries)
+    else:
         drawing, drawn = _map(difference, facts.enterprise, map_box, theme)
         inks += drawn
         entries, scale = merged(drawing.entries.values()), drawing.window.scale
@@ -232,26 +238,18 @@ def difference_sheets(facts: SheetFacts, difference: Difference, new: Version, t
     counts = "，".join(f"{CHANGES[name]} {count}" for name, count in difference.counts().items() if count) or "没有差异"
     notes = [
         f"{stamped.revision}：{counts}。",
-        *(["图上数字为表中的号；未变的要素用灰线。"] if not flat else ["工艺图各节点的位置不作比较。"]),
+        f"图上数字为表中的号；未变的{'节点、物流' if flat else '要素'}用灰线。",
+        *(["两版画在一张流程上，各节点的位置不作比较。"] if flat else []),
     ]
-    if flat:
-        # A process has no place on the ground: the list takes the room of the map.
-        room = map_box.inset(PAGE_MARGIN)
-        shown = _fitting(listed, WIDE, room.height)
-        if shown:
-            inks += tables.drawn(Table("变化的节点、物流", WIDE, tuple(listed[:shown])), room.left, room.top, theme)[0]
-        inks.append(stroke(map_box.corners, ink(theme), FINE, closed=True))
-        filled, links = column(side, stamped, entries, (), notes, theme=theme, rose=False)
-    else:
-        shown = len(listed)
-        while True:
-            more = [f"表中列出前 {shown} 项，其余 {len(listed) - shown} 项见续页。"] if shown < len(listed) else []
-            block = ((Table("变化的要素", ROWS, tuple(listed[:shown])),),) if shown else ()
-            try:
-                filled, links = column(side, stamped, entries, block, [*notes, *more], theme=theme, whole=True)
-                break
-            except NoSpace:
-                shown -= max(1, shown // 8)
+    shown = len(listed)
+    while True:
+        more = [f"表中列出前 {shown} 项，其余 {len(listed) - shown} 项见续页。"] if shown < len(listed) else []
+        block = ((Table("变化的要素", ROWS, tuple(listed[:shown])),),) if shown else ()
+        try:
+            filled, links = column(side, stamped, entries, block, [*notes, *more], theme=theme, whole=True, rose=not flat)
+            break
+        except NoSpace:
+            shown -= max(1, shown // 8)
     title = f"{facts.enterprise.name}{stamped.title}"
     sheets = [Sheet((*inks, *filled), tuple(links), title, facts.enterprise.code or "", stamped.day)]
     while shown < len(listed):

@@ -125,6 +125,7 @@ def diff(  # noqa: PLR0917 — a verb has as many options as people need
     """Print what differs between two versions of a drawing, and draw it where asked."""
     from rich.console import Console
 
+    from drawings.process.elk import Elk
     from drawings.sheets.batch import facts_of, write
     from drawings.sheets.difference import difference_sheets, printed_sheets
     from drawings.versions.report import print_difference
@@ -141,7 +142,10 @@ def diff(  # noqa: PLR0917 — a verb has as many options as people need
         found = asked(connection, between(enterprise_id, kind.upper(), from_, to))
         later = asked(connection, version(enterprise_id, kind.upper(), to))
     if pdf is not None:
-        sheets = difference_sheets(facts_of(url, enterprise_id), found, later, "print-bw" if bw else "light", Settings().public_url)
+        settings = Settings()
+        with Elk(settings.web_dir) as elk:
+            facts = facts_of(url, enterprise_id)
+            sheets = difference_sheets(facts, found, later, "print-bw" if bw else "light", settings.public_url, solve=elk.lay_out)
         write(pdf, printed_sheets(sheets, "pdf"))
     if as_json:
         _json(found.as_json())

@@ -23,6 +23,9 @@ NEAR_M = 0.005
 TURNED = 0.005
 """Metres by which outlines on one middle may differ and still be one outline."""
 
+ORDINAL = "seq"
+"""A place in the order of a process: it follows from what came or went before it, and is no difference of its own."""
+
 VERSION = sql.SQL("""
 SELECT version, state, published_at, shows, difference FROM drawings WHERE enterprise_id = %s AND drawing_kind = %s AND version = %s
 """)
@@ -103,7 +106,7 @@ def _moved(old: Feature, new: Feature) -> tuple[float, bool]:
 
 def _changed(kind: Kind, old: tuple[Feature, Row], new: tuple[Feature, Row]) -> Changed | None:
     moved_m, reshaped = _moved(old[0], new[0])
-    values = tuple(Value(**row) for row in said_otherwise(kind, old[1], new[1]))
+    values = tuple(Value(**row) for row in said_otherwise(kind, old[1], new[1]) if row["name"] != ORDINAL)
     if moved_m < NEAR_M and not reshaped and not values:
         return None
     change: Change = "moved" if moved_m >= NEAR_M or reshaped else "changed"

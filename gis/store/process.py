@@ -28,7 +28,8 @@ Row = Mapping[str, Any]
 Point = tuple[float, float]
 
 
-def _node(row: Row) -> ProcessNode:
+def node_of(row: Row) -> ProcessNode:
+    """Return the node that a row of the table says."""
     type_ = cast("NodeType", row["node_type"] if row["node_type"] in NODE_TYPES else "step")
     return ProcessNode(
         code=row["code"],
@@ -45,7 +46,8 @@ def _node(row: Row) -> ProcessNode:
     )
 
 
-def _stream(row: Row) -> ProcessStream:
+def stream_of(row: Row) -> ProcessStream:
+    """Return the stream that a row of the table says."""
     source, target = row["from_code"], row["to_code"]
     return ProcessStream(
         row["code"] or f"{source}>{target}", source, target, row["carries"] or "", row["medium"] or "process", row["feature_id"]
@@ -68,7 +70,7 @@ def _process(nodes: Sequence[Row], streams: Sequence[Row]) -> StoredProcess:
         raise NotFound(MISSING)
     codes = {row["code"] for row in coded}
     led = [row for row in streams if row["from_code"] in codes and row["to_code"] in codes]
-    graph = ProcessGraph(tuple(map(_node, coded)), tuple(map(_stream, led)))
+    graph = ProcessGraph(tuple(map(node_of, coded)), tuple(map(stream_of, led)))
     middles, boxes = (tuple(_point(row["shape"].get(name)) for row in coded) for name in ("point", "box"))
     return StoredProcess(graph, middles, boxes, tuple(_way(row["shape"]) for row in led))
 

@@ -89,7 +89,7 @@ def test_what_history_tells_was_upgraded_is_so_and_else_not() -> None:
     assert {upgrade for upgrade, _ in found} >= {"none", "upgraded"}
 
 
-@pytest.mark.parametrize("industry", ["steel", "pharma", "fluoride", "pig_farm"])
+@pytest.mark.parametrize("industry", ["steel", "pharma", "fluoride", "fertiliser", "pig_farm"])
 def test_the_largest_and_a_small_one_are_legible_on_a3(industry: str) -> None:
     plant = plant_of(industry, 0)
     graph = flow(industry, plant, permit_of(industry, plant))

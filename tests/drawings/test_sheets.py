@@ -19,6 +19,7 @@ from pypdf import PdfReader
 from serving import serving
 
 from drawings.process.elk import Elk
+from drawings.process.layout import Problem
 from drawings.process.storing import publish_process
 from drawings.publish import publish_drawing
 from drawings.sheets.batch import INDEX, Order, facts_of, known, print_all
@@ -66,6 +67,10 @@ class Print:
     sheet: Sheet
     file: bytes
     page: Printed
+
+
+def unsolved(_: Problem) -> Problem:
+    raise AssertionError("a plan is no process")
 
 
 def on_paper(sheet: Sheet) -> Print:
@@ -152,7 +157,7 @@ def test_black_and_white_has_no_colour(facts: SheetFacts) -> None:
 def test_what_differs_is_drawn_numbered_and_listed(city: City, facts: SheetFacts, edited: Difference, theme: Theme) -> None:
     with looking(city.engine) as connection:
         waiting = asked(connection, version(city.enterprise_id, "A", 2))
-    (sheet,) = difference_sheets(facts, edited, waiting, theme, ADDRESS)
+    (sheet,) = difference_sheets(facts, edited, waiting, theme, ADDRESS, solve=unsolved)
     page = on_paper(sheet).page
     assert proof(page, theme) == []
     text = "".join(run.text for run in page.runs)
@@ -165,13 +170,34 @@ def test_what_differs_is_drawn_numbered_and_listed(city: City, facts: SheetFacts
 def test_a_long_list_goes_on_on_further_pages(city: City, facts: SheetFacts) -> None:
     with looking(city.engine) as connection:
         first = asked(connection, version(city.enterprise_id, "A", 1))
-        sheets = difference_sheets(facts, asked(connection, between(city.enterprise_id, "A", None, 1)), first, "light", ADDRESS)
-        process = asked(connection, between(city.enterprise_id, "B", None, 1))
-        drawn = asked(connection, version(city.enterprise_id, "B", 1))
+        plan = asked(connection, between(city.enterprise_id, "A", None, 1))
+    sheets = difference_sheets(facts, plan, first, "light", ADDRESS, solve=unsolved)
     assert len(sheets) == 2
     assert len(PdfReader(io.BytesIO(printed_sheets(sheets, "pdf"))).pages) == 2
-    pages = [on_paper(sheet).page for sheet in (*sheets, *difference_sheets(facts, process, drawn, "light", ADDRESS))]
+    pages = [on_paper(sheet).page for sheet in sheets]
     assert [fault for page in pages for fault in (*overlaps(page), *small(page), *glyphs(page))] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "print-bw"])
+def test_what_differs_between_processes_is_shown_on_one_flow(city: City, facts: SheetFacts, theme: Theme) -> None:
+    with looking(city.engine) as connection:
+        whole = asked(connection, between(city.enterprise_id, "B", None, 1))
+        drawn = asked(connection, version(city.enterprise_id, "B", 1))
+    # Half of what came first is as it was, some of it is gone, and one node says something else.
+    nodes = [one for one in whole.changes if one.feature.kind == "process_node"]
+    assert all(value.name != "seq" for one in whole.changes for value in one.values)
+    gone, other = (replace(nodes[at], change=change, old=nodes[at].new) for at, change in ((1, "removed"), (2, "changed")))
+    kept = tuple(one.feature for one in whole.changes if one not in (*nodes[:3],))
+    edited = replace(whole, old=1, changes=(nodes[0], replace(gone, new=None), other), same=kept)
+    with Elk(Settings().web_dir) as elk:
+        (sheet,) = difference_sheets(facts, edited, drawn, theme, ADDRESS, solve=elk.lay_out)
+    page = on_paper(sheet).page
+    assert (overlaps(page), small(page), glyphs(page)) == ([], [], [])
+    text = "".join(run.text for run in page.runs).replace(" ", "")
+    for said in ("生产流程工艺图差异图", "未变的节点、物流", nodes[0].feature.name, nodes[1].feature.name):
+        assert said.replace(" ", "") in text
+    if theme == "print-bw":
+        assert all(len(set(shape.paint.colour)) == 1 for shape in page.shapes)
 
 
 def test_svg_and_png_are_the_same_sheet(facts: SheetFacts) -> None:
