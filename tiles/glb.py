@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gis.errors import TilesetError
 from tiles.lattice import FINE_M, Lattice, lattice, local, settled
 from tiles.meshopt import decode as decompress
-from tiles.meshopt import encode_several, encode_triangles, octahedral, order
+from tiles.meshopt import encode_attributes, encode_several, encode_triangles, exponential, octahedral, order
 from tiles.table import OFFSET_BYTES, decode, encode
 
 MAGIC, JSON_CHUNK, BIN_CHUNK = b"glTF", b"JSON", b"BIN\0"
@@ -128,21 +128,27 @@ class _Buffer:
         return len(self.views) - 1
 
     def columns(self, columns: Sequence[tuple[bytes, int]]) -> list[int]:
-        """Add columns, each as its bytes and the bytes of an element, compressed where that is shorter; returns their views."""
+        """Add columns, each as its bytes and the bytes of an element, compressed where that is shorter; returns their views.
+
+        Columns of the same bytes, as the heights and the tops of what stands on the ground, have one view.
+        """
         alike: dict[int, list[int]] = {}
-        for index, (data, stride) in enumerate(columns):
-            if data and stride % 4 == 0 and stride <= MOST_STRIDE:
+        first: dict[tuple[bytes, int], int] = {}
+        for index, column in enumerate(columns):
+            data, stride = column
+            if first.setdefault(column, index) == index and data and stride % 4 == 0 and stride <= MOST_STRIDE:
                 alike.setdefault(len(data) // stride, []).append(index)
         streams: dict[int, bytes] = {}
         for together in alike.values():
             arrays = [np.frombuffer(columns[index][0], np.uint8).reshape(-1, columns[index][1]) for index in together]
             streams |= zip(together, encode_several(arrays), strict=True)
-        return [
-            self.compressed(streams[index], "ATTRIBUTES", stride, len(data) // stride)
+        views = {
+            index: self.compressed(streams[index], "ATTRIBUTES", stride, len(data) // stride)
             if index in streams and len(streams[index]) + DESCRIPTION_BYTES < len(data)
             else self.view(data)
-            for index, (data, stride) in enumerate(columns)
-        ]
+            for (data, stride), index in first.items()
+        }
+        return [views[first[column]] for column in columns]
 
     def vertices(self, elements: NDArray[np.uint8], normals: NDArray[np.uint8]) -> tuple[int, int]:
         """Add vertices, `(n, stride)` bytes, and their normals as octahedral bytes; returns the two views."""
@@ -158,11 +164,20 @@ class _Buffer:
         self.accessors.append({"bufferView": view, "componentType": component, "count": count, "type": type_, **rest})
         return len(self.accessors) - 1
 
-    def floats(self, array: NDArray[Any], **rest: Any) -> int:
-        """Add what each instance has, `(n,)` or `(n, k)`, in a view of its own."""
-        values = array.astype("<f4").reshape(len(array), -1)
-        (view,) = self.columns([(values.tobytes(), values.strides[0])])
-        return self.accessor(view, FLOAT, len(values), TYPES[values.shape[1]], **rest)
+    def numbers(self, arrays: Sequence[NDArray[Any]]) -> list[int]:
+        """Add what the instances of each shape have, `(n,)` or `(n, k)` each, as floats in one view; returns an accessor each."""
+        values = [array.reshape(len(array), -1) for array in arrays]
+        together = np.concatenate(values)
+        count, stride = len(together), 4 * together.shape[1]
+        if np.issubdtype(together.dtype, np.integer):
+            view = self.compressed(encode_attributes(exponential(together.astype(np.int64))), "ATTRIBUTES", stride, count, "EXPONENTIAL")
+        else:
+            (view,) = self.columns([(together.astype("<f4").tobytes(), stride)])
+        begins = np.cumsum([0, *map(len, values)]).tolist()
+        return [
+            self.accessor(view, FLOAT, len(array), TYPES[array.shape[1]], byteOffset=begin * stride, **_bounds(array.astype(np.float32)))
+            for array, begin in zip(values, begins, strict=False)
+        ]
 
     def indices(self, stream: bytes, count: int, component: int) -> int:
         """Add triangles."""
@@ -310,31 +325,49 @@ def extent(surface: Surface | None, instances: Sequence[Instances] = (), steps_m
     return np.array([together[:, 0].min(axis=0), together[:, 1].max(axis=0)])
 
 
-def _primitive(buffer: _Buffer, surface: Surface, places: NDArray[Any], component: int, *, own_ids: bool) -> dict[str, Any]:
-    """Add a surface; returns its primitive. `places` are its positions as they are written, `(n, 3)` of the component's type."""
-    count = len(surface.positions)
-    ordered = order(surface.triangles, count)
+def _bounds(array: NDArray[Any]) -> dict[str, list[Any]]:
+    """Return the least and greatest of each column."""
+    columns = np.ascontiguousarray(array.T)
+    return {"min": columns.min(axis=1).tolist(), "max": columns.max(axis=1).tolist()}
+
+
+def _primitives(
+    buffer: _Buffer, surfaces: Sequence[tuple[Surface, NDArray[Any]]], component: int, *, own_ids: bool
+) -> list[dict[str, Any]]:
+    """Add surfaces, each with its positions as they are written, `(n, 3)` of the component's type; returns their primitives.
+
+    Their vertices lie in common views, for each view takes its line in the document.
+    """
+    width = 3 * np.dtype(DTYPES[component]).itemsize
     # Each attribute begins at a multiple of 4 bytes (glTF 2.0, 3.6.2.4).
-    size = -(-3 * places.itemsize // 4) * 4
-    elements = np.zeros((count, size + 8 + (4 if own_ids else 0)), np.uint8)
-    elements[:, : 3 * places.itemsize] = np.ascontiguousarray(places).view(np.uint8)
-    elements[:, size : size + 8] = linear(surface.colours).view(np.uint8)
-    if own_ids:
-        elements[:, size + 8 : size + 10] = surface.feature_ids.astype("<u2")[:, None].view(np.uint8)
-    vertices, normals = buffer.vertices(elements[ordered.vertices], octahedral(y_up(surface.normals[ordered.vertices])))
-    columns = np.ascontiguousarray(places.T)
-    bounds = {"min": columns.min(axis=1).tolist(), "max": columns.max(axis=1).tolist()}
-    attributes = {
-        "POSITION": buffer.accessor(vertices, component, count, "VEC3", byteOffset=0, **bounds),
-        "NORMAL": buffer.accessor(normals, BYTE, count, "VEC3", normalized=True),
-        "COLOR_0": buffer.accessor(vertices, UNSIGNED_SHORT, count, "VEC4", byteOffset=size, normalized=True),
-    }
-    if own_ids:
-        attributes["_FEATURE_ID_0"] = buffer.accessor(vertices, UNSIGNED_SHORT, count, "SCALAR", byteOffset=size + 8)
-    # 65 535 restarts primitives in WebGL and is no index (glTF 2.0, 3.7.2.1).
-    index = UNSIGNED_SHORT if count <= 65_535 else UNSIGNED_INT
-    indices = buffer.indices(encode_triangles(ordered), ordered.triangles.size, index)
-    return {"attributes": attributes, "indices": indices, "material": 0, "mode": 4}
+    size = -(-width // 4) * 4
+    stride = size + 8 + (4 if own_ids else 0)
+    orders, vertices, normals = [order(surface.triangles, len(surface.positions)) for surface, _ in surfaces], [], []
+    for (surface, places), ordered in zip(surfaces, orders, strict=True):
+        elements = np.zeros((len(places), stride), np.uint8)
+        elements[:, :width] = np.ascontiguousarray(places).view(np.uint8)
+        elements[:, size : size + 8] = linear(surface.colours).view(np.uint8)
+        if own_ids:
+            elements[:, size + 8 : size + 10] = surface.feature_ids.astype("<u2")[:, None].view(np.uint8)
+        vertices.append(elements[ordered.vertices])
+        normals.append(octahedral(y_up(surface.normals[ordered.vertices])))
+    view, normal_view = buffer.vertices(np.concatenate(vertices), np.concatenate(normals))
+    made, begin = [], 0
+    for (_, places), ordered in zip(surfaces, orders, strict=True):
+        count, at = len(places), begin * stride
+        attributes = {
+            "POSITION": buffer.accessor(view, component, count, "VEC3", byteOffset=at, **_bounds(places)),
+            "NORMAL": buffer.accessor(normal_view, BYTE, count, "VEC3", byteOffset=4 * begin, normalized=True),
+            "COLOR_0": buffer.accessor(view, UNSIGNED_SHORT, count, "VEC4", byteOffset=at + size, normalized=True),
+        }
+        if own_ids:
+            attributes["_FEATURE_ID_0"] = buffer.accessor(view, UNSIGNED_SHORT, count, "SCALAR", byteOffset=at + size + 8)
+        # 65 535 restarts primitives in WebGL and is no index (glTF 2.0, 3.7.2.1).
+        index = UNSIGNED_SHORT if count <= 65_535 else UNSIGNED_INT
+        indices = buffer.indices(encode_triangles(ordered), ordered.triangles.size, index)
+        made.append({"attributes": attributes, "indices": indices, "material": 0, "mode": 4})
+        begin += count
+    return made
 
 
 def _features(count: int) -> dict[str, Any]:
@@ -353,19 +386,29 @@ class _Nodes:
         self.meshes.append({"primitives": [primitive]})
 
 
-def _instanced(buffer: _Buffer, group: Instances, grid: Lattice | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Add a shape and its places; returns its primitive and the extensions of its node.
+def _instanced(buffer: _Buffer, groups: Sequence[Instances], grid: Lattice | None) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Add shapes and their places; returns the primitive of each and the extensions of its node.
 
     The node says what a step is, so places and vertices both count steps, and all that is shown lies on one lattice.
     """
-    shape = y_up(group.surface.positions)
-    where = y_up(group.offsets)
-    places: NDArray[Any] = shape.astype(np.float32) if grid is None else np.round(shape / grid.step_m).astype(np.int16)
-    steps = where if grid is None else grid.places(where)
-    primitive = _primitive(buffer, group.surface, places, FLOAT if grid is None else SHORT, own_ids=False)
-    bounds = {"min": steps.astype(np.float32).min(axis=0).tolist(), "max": steps.astype(np.float32).max(axis=0).tolist()}
-    attributes = {"TRANSLATION": buffer.floats(steps, **bounds), "_FEATURE_ID_0": buffer.floats(group.feature_ids)}
-    return primitive, {INSTANCING: {"attributes": attributes}, "EXT_instance_features": _features(len(group.feature_ids))}
+    shapes = [(group.surface, y_up(group.surface.positions)) for group in groups]
+    where: list[NDArray[Any]] = [y_up(group.offsets) for group in groups]
+    if grid is None:
+        primitives = _primitives(buffer, [(surface, shape.astype(np.float32)) for surface, shape in shapes], FLOAT, own_ids=False)
+    else:
+        steps = [(surface, np.round(shape / grid.step_m).astype(np.int16)) for surface, shape in shapes]
+        primitives, where = _primitives(buffer, steps, SHORT, own_ids=False), [grid.places(one) for one in where]
+    moves, ids = buffer.numbers(where), buffer.numbers([group.feature_ids for group in groups])
+    return [
+        (
+            primitive,
+            {
+                INSTANCING: {"attributes": {"TRANSLATION": move, "_FEATURE_ID_0": id_}},
+                "EXT_instance_features": _features(len(group.feature_ids)),
+            },
+        )
+        for group, primitive, move, id_ in zip(groups, primitives, moves, ids, strict=True)
+    ]
 
 
 def write(
@@ -398,11 +441,10 @@ def write(
     if surface is not None:
         positions = y_up(surface.positions)
         places: NDArray[Any] = positions.astype(np.float32) if grid is None else grid.places(positions)
-        primitive = _primitive(buffer, surface, places, FLOAT if grid is None else UNSIGNED_SHORT, own_ids=True)
+        (primitive,) = _primitives(buffer, [(surface, places)], FLOAT if grid is None else UNSIGNED_SHORT, own_ids=True)
         count = len(np.unique(surface.feature_ids))
         made.add({**primitive, "extensions": {"EXT_mesh_features": _features(count)}}, placed)
-    for group in instances:
-        primitive, extensions = _instanced(buffer, group, grid)
+    for primitive, extensions in _instanced(buffer, instances, grid) if instances else ():
         made.add(primitive, {**placed, "extensions": extensions})
     table = _table(buffer, schema, class_, rows)
     required = [MESHOPT, QUANTIZATION, *([INSTANCING] if instances else [])]

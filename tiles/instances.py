@@ -65,3 +65,21 @@ def alike(solids: Sequence[SolidMesh]) -> tuple[list[Indices], Indices]:
     groups = [np.array(members) for members in sorted(alike_)]
     rest = np.setdiff1d(np.arange(len(solids)), np.concatenate(groups)) if groups else np.arange(len(solids))
     return groups, rest
+
+
+def _near(places: Indices) -> Indices:
+    """Return places, `(n, 2)` whole numbers from 0 to 2²⁰, as numbers that are close where they are (Z order)."""
+    found = np.zeros(len(places), np.int64)
+    for bit in range(20):
+        found |= ((places[:, 0] >> bit & 1) << (2 * bit)) | ((places[:, 1] >> bit & 1) << (2 * bit + 1))
+    return found
+
+
+def arranged(solids: Sequence[SolidMesh]) -> Indices:
+    """Return the order in which solids are shortest when they are written: those of one look in a row, each beside its neighbours."""
+    spots = np.array([solid.mesh.positions[0, :2] for solid in solids])
+    whole = np.clip(np.floor(spots).astype(np.int64) + (1 << 19), 0, (1 << 20) - 1)
+    by_place = np.argsort(_near(whole), kind="stable")
+    groups, rest = alike([solids[index] for index in by_place.tolist()])
+    order: Indices = by_place[np.concatenate([*groups, rest])]
+    return order

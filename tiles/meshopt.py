@@ -403,6 +403,14 @@ def octahedral(vectors: NDArray[np.float64]) -> Bytes:
     return elements.view(np.uint8)
 
 
+def exponential(whole: Ints) -> Bytes:
+    """Return whole numbers of at most 23 bits, `(n, k)`, as elements that the filter EXPONENTIAL turns into exactly these as floats.
+
+    As bytes, neighbours differ less so than as floats: a third of the stream.
+    """
+    return np.ascontiguousarray((whole & 0xFFFFFF).astype("<u4")).view(np.uint8).reshape(len(whole), -1)
+
+
 def _quaternion(elements: Bytes) -> Bytes:
     given = elements.view("<i2").reshape(-1, 4).astype(np.int64)
     one, largest = given[:, 3] | 3, given[:, 3] & 3

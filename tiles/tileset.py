@@ -31,7 +31,7 @@ from models3d.scene import extents, scene, shown
 from models3d.solid import SolidMesh
 from tiles.glb import Instances, Surface, compact, extent, unpack, write
 from tiles.grid import plots, quarters, spots
-from tiles.instances import alike
+from tiles.instances import alike, arranged
 from tiles.lattice import COARSE_M, FINE_M
 from tiles.metadata import CLASS, Row, row, schema
 from tiles.parts import Reach, digests, modelled, reach, standing_on, touching
@@ -171,7 +171,8 @@ def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
     small = across_m <= SMALL_M
     layers = [(f"cells/{name}{suffix}.glb", np.flatnonzero(chosen)) for suffix, chosen in (("", ~small), (SMALL, small)) if chosen.any()]
     files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Row]()
-    for path, members in layers:
+    for path, chosen in layers:
+        members = chosen[arranged([solids[index] for index in chosen])]
         ordered += [rows[index] for index in members]
         files[path], box = glb(path, [solids[index] for index in members], [rows[index] for index in members])
         boxes.append(box)
