@@ -169,10 +169,10 @@ class _Buffer:
         values = [array.reshape(len(array), -1) for array in arrays]
         together = np.concatenate(values)
         count, stride = len(together), 4 * together.shape[1]
-        if np.issubdtype(together.dtype, np.integer):
-            view = self.compressed(encode_attributes(exponential(together.astype(np.int64))), "ATTRIBUTES", stride, count, "EXPONENTIAL")
-        else:
-            (view,) = self.columns([(together.astype("<f4").tobytes(), stride)])
+        whole = np.issubdtype(together.dtype, np.integer)
+        elements = exponential(together.astype(np.int64)) if whole else together.astype("<f4").view(np.uint8).reshape(count, stride)
+        filter_ = "EXPONENTIAL" if whole else None
+        view = self.compressed(encode_attributes(elements), "ATTRIBUTES", stride, count, filter_, byteStride=stride)
         begins = np.cumsum([0, *map(len, values)]).tolist()
         return [
             self.accessor(view, FLOAT, len(array), TYPES[array.shape[1]], byteOffset=begin * stride, **_bounds(array.astype(np.float32)))

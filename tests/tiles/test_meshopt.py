@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gis.errors import TilesetError
-from tiles.meshopt import decode, encode_attributes, encode_indices, encode_triangles, octahedral, order
+from tiles.meshopt import decode, encode_attributes, encode_indices, encode_several, encode_triangles, exponential, octahedral, order
 
 README_GROUP = bytes.fromhex("175ff0bc77a921003 4b5".replace(" ", ""))
 """The specification's own example of 16 deltas in four bits each."""
@@ -99,6 +99,20 @@ def test_filters_agree() -> None:
         theirs = np.frombuffer(answer, dtype).astype(float)
         # The specification allows one unit in the last place.
         assert np.abs(ours - theirs).max() <= (1 if dtype == "<i2" else 0), row["filter"]
+
+
+def test_whole_numbers_are_exact_floats_to_the_format_s_own_library() -> None:
+    whole = np.column_stack([np.arange(300) * 7, CHANCE.integers(0, 65_536, (300, 2))])
+    told = {"data": encode_attributes(exponential(whole)), "count": 300, "stride": 12, "mode": "ATTRIBUTES", "filter": "EXPONENTIAL"}
+    (answer,) = peer([{"op": "decode", **told}])
+    assert np.frombuffer(answer, "<f4").reshape(-1, 3).tolist() == whole.astype(float).tolist()
+    assert decode(told["data"], 300, 12, "ATTRIBUTES", "EXPONENTIAL") == answer
+
+
+@pytest.mark.parametrize("count", [1, 16, 255, 256, 257, 700])
+def test_several_at_once_are_what_each_is_alone(count: int) -> None:
+    arrays = [CHANCE.integers(0, limit, (count, stride)).astype(np.uint8) for stride, limit in ((4, 2), (20, 9), (12, 256), (32, 30))]
+    assert encode_several(arrays) == [encode_attributes(one) for one in arrays]
 
 
 def test_the_example_of_the_specification() -> None:
