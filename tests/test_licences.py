@@ -7,7 +7,17 @@ from pathlib import Path
 
 MODULES = Path(__file__).parents[1] / "web" / "node_modules" / ".package-lock.json"
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|zlib|0BSD)\b", re.IGNORECASE)
-LIBRARIES = {"ifcopenshell", "psycopg", "psycopg-binary", "psycopg-pool", "certifi", "pathspec", "hypothesis", "node_modules/elkjs"}
+LIBRARIES = {
+    "ifcopenshell",
+    "psycopg",
+    "psycopg-binary",
+    "psycopg-pool",
+    "psycopg2-binary",
+    "certifi",
+    "pathspec",
+    "hypothesis",
+    "node_modules/elkjs",
+}
 """Weak copyleft, used unchanged."""
 MIT_TEXT = "Permission is hereby granted, free of charge, to any person obtaining a copy"
 BUILD_TOOLS = re.compile(r"^node_modules/lightningcss")
