@@ -4,10 +4,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from demo import radar
 from demo.landscape import landscape
 from demo.loading import load
 from demo.making import Made, Progress, made, make
@@ -19,6 +20,7 @@ from gis.settings import Settings
 from gis.store.cluster import urls
 from gis.store.connect import engine, writing, writing_plainly
 from gis.store.power import put_channels
+from gis.store.radar import put_sweeps
 
 log = logging.getLogger("demo.living")
 
@@ -72,14 +74,15 @@ def keep(settings: Settings, port: int, seed: int) -> None:
     with writing_plainly(url, ACTOR) as connection:
         put_channels(connection, channels)
     log.info("%d data loggers and %d power loggers speak to port %d", len(fleet), len(power), port)
-    asyncio.run(_keep(url, fleet, power, port))
+    asyncio.run(_keep(url, fleet, power, port, seed))
 
 
-async def _keep(url: str, fleet: Sequence[Device], power: Sequence[Device], port: int) -> None:
+async def _keep(url: str, fleet: Sequence[Device], power: Sequence[Device], port: int, seed: int) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(simulate(fleet, "127.0.0.1", port, Pace(LOGGER_S, BACK)))
         group.create_task(simulate(power, "127.0.0.1", port, Pace(POWER_S)))
         group.create_task(_duty(url))
+        group.create_task(_radar(url, seed))
 
 
 async def _duty(url: str) -> None:
@@ -93,3 +96,18 @@ async def _duty(url: str) -> None:
     while True:
         await asyncio.to_thread(one)
         await asyncio.sleep(EVERY_S)
+
+
+async def _radar(url: str, seed: int) -> None:
+    """Put a sweep in each quarter of an hour, by the same way as `quanjing radar import`."""
+
+    def one(at: datetime) -> None:
+        with writing_plainly(url, ACTOR) as connection:
+            if plants := radar.targets(connection):
+                put_sweeps(connection, radar.STATION, [radar.turn(plants, seed, at)])
+
+    while True:
+        now = datetime.now(UTC)
+        at = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+        await asyncio.to_thread(one, at)
+        await asyncio.sleep((at + radar.EVERY - now).total_seconds())

@@ -4,7 +4,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -38,6 +37,7 @@ WARM = 1000
 GATHER_S = 0.25
 """How long packets gather before they are read: what is shown moves at most so often."""
 LOOK_S = 15.0
+RETRY_S = 1.0
 REFRESH = timedelta(seconds=30)
 SHOWN = frozenset({"rtd", "minute", "hour", "furnace"})
 _values = attrgetter(*store.VALUES)
@@ -216,12 +216,13 @@ def follow(url: str, keys: Sequence[bytes] = (), stopped: Callable[[], bool] = l
     """Follow the packets until told to stop; a database that is away is waited for."""
     follower = Follower(keys)
     while not stopped():
-        with suppress(psycopg.OperationalError), psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"LISTEN {packets.CHANNEL}")
-            while not stopped():
-                if follower.step(connection) < BATCH:
-                    for _ in connection.notifies(timeout=LOOK_S if not stopped() else 0.0, stop_after=1):
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(f"LISTEN {packets.CHANNEL}")
+                while not stopped():
+                    # Many notices may have come at once: all are heard before packets gather once.
+                    if follower.step(connection) < BATCH and list(connection.notifies(timeout=LOOK_S, stop_after=1)):
                         time.sleep(GATHER_S)
-        if not stopped():
-            log.error("the database is away; readings wait")
-            time.sleep(1.0)
+        except psycopg.OperationalError as error:
+            log.error("the database is away; readings wait: %s", error)
+            time.sleep(RETRY_S)

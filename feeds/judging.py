@@ -6,7 +6,6 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -51,6 +50,7 @@ BATCH = 250
 """Notes of what is due that one transaction takes: others wait for the rows of features whose alarms it moves."""
 GATHER_S = 0.2
 LOOK_S = 15.0
+RETRY_S = 1.0
 REFRESH_S = 30.0
 TICK_S = 60.0
 """Between looks at deadlines and at who is silent."""
@@ -495,15 +495,16 @@ def judge(url: str, stopped: Callable[[], bool] = lambda: False) -> None:
     """Judge until told to stop; a database that is away is waited for."""
     judging = Judge()
     while not stopped():
-        with suppress(psycopg.OperationalError), psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"LISTEN {store.CHANNEL}")
-            while not stopped():
-                if judging.step(connection) < BATCH:
-                    for _ in connection.notifies(timeout=LOOK_S if not stopped() else 0.0, stop_after=1):
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(f"LISTEN {store.CHANNEL}")
+                while not stopped():
+                    # Many notices may have come at once: all are heard before what is due gathers once.
+                    if judging.step(connection) < BATCH and list(connection.notifies(timeout=LOOK_S, stop_after=1)):
                         time.sleep(GATHER_S)
-        if not stopped():
-            log.error("the database is away; alarms wait")
-            time.sleep(1.0)
+        except psycopg.OperationalError as error:
+            log.error("the database is away; alarms wait: %s", error)
+            time.sleep(RETRY_S)
 
 
 @dataclass(frozen=True, slots=True)

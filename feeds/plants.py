@@ -36,6 +36,8 @@ AMBIENT = {
 BESIDE = {"32": ("w00000", "w01001", "w01010"), "31": ("a00000", "a19001", "a01011", "a01012", "a01013", "a01014")}
 OXYGEN_BASE = 6.0
 """Oxygen that converted concentrations refer to, % (as many standards for boilers and kilns have it)."""
+CONVERSION = (21 - OXYGEN_BASE) / (21 - AMBIENT["a19001"])
+"""From measured to converted at the usual oxygen: limits hold for what is converted, and a plant in ordinary duty keeps them."""
 
 
 class Event(StrEnum):
@@ -120,7 +122,7 @@ def _level(device: Device, code: str, permitted: float, at: datetime) -> float:
     noise = 0.09 * smooth(device, code, at, timedelta(minutes=40)) + 0.03 * smooth(device, code, at, SAMPLE)
     if code in AMBIENT:
         return AMBIENT[code] * (1 + (0.15 if code != "w01001" else 0.04) * (rhythm + drift + noise + weekend) / 0.3)
-    share = 0.28 + 0.4 * device.chance(code, "share")
+    share = (0.28 + 0.32 * device.chance(code, "share")) / (CONVERSION if device.st == "31" else 1.0)
     return permitted * share * (1 + rhythm + drift + noise + weekend)
 
 

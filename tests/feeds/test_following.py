@@ -1,17 +1,21 @@
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 from city import City
 
+from feeds import following
 from feeds.following import Follower
 from feeds.hj212.packet import Packet, encode, split
 from feeds.reading import readings
 from gis.clock import BEIJING
 from gis.store import packets
+from gis.store.cluster import Urls
 from gis.store.packets import Incoming
 
 MN = "010000A8900016F000169DC0"
@@ -126,3 +130,21 @@ def test_the_hours_of_an_air_station_are_shown_with_their_index_and_in_the_units
     shown = state(city, "KQ01")
     assert shown["a34004"]["unit"] == "µg/m³"
     assert (shown["AQI"]["value"], shown["AQI"]["label"], shown["AQI"]["limit"]) == (119, "AQI（小时，轻度污染）", None)
+
+
+def test_many_notices_that_came_at_once_cost_one_pause(database: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    steps: list[int] = []
+
+    def step(_: Follower, connection: psycopg.Connection) -> int:
+        if not steps:
+            with psycopg.connect(database.owner, autocommit=True) as other:
+                for _ in range(200):
+                    other.execute(f"NOTIFY {packets.CHANNEL}")
+        steps.append(connection.info.backend_pid)
+        return 0
+
+    monkeypatch.setattr(Follower, "step", step)
+    monkeypatch.setattr(following, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    following.follow(database.owner, stopped=lambda: bool(pauses))
+    assert pauses == [following.GATHER_S]

@@ -9,7 +9,7 @@ from feeds.fleet import devices
 from feeds.following import Follower
 from feeds.hj212.packet import Edition
 from feeds.listener import Listener, bound
-from feeds.plants import CHANCES, Device, Event, happening, period_items, sample
+from feeds.plants import CHANCES, Device, Event, converted, happening, period_items, sample
 from feeds.simulator import Pace, simulate
 from gis.clock import BEIJING
 from gis.store import feed_requests
@@ -75,3 +75,19 @@ def test_loggers_speak_over_tcp_and_send_again_what_is_asked_for(city: City) -> 
     assert city.rows("SELECT received FROM feed_requests") == [(3,)]
     assert {factor for (factor,) in city.rows("SELECT DISTINCT factor FROM readings")} == {"w00000", "w01001", "w01010", "w01018"}
     assert city.rows("SELECT DISTINCT verdict FROM feed_packets") == [("ok",)]
+
+
+def test_a_plant_in_ordinary_duty_keeps_its_limits_as_they_are_judged() -> None:
+    begin, hours = datetime(2026, 3, 1, tzinfo=BEIJING), 24 * 20
+    over = ordinary = 0
+    for number in range(20):
+        device = Device(f"{number:024d}", "31", (("a21026", 50.0), ("a21002", 100.0)))
+        for hour in range(0, hours, 3):
+            at = begin + timedelta(hours=hour)
+            if happening(device, at):
+                continue
+            for code, permitted in device.factors:
+                ordinary += 1
+                over += converted(device, sample(device, code, permitted, at)[0], at) > permitted
+    assert ordinary > 3000
+    assert over == 0
