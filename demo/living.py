@@ -31,6 +31,8 @@ POWER_S = 300.0
 """Between two data of a power logger: the step that power is judged in."""
 BACK = timedelta(hours=26)
 """How far back a fresh city has hourly data: a day, and the hours of this one."""
+POWER_BACK = timedelta(hours=24)
+"""How far back a fresh city has the loads that power is judged by: what a card shows of it."""
 TOLD = 20
 """Enterprises between two lines of the log."""
 
@@ -80,7 +82,7 @@ def keep(settings: Settings, port: int, seed: int) -> None:
 async def _keep(url: str, fleet: Sequence[Device], power: Sequence[Device], port: int, seed: int) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(simulate(fleet, "127.0.0.1", port, Pace(LOGGER_S, BACK)))
-        group.create_task(simulate(power, "127.0.0.1", port, Pace(POWER_S)))
+        group.create_task(simulate(power, "127.0.0.1", port, Pace(POWER_S, minutes_back=POWER_BACK)))
         group.create_task(_duty(url))
         group.create_task(_radar(url, seed))
 

@@ -38,6 +38,8 @@ class Pace:
     """Between real-time data."""
     back: timedelta = timedelta(0)
     """How far back hours and days are sent at the start."""
+    minutes_back: timedelta = timedelta(0)
+    """The same of minute data."""
 
 
 def _floor(at: datetime, span: timedelta) -> datetime:
@@ -136,7 +138,7 @@ class Logger:
     def __init__(self, device: Device, pace: Pace, now: datetime) -> None:
         self.device, self.pace = device, pace
         self._sent = {cn: _floor(now - pace.back, span) for cn, span in SPANS.items()}
-        self._sent["2051"] = _floor(now, MINUTES)
+        self._sent["2051"] = _floor(now - pace.minutes_back, MINUTES)
         self.forgetful = device.chance("forgetful") < 0.2
         """Whether what happened while the line was lost is never sent."""
 

@@ -30,8 +30,9 @@ SERVED = sql.SQL("""
 SELECT code, serves_code FROM treatment_facilities WHERE enterprise_id = %s AND closed_at IS NULL AND code IS NOT NULL ORDER BY code
 """)
 CHANNELS = sql.SQL("""
-SELECT c.unit_code, c.factor, c.rated, m.mn, m.feature_id
-FROM power_channels c JOIN monitoring_points m USING (feature_id) WHERE m.enterprise_id = %s AND m.closed_at IS NULL
+SELECT c.unit_code, c.factor, c.rated, m.mn, m.feature_id, d.first_received
+FROM power_channels c JOIN monitoring_points m USING (feature_id) LEFT JOIN feed_devices d ON d.mn = m.mn
+WHERE m.enterprise_id = %s AND m.closed_at IS NULL
 ORDER BY c.unit_code, m.mn, c.factor
 """)
 # A unit's channels are added up, each as its mean over a step; what the logger itself calls no ordinary datum is left out.
@@ -96,6 +97,8 @@ class Channel:
     rated: float | None = None
     """Load at which the device runs, in the unit of the factor; learned where it is not said."""
     feature_id: UUID | None = None
+    spoke: datetime | None = None
+    """When its logger was first heard; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ def read_pairs(enterprise_id: UUID) -> Reading[tuple[Pair, ...]]:
 def read_channels(enterprise_id: UUID) -> Reading[tuple[Channel, ...]]:
     """Read what the power loggers of an enterprise measure."""
     rows = yield CHANNELS, [enterprise_id]
-    return tuple(Channel(row["mn"], row["factor"], row["unit_code"], row["rated"], row["feature_id"]) for row in rows)
+    names = ("mn", "factor", "unit_code", "rated", "feature_id", "first_received")
+    return tuple(Channel(*(row[name] for name in names)) for row in rows)
 
 
 def _loads(enterprise_id: UUID, begin: datetime, end: datetime, step: timedelta) -> Reading[dict[str, list[tuple[datetime, float]]]]:
@@ -210,6 +214,9 @@ def read_judgement(enterprise_id: UUID, begin: datetime, end: datetime) -> Readi
     devices = {}
     for code in sorted({one.unit_code for one in channels}):
         grid, silent = gridded(loads.get(code, ()), begin, end, rule.step)
+        if all(times := [one.spoke for one in channels if one.unit_code == code]):
+            # Nobody was silent before he was first heard.
+            silent[: max(0, ceil((min(filter(None, times)) - begin) / rule.step))] = False
         devices[code] = Series(grid, *_by_step(levels, code, begin, len(grid), rule.step), silent)
     findings = judged(found, devices, orders, begin, rule)
     return PowerJudgement(begin, end, rule, found, channels, devices, tuple(findings), fresh)

@@ -322,6 +322,14 @@ def test_levels_are_learned_once_a_day_and_anew_where_late_data_come_for_the_day
         found, differing = replay(connection, BEGIN, at(240), at(98))
     # 16 of 100 is idling, 16 of 200 is off; the alarm follows, and so does a replay.
     assert ({case.rule.name for case, _ in found}, differing) == ({"power_untreated"}, [])
+    # Who was first heard at noon was not silent in the morning.
+    heard = (
+        "INSERT INTO feed_devices (mn, first_received, last_received, source, edition, system, packets) VALUES (%s, %s, %s, '', '', '', 1)"
+    )
+    works.rows(heard, MN, at(100), at(100))
+    with psycopg.connect(works.url) as connection:
+        offline = [one.begin for one in asked(connection, read_judgement(works.enterprise_id, at(96), at(110))).findings]
+    assert offline == [at(100)] * 2
     # Another device on a channel: learned anew too.
     with writing_plainly(works.url, Actor("test", "channels")) as connection:
         put_channels(connection, [Channel(MN, "d30401", "TA001", 210.0)])
