@@ -54,6 +54,7 @@ from api.routes import (
     tiles3d,
     tilesets,
     topology,
+    wmts,
 )
 from api.tile_cache import TileCache
 from api.tile_watch import keep_fresh
@@ -90,6 +91,7 @@ ROUTERS = (
     layers3d.router,
     tiles3d.router,
     land.router,
+    wmts.router,
     live.router,
     drafts.router,
     drawings.router,

@@ -1,6 +1,9 @@
 """Terrain and base maps over HTTP, on a real store."""
 
+from io import BytesIO
 from pathlib import Path
+from urllib.parse import parse_qsl
+from xml.etree import ElementTree
 
 import httpx
 import numpy as np
@@ -8,11 +11,14 @@ import pytest
 import rasterio
 import shapely
 from city import City, found_city
+from owslib.wmts import WebMapTileService
+from PIL import Image
 from rasterio.transform import from_origin
 from serving import serving
 
 from gis.store.cluster import Urls
 from tiles.imagery.layers import FilesLayer, keep
+from tiles.imagery.mercator import pixels
 from tiles.terrain.bake import bake
 from tiles.terrain.check import check_tile
 from tiles.terrain.dem import open_dem
@@ -88,3 +94,83 @@ def test_the_ground_and_its_picture_come_from_the_data_folder(city: City, databa
         city.rows("UPDATE site_boundaries SET geom = ST_Translate(geom, 0.001, 0)")
         again = (client.get("/api/land")).json()["terrain"]["version"]
         assert again != land["terrain"]["version"]
+
+
+@pytest.fixture
+def photographed(city: City, tmp_path: Path) -> tuple[float, float]:
+    ((lon, lat),) = city.rows("SELECT ST_X(geom), ST_Y(geom) FROM enterprises")
+    assert isinstance(lon, float)
+    assert isinstance(lat, float)
+    profile = {
+        "driver": "GTiff",
+        "width": 200,
+        "height": 200,
+        "crs": "EPSG:4490",
+        "transform": from_origin(lon - 0.01, lat + 0.01, 1e-4, 1e-4),
+    }
+    with rasterio.open(tmp_path / "picture.tif", "w", count=3, dtype="uint8", **profile) as file:
+        file.write(np.stack([np.full((200, 200), level, np.uint8) for level in (200, 90, 40)]))
+    keep(tmp_path / "imagery", FilesLayer("ortho", "航片 & 底图", "测试", (tmp_path / "picture.tif",)))
+    return lon, lat
+
+
+def test_other_programs_have_the_imagery_as_wmts(city: City, database: Urls, tmp_path: Path, photographed: tuple[float, float]) -> None:
+    lon, lat = photographed
+    with serving(database.reader, tmp_path) as address, httpx.Client(base_url=address) as client:
+        for url in (f"{address}/wmts", f"{address}/wmts/1.0.0/WMTSCapabilities.xml"):
+            service = WebMapTileService(url)
+            assert [layer.title for layer in service.contents.values()] == ["航片 & 底图"]
+        layer = service.contents["ortho"]
+        assert layer.boundingBoxWGS84 == pytest.approx((lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01), abs=1e-6)
+        matrices = service.tilematrixsets["WebMercatorQuad"].tilematrix
+        assert matrices["0"].scaledenominator == pytest.approx(559_082_264.0287178)
+        assert matrices["0"].topleftcorner == pytest.approx((-20037508.3427892, 20037508.3427892))
+        (column,), (row,) = pixels(13, np.array([lon]), np.array([lat]))
+        x, y = int(column // 256), int(row // 256)
+        limits = layer.tilematrixsetlinks["WebMercatorQuad"].tilematrixlimits["13"]
+        assert limits.mintilecol <= x <= limits.maxtilecol
+        assert limits.mintilerow <= y <= limits.maxtilerow
+        for media in ("image/jpeg", "image/png"):
+            got = service.gettile(
+                base_url=f"{address}/wmts", layer="ortho", tilematrixset="WebMercatorQuad", tilematrix="13", row=y, column=x, format=media
+            )
+            shown = Image.open(BytesIO(got.read())).convert("RGB")
+            np.testing.assert_allclose(np.array(shown)[int(row % 256), int(column % 256)], (200, 90, 40), atol=6)
+        template = next(one["template"] for one in layer.resourceURLs if one["format"] == "image/png")
+        filled = template.format(TileMatrixSet="WebMercatorQuad", TileMatrix=13, TileRow=y, TileCol=x)
+        assert client.get(filled).headers["content-type"] == "image/png"
+        clear = Image.open(BytesIO(client.get(filled.replace(f"/{y}/", f"/{y + 90}/")).content)).convert("RGBA")
+        assert clear.getextrema()[3] == (0, 0)
+
+
+WRONG = [
+    ("", 400, "MissingParameterValue", "request"),
+    ("service=WMS&request=GetCapabilities", 400, "InvalidParameterValue", "service"),
+    ("service=WMTS&request=GetFeatureInfo", 501, "OperationNotSupported", "request"),
+    ("request=GetCapabilities&AcceptVersions=2.0.0", 400, "VersionNegotiationFailed", "acceptversions"),
+    ("request=GetTile&layer=ortho", 400, "MissingParameterValue", "tilematrixset"),
+    ("{tile}&layer=none", 400, "InvalidParameterValue", "layer"),
+    ("{tile}&layer=ortho&format=image/gif", 400, "InvalidParameterValue", "format"),
+    ("{tile}&layer=ortho&tilecol=9", 400, "TileOutOfRange", "tilecol"),
+    ("{tile}&layer=ortho&tilerow=-1", 400, "InvalidParameterValue", "tilerow"),
+    ("{tile}&layer=ortho&tilematrix=22", 400, "InvalidParameterValue", "tilematrix"),
+]
+
+
+def test_what_a_wmts_client_gets_wrong_is_an_exception_report(
+    city: City, database: Urls, tmp_path: Path, photographed: tuple[float, float]
+) -> None:
+    tile = {
+        "request": "GetTile",
+        "tilematrixset": "WebMercatorQuad",
+        "tilematrix": "3",
+        "tilerow": "1",
+        "tilecol": "1",
+        "format": "image/png",
+    }
+    with serving(database.reader, tmp_path) as address, httpx.Client(base_url=address) as client:
+        for query, *told in WRONG:
+            asked = dict(parse_qsl(query.replace("{tile}", "")))
+            answer = client.get("/wmts", params={**(tile if "{tile}" in query else {}), **asked})
+            (found,) = ElementTree.fromstring(answer.content)  # noqa: S314 — our own answer
+            assert [answer.status_code, found.get("exceptionCode"), found.get("locator")] == told, query
