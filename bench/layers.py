@@ -22,9 +22,9 @@ SELECT 'T' || i, i || '号楼', CASE i %% 3
         ST_Point(x + w / 2, y + d / 2), ST_Point(x + w / 2, y + d), ST_Point(x, y + d), ST_Point(x, y)])), 4490)
     ELSE ST_Difference(ST_MakeEnvelope(x, y, x + w, y + d, 4490), ST_MakeEnvelope(x + w / 3, y + d / 3, x + w / 2, y + d / 2, 4490)) END,
     5 + i %% 30, 1 + i %% 7, 'flat', '生产'
-FROM (SELECT i, 107.0 + (i %% %(columns)s) * 0.0006 AS x, 30.9 + (i / %(columns)s) * 0.0005 AS y,
+FROM (SELECT i, 107.0 + (i %% %(columns)s::int) * 0.0006 AS x, 30.9 + (i / %(columns)s::int) * 0.0005 AS y,
           0.0001 + (i * 7919 %% 40) * 0.00001 AS w, 0.0001 + (i * 104729 %% 30) * 0.00001 AS d
-      FROM generate_series(%(first)s, %(last)s) i) grid
+      FROM generate_series(%(first)s::int, %(last)s::int) i) grid
 """
 ABOUT = (
     "`quanjing tiles bake --layer building --out FOLDER`: buildings of three shapes on a grid with six attributes, read from PostGIS, as "
