@@ -23,9 +23,10 @@ from api.ogc import pages
 from api.ogc.documents import GEOJSON, HTML, both, link
 from api.ogc.editing import allowed, write
 from api.ogc.parameters import ITEM, ITEMS, form_of, read, selection, simple, view
+from api.routes.land import settled
 from gis.errors import Forbidden, NotFound
 from gis.store.collections import Collection
-from gis.store.items import Page, Selection, View, current_version, item, page
+from gis.store.items import Grounds, Page, Selection, View, current_version, item, page
 
 VERSION = version("quanjing")
 LEAST_GZIP, MOST_INLINE = 1024, 64 * 1024
@@ -103,11 +104,20 @@ async def answer(request: Request, body: bytes | Sequence[bytes], media_type: st
     return Parts(parts, media_type, headers)
 
 
+async def _grounds(house: House, query: bytes) -> Grounds:
+    """Return the heights of the ground, where a query may be about heights: in its system, or as sides of a box."""
+    terrain = await settled(house) if b"84h" in query or b"bbox" in query else None
+    if terrain is None:
+        return Grounds(house.settings.ground_ellipsoid_m)
+    known = {str(enterprise): height for enterprise, height in terrain.heights().items()}
+    return Grounds(house.settings.ground_ellipsoid_m, orjson.dumps(known).decode())
+
+
 @lru_cache(maxsize=500)
-def _asked(collection: Collection, query: bytes, scope: str, ground_m: float) -> tuple[dict[str, str], Selection, View]:
+def _asked(collection: Collection, query: bytes, scope: str, ground: Grounds) -> tuple[dict[str, str], Selection, View]:
     """Return what a query string asks for; the same is asked again and again, so it is kept with its statement. Raises Invalid."""
     parameters = read(query, [*ITEMS, *simple(collection)])
-    return parameters, selection(collection, parameters, scope, ground_m), view(collection, parameters, ground_m)
+    return parameters, selection(collection, parameters, scope, ground), view(collection, parameters, ground)
 
 
 def _links(base: str, found: Page, chosen: Selection, shown: View, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -164,11 +174,12 @@ class Items:
     async def _page(self, request: Request, house: House, collection: Collection, scope: str) -> Response:
         query = request.scope["query_string"]
         asked = _asked if len(query) <= MOST_KEPT else _asked.__wrapped__
-        parameters, chosen, shown = asked(collection, query, scope, house.settings.ground_ellipsoid_m)
+        ground = await _grounds(house, query)
+        parameters, chosen, shown = asked(collection, query, scope, ground)
         form = form_of(parameters, request.headers.get("accept", ""))
         headers = {"Content-Crs": f"<{shown.system.uri}>"}
         base = base_of(request)
-        key = (house.store_id, scope, form, base, collection.id, query.decode("latin-1"))
+        key = (house.store_id, scope, form, base, collection.id, query.decode("latin-1"), ground.of_enterprises)
         if "if-none-match" in request.headers and collection.kind:
             etag = tag(*key, await once_more(house.hot, lambda connection: current_version(connection, chosen)))
             if same(request, etag):
@@ -188,7 +199,7 @@ class Items:
         query = request.scope["query_string"]
         parameters = read(query, ITEM)
         form = form_of(parameters, request.headers.get("accept", ""))
-        shown = view(collection, parameters, house.settings.ground_ellipsoid_m)
+        shown = view(collection, parameters, await _grounds(house, query))
         chosen = selection(collection, parameters, scope)
         feature, recorded = await once_more(house.hot, lambda connection: item(connection, chosen, feature_id, shown))
         headers = {"Content-Crs": f"<{shown.system.uri}>"}

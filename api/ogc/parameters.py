@@ -13,7 +13,7 @@ from gis.store.connect import EVERYWHERE
 from gis.store.filters.fragment import Fragment
 from gis.store.filters.terms import Type
 from gis.store.filters.values import box_of, date_of, timestamp_of
-from gis.store.items import MOST_ITEMS, MOST_OFFSET, Selection, View, between_heights, equals, filtered, ordered, within
+from gis.store.items import LEVEL, MOST_ITEMS, MOST_OFFSET, Grounds, Selection, View, between_heights, equals, filtered, ordered, within
 
 LANGUAGES = ("cql2-text", "cql2-json")
 FORMATS = ("json", "html")
@@ -130,7 +130,7 @@ def numbers(name: str, text: str) -> list[float]:
         raise Invalid(name, f"{text:.100} 应为用逗号分开的数") from error
 
 
-def _box(collection: Collection, parameters: Parameters, ground_m: float) -> list[Fragment]:
+def _box(collection: Collection, parameters: Parameters, ground: Grounds) -> list[Fragment]:
     sides = numbers("bbox", parameters["bbox"])
     boxed = system(parameters, "bbox-crs")
     try:
@@ -138,7 +138,7 @@ def _box(collection: Collection, parameters: Parameters, ground_m: float) -> lis
     except ValueError as error:
         raise Invalid("bbox", str(error)) from error
     if len(sides) == 6:
-        conditions.append(between_heights(collection, sides[2], sides[5], ground_m))
+        conditions.append(between_heights(collection, sides[2], sides[5], ground))
     return conditions
 
 
@@ -158,7 +158,7 @@ def simple(collection: Collection) -> list[str]:
     return [one.name for one in collection.columns if one.type in SIMPLE and one.name not in ITEMS]
 
 
-def selection(collection: Collection, parameters: Parameters, scope: str = EVERYWHERE, ground_m: float = 0.0) -> Selection:
+def selection(collection: Collection, parameters: Parameters, scope: str = EVERYWHERE, ground: Grounds = LEVEL) -> Selection:
     """Return which features a request selects; what tiles select too.
 
     Parameters
@@ -168,8 +168,7 @@ def selection(collection: Collection, parameters: Parameters, scope: str = EVERY
         `bbox`, `bbox-crs`, `datetime`, `as-of`, `filter`, `filter-lang`, `filter-crs`, and properties by name.
     scope : str
         Of the caller.
-    ground_m : float
-        Ellipsoid height of the ground, metres.
+    ground : Grounds
 
     Raises
     ------
@@ -178,7 +177,7 @@ def selection(collection: Collection, parameters: Parameters, scope: str = EVERY
     """
     conditions: list[Fragment] = []
     if "bbox" in parameters:
-        conditions += _box(collection, parameters, ground_m)
+        conditions += _box(collection, parameters, ground)
     elif "bbox-crs" in parameters:
         system(parameters, "bbox-crs")
     language: Any = parameters.get("filter-lang", "cql2-text")
@@ -194,7 +193,7 @@ def selection(collection: Collection, parameters: Parameters, scope: str = EVERY
     return Selection(collection, scope, tuple(conditions), moment(parameters))
 
 
-def view(collection: Collection, parameters: Parameters, ground_m: float = 0.0) -> View:
+def view(collection: Collection, parameters: Parameters, ground: Grounds = LEVEL) -> View:
     """Return how a request wants features shown; raises Invalid."""
     skip = parameters.get("skipGeometry", "false")
     if skip not in ("true", "false"):
@@ -205,6 +204,6 @@ def view(collection: Collection, parameters: Parameters, ground_m: float = 0.0) 
         limit=whole(parameters, "limit", 10, 1, MOST_ITEMS),
         offset=whole(parameters, "offset", 0, 0, MOST_OFFSET),
         properties=properties(collection, parameters),
-        ground_m=ground_m,
+        ground=ground,
         geometry=skip == "false",
     )

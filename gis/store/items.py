@@ -59,6 +59,19 @@ class Selection:
         return joined(" AND ", self.conditions) if self.conditions else Fragment("TRUE")
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Ellipsoid heights of the ground, metres, as models stand on it."""
+
+    elsewhere_m: float = 0.0
+    """Of what belongs to no enterprise, and where no terrain is."""
+    of_enterprises: str = ""
+    """JSON object, enterprise → height; empty where there is no terrain."""
+
+
+LEVEL = Grounds()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """How they are shown; compared as an object."""
@@ -69,8 +82,8 @@ class View:
     offset: int = 0
     properties: tuple[str, ...] | None = None
     """None: all."""
-    ground_m: float = 0.0
-    """Ellipsoid height of the ground, for systems with heights."""
+    ground: Grounds = LEVEL
+    """For systems with heights."""
     geometry: bool = True
 
 
@@ -95,14 +108,24 @@ def within(collection: Collection, geometry: BaseGeometry) -> Fragment:
     return put("ST_Intersects({}, {})", column(collection.geom), shape_literal(geometry, collection.srid))
 
 
-def between_heights(collection: Collection, bottom_m: float, top_m: float, ground_m: float) -> Fragment:
+def _ground(ground: Grounds) -> Fragment:
+    """Return the ellipsoid height of the ground under a feature."""
+    elsewhere = bound(ground.elsewhere_m, "double precision")
+    if not ground.of_enterprises:
+        return elsewhere
+    known = bound(ground.of_enterprises, "jsonb")
+    return put("coalesce(({} ->> enterprise_id::text)::double precision, {})", known, elsewhere)
+
+
+def between_heights(collection: Collection, bottom_m: float, top_m: float, ground: Grounds) -> Fragment:
     """Return the condition that a feature reaches into a range of ellipsoid heights; what has no height stands on the ground."""
     if collection.kind is None:
         return Fragment("TRUE")
     return put(
-        "(coalesce(z_min_m, 0) <= {} AND coalesce(z_max_m, z_min_m, 0) >= {})",
-        bound(top_m - ground_m, "double precision"),
-        bound(bottom_m - ground_m, "double precision"),
+        "(coalesce(z_min_m, 0) + {ground} <= {top} AND coalesce(z_max_m, z_min_m, 0) + {ground} >= {bottom})",
+        ground=_ground(ground),
+        top=bound(top_m, "double precision"),
+        bottom=bound(bottom_m, "double precision"),
     )
 
 
@@ -152,7 +175,7 @@ def ordered(collection: Collection, text: str) -> tuple[Fragment, ...]:
 # Statements -------------------------------------------------------------------------------------------------------------
 
 
-def geometry_sql(collection: Collection, system: ReferenceSystem, ground_m: float) -> Fragment:
+def geometry_sql(collection: Collection, system: ReferenceSystem, ground: Grounds) -> Fragment:
     """Return a feature's shape in the system that is asked for, its axes in the order of that system."""
     if collection.geometry is None:
         return Fragment("NULL::geometry")
@@ -160,10 +183,10 @@ def geometry_sql(collection: Collection, system: ReferenceSystem, ground_m: floa
     if system.height:
         if collection.kind is None:
             return geom if collection.srid in (4490, 4326) else put("ST_Transform({}, 4490)", geom)
-        ground = bound(ground_m, "double precision")
+        under = _ground(ground)
         if collection.kind.geometry == "PolygonZ":
-            return put("ST_Translate({}, 0, 0, {})", geom, ground)
-        return put("ST_Force3DZ({}, {} + coalesce(z_min_m, 0))", geom, ground)
+            return put("ST_Translate({}, 0, 0, {})", geom, under)
+        return put("ST_Force3DZ({}, {} + coalesce(z_min_m, 0))", geom, under)
     flat = put("ST_Force2D({})", geom) if collection.kind and collection.kind.geometry == "PolygonZ" else geom
     if system.geographic and collection.srid in (4490, 4326):
         moved = flat
@@ -176,12 +199,12 @@ def geometry_sql(collection: Collection, system: ReferenceSystem, ground_m: floa
 
 def feature_sql(collection: Collection, view: View) -> Fragment:
     """Return one feature as GeoJSON text."""
-    return _feature(collection, view.system, view.properties, view.ground_m, geometry=view.geometry)
+    return _feature(collection, view.system, view.properties, view.ground, geometry=view.geometry)
 
 
 @lru_cache(maxsize=500)
 def _feature(
-    collection: Collection, system: ReferenceSystem, properties: tuple[str, ...] | None, ground_m: float, *, geometry: bool
+    collection: Collection, system: ReferenceSystem, properties: tuple[str, ...] | None, ground: Grounds, *, geometry: bool
 ) -> Fragment:
     shown = [one for one in collection.columns if properties is None or one.name in properties]
     named = joined(", ", [put("{} AS {}", one.sql, column(one.name)) for one in shown])
@@ -193,7 +216,7 @@ def _feature(
         """'{{"type":"Feature","id":' || {} || ',"geometry":' || coalesce(ST_AsGeoJSON({}, {}, 0), 'null')
         || ',"properties":' || {} || '}}'""",
         quoted,
-        geometry_sql(collection, system, ground_m) if geometry else Fragment("NULL::geometry"),
+        geometry_sql(collection, system, ground) if geometry else Fragment("NULL::geometry"),
         Fragment(str(digits)),
         members,
     )

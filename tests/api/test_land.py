@@ -16,6 +16,7 @@ from PIL import Image
 from rasterio.transform import from_origin
 from serving import serving
 
+from gis.reference_systems import CRS84H
 from gis.store.cluster import Urls
 from tiles.imagery.layers import FilesLayer, keep
 from tiles.imagery.mercator import pixels
@@ -82,6 +83,17 @@ def test_the_ground_and_its_picture_come_from_the_data_folder(city: City, databa
         assert base is None or abs(ground - (float(str(base)) - 37)) < 65
         # The plant's ground is level: many vertices of its tile lie 3 cm under it.
         assert (np.abs(decoded.heights_m - ground) <= 0.05).sum() > 4
+
+        # Other programs get the same heights as the panorama.
+        tall = client.get("/collections/building/items", params={"crs": CRS84H.uri, "limit": 1}).json()["features"][0]
+        foot = tall["properties"]["z_min_m"] or 0
+        (level,) = {corner[2] for corner in tall["geometry"]["coordinates"][0]}
+        assert level == pytest.approx(ground + foot, abs=1e-6)
+        sides = (lon - 0.05, lat - 0.05, ground - 1, lon + 0.05, lat + 0.05, ground + 1)
+        boxes = [sides, (*sides[:2], ground + 500, *sides[3:5], ground + 900)]
+        asked = [{"bbox": ",".join(map(str, box)), "bbox-crs": CRS84H.uri} for box in boxes]
+        found = [client.get("/collections/building/items", params=one).json()["numberMatched"] for one in asked]
+        assert found[0] > found[1] == 0
 
         shown = land["imagery"][0]["url"]
         i, j = int((lon + 180) / 360 * 4096), int((1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2 * 4096)

@@ -115,7 +115,7 @@ MUTANTS: dict[str, Patch] = {
         collections, "definition", lambda old, *given, **named: old(*given, **named) | {"openapi": "3.1.0"}
     ),
     f"{FEATURES}-2/1.0/conf/crs": swap(
-        gis.store.items, "geometry_sql", lambda old, collection, system, ground_m: old(collection, replace(system, swapped=False), ground_m)
+        gis.store.items, "geometry_sql", lambda old, collection, system, ground: old(collection, replace(system, swapped=False), ground)
     ),
     f"{FEATURES}-3/1.0/conf/queryables": swap(documents, "queryables", lambda old, *given: old(*given) | {"$id": "elsewhere"}),
     f"{FEATURES}-3/1.0/conf/queryables-query-parameters": swap(api.ogc.parameters, "equals", lambda *_: Fragment("TRUE")),
