@@ -27,6 +27,7 @@ from api.pages import Headers, pages
 from api.routes import (
     accidents,
     alarms,
+    catalogue,
     changes,
     city,
     collections,
@@ -206,7 +207,7 @@ def create_app(settings: Settings, caller: Caller = LOCAL) -> VectorTiles:
     for router in ROUTERS:
         app.include_router(router)
     items = Items()
-    app.router.routes[:0] = [Route(path, items) for path in ITEM_PATHS]
+    app.router.routes[:0] = [*catalogue.router.routes, *(Route(path, items) for path in ITEM_PATHS)]
     app.mount("/", Home(pages(str(settings.web_dir))))
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Headers)

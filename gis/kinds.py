@@ -83,6 +83,11 @@ class Kind:
         return self.geometry in ("Polygon", "PolygonZ", "Geometry")
 
     @property
+    def flat(self) -> bool:
+        """Whether its shape lies in the plane, as a map program draws it; else it comes from drawings alone."""
+        return self.geometry != "PolygonZ"
+
+    @property
     def areal(self) -> bool:
         """Whether it has an outline, which tiles of a map cut into pieces."""
         return self.geometry not in ("Point", "LineString")

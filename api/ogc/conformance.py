@@ -35,6 +35,11 @@ CLASSES = (
     ),
     *TILES,
     *STYLES,
+    *(
+        f"http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{name}"
+        for name in ("record-core", "record-core-query-parameters", "record-collection", "record-api")
+    ),
+    *(f"https://www.opengis.net/spec/ogcapi-geovolumes-1/1.0/conf/{name}" for name in ("core", "3d-tiles")),
 )
 EDITING = tuple(f"{FEATURES}-4/1.0/conf/{name}" for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features"))
 """Where features may be written."""

@@ -8,6 +8,7 @@ from gis.reference_systems import BASE, CRS84, SYSTEMS
 from gis.store.collections import Collection, Column
 from gis.store.filters.functions import FUNCTIONS
 from gis.store.filters.terms import Type
+from gis.store.vector_tiles import mapped
 
 Json = dict[str, Any]
 Box = tuple[float, float, float, float]
@@ -65,6 +66,7 @@ def landing(base: str, form: str) -> Json:
             link(f"{REL}/tilesets-vector", f"{base}/tiles", JSON, "矢量切片"),
             link(f"{REL}/styles", f"{base}/styles", JSON, "样式"),
             link(f"{REL}/functions", f"{base}/functions", JSON, "过滤可用的函数"),
+            link(f"{REL}/ogc-catalog", f"{base}/collections/records", JSON, "目录"),
         ],
     }
 
@@ -102,17 +104,18 @@ def collection(base: str, one: Collection, box: Box | None, form: str | None = N
             link(f"{REL}/sortables", f"{at}/sortables", SCHEMA, "可排序的属性"),
             link(f"{REL}/schema", f"{at}/schema", SCHEMA, "要素的结构"),
             link("describedby", f"{at}/schema", SCHEMA, "要素的结构"),
+            *([link(f"{REL}/tilesets-vector", f"{at}/tiles", JSON, "矢量瓦片")] if one.kind and one.id in mapped() else []),
             *([link("preview", f"{base}/look/{one.id}", HTML, "速览")] if one.kind else []),
         ],
     }
 
 
-def collections(base: str, listed: Iterable[tuple[Collection, Box | None]], form: str) -> Json:
-    """Return the list of collections."""
+def collections(base: str, listed: Iterable[tuple[Collection, Box | None]], form: str, more: Iterable[Json] = ()) -> Json:
+    """Return the list of collections, and of what else is listed there."""
     return {
         "links": both(base, "/collections", form, "图层"),
         "crs": list(SYSTEMS),
-        "collections": [collection(base, one, box) for one, box in listed],
+        "collections": [*(collection(base, one, box) for one, box in listed), *more],
     }
 
 

@@ -24,9 +24,12 @@ from gis.store.texts import writable
 READING = ("GET", "HEAD", "OPTIONS")
 WRITING = {True: ("PUT", "PATCH", "DELETE"), False: ("POST",)}
 """Methods beside those, on a feature and on the list of features."""
+DRAWN = {True: ("PATCH", "DELETE"), False: ()}
+"""The same of a kind whose shape comes from drawings alone."""
 MOST_BYTES = 16 * 2**20
 GEOJSON, PATCH = ("application/geo+json", "application/json"), ("application/merge-patch+json", "application/geo+json", "application/json")
-TAG = re.compile(r'(?:W/)?"(\d+)-[^"]*"')
+TAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
+VERSION = re.compile(r'"(\d+)-[^"]*"')
 REASON = "Quanjing-Reason"
 USUAL_REASON = "接口修改"
 LONGEST_REASON = 500
@@ -34,24 +37,29 @@ LONGEST_REASON = 500
 
 def allowed(house: House, collection: Collection, *, single: bool) -> tuple[str, ...]:
     """Return the methods that may be asked for."""
-    return READING + WRITING[single] if house.writers is not None and collection.kind is not None else READING
+    if house.writers is None or collection.kind is None:
+        return READING
+    return READING + (WRITING if collection.kind.flat else DRAWN)[single]
 
 
-def _expected(request: Request) -> int | None:
-    """Return the version that the caller saw; None where any is meant.
+def _expected(request: Request) -> frozenset[int] | None:
+    """Return the versions of which one must stand, as the caller saw them; None where any is meant.
 
     Raises
     ------
     Unconditional
         It is not said: a change would be made blindly.
+    Invalid
+        What is said is no list of entity tags (RFC 9110, 13.1.1).
     """
     given = request.headers.get("if-match", "").strip()
     if not given:
         raise Unconditional("修改要素须带 If-Match：读取时得到的 ETag，或 *")
     if given == "*":
         return None
-    found = TAG.search(given)
-    return int(found[1]) if found else -1
+    if not TAGS.fullmatch(given):
+        raise Invalid("If-Match", "应为读取时得到的 ETag（带双引号，几个用逗号分开），或 *")
+    return frozenset(int(found) for found in VERSION.findall(given))
 
 
 async def _body(request: Request) -> Any:

@@ -17,6 +17,7 @@ from api.epoch import Known, Unchanged
 from api.house import House
 from api.ogc.items import Items, answer, once_more
 from api.ogc.parameters import read
+from api.ogc.records import ID as CATALOGUE
 from api.pages import HEADERS, called_by_name
 from api.vector_tiles import refuse
 from gis.errors import Forbidden, QuanjingError
@@ -26,7 +27,7 @@ from gis.store.items import run
 from gis.store.near import COLUMNS, nearest_sql, within_sql
 from gis.store.queries import LABELS
 
-PAGE = re.compile(r"/collections/([^/]+)/items")
+PAGE = re.compile(rf"/collections/(?!{CATALOGUE}/)([^/]+)/items")
 REPEATED = (b"cache-control", b"content-crs", b"vary", *HEADERS)
 """Headers that a 304 repeats (RFC 9110, 15.4.5)."""
 NEAR = {"/api/queries/within": "within", "/api/queries/nearest": "nearest"}

@@ -5,12 +5,14 @@ from importlib.metadata import version
 from typing import Any
 
 from api.ogc.documents import DESCRIPTION, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, TITLE
+from api.ogc.records import TYPES
 from gis.reference_systems import CRS84, SYSTEMS
 from gis.store.collections import Collection
 from gis.store.items import MOST_ITEMS
 
 Json = dict[str, Any]
 PAGE = ("f", "limit", "offset", "sortby", "properties", "skipGeometry", "crs")
+RECORDS = ("f", "limit", "offset", "bbox", "datetime", "q", "type", "ids", "externalIds")
 WHICH = ("bbox", "bbox-crs", "datetime", "as-of", "filter", "filter-lang", "filter-crs")
 
 
@@ -19,6 +21,22 @@ _TIME = r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[
 INTERVAL = {"type": "string", "pattern": rf"^(({_TIME})?/\.\.|\.\./{_TIME})$"}
 CQL2 = {"type": "string", "format": "cql2-text", "minLength": 1}
 SORT_KEY, PROPERTY = ({"type": "string", "format": form, "minLength": 1} for form in ("sort-key", "property-name"))
+ENTITY_TAGS = r'^(\*|(W/)?"[^"]*"(, *(W/)?"[^"]*")*)$'
+GEOMETRY = {
+    "type": "object",
+    "required": ["type", "coordinates"],
+    "properties": {
+        "type": {"type": "string", "enum": ["Point", "LineString", "Polygon", "MultiPolygon"]},
+        "coordinates": {"type": "array", "items": {}, "minItems": 1},
+    },
+}
+WRITTEN = {
+    "type": {"type": "string", "enum": ["Feature"]},
+    "geometry": GEOMETRY,
+    "properties": {"type": "object", "description": "见 /collections/{collectionId}/schema"},
+}
+"""Members of a feature that is sent; which properties there are, its collection says."""
+LISTED = {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": r"^[^,]*[^,\s][^,]*$"}}
 CURSOR = "^[0-9a-f]{8}-[0-9]{1,17}-[0-9]{1,17}$"
 
 
@@ -53,6 +71,10 @@ def _parameters() -> dict[str, Json]:
         "sortby": _query("sortby", "排序的属性，- 在前为降序", {"type": "array", "minItems": 1, "items": SORT_KEY}, **flat),
         "properties": _query("properties", "只要这些属性", {"type": "array", "items": PROPERTY}, **flat),
         "skipGeometry": _query("skipGeometry", "不要图形", {"type": "boolean", "default": False}),
+        "q": _query("q", "找的词：逗号分开的其中之一，空格分开的依次相连", LISTED, **flat),
+        "type": _query("type", "记录的类型", {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(TYPES)}}, **flat),
+        "ids": _query("ids", "记录标识", LISTED, **flat),
+        "externalIds": _query("externalIds", "企业编号，可带“企业编号:”", LISTED, **flat),
         "since": _query("since", "从变更日志的哪里开始（上一次回答的 cursor）；没有则从头", {"type": "string", "pattern": CURSOR}),
     }
 
@@ -78,28 +100,52 @@ def _get(summary: str, operation: str, parameters: Iterable[str], *media: str, p
     }
 
 
+def _link(operation: str, feature: str, etag: str = "") -> Json:
+    """Return a link of a response to what may be done next with a feature of it (OpenAPI 3.0, 4.7.20)."""
+    tag = {"header.If-Match": etag} if etag else {}
+    return {"operationId": operation, "parameters": {"collectionId": "$request.path.collectionId", "featureId": feature, **tag}}
+
+
+def _linked(paths: Json, *, editing: bool) -> None:
+    """Say in the responses with features what may be done with them."""
+    at = "/collections/{collectionId}/items"
+    page, single = paths[at], paths[f"{at}/{{featureId}}"]
+    first, own, tag = "$response.body#/features/0/id", "$response.body#/id", "$response.header.ETag"
+    page["get"]["responses"]["200"]["links"] = {"first": _link("item", first), "firstHistory": _link("history", first)}
+    single["get"]["responses"]["200"]["links"] = {"history": _link("history", own)}
+    if editing:
+        following = {name: _link(name, own, tag) for name in ("putItem", "patchItem", "deleteItem")}
+        single["get"]["responses"]["200"]["links"] |= following
+        for response in (page["post"]["responses"]["201"], single["put"]["responses"]["200"], single["patch"]["responses"]["200"]):
+            response["links"] = {"item": _link("item", own)} | following
+
+
 def _writing(path: Sequence[str]) -> Json:
     """Return what writes features, by method (Part 4)."""
-    faults = {"400": "Invalid", "403": "Forbidden", "404": "NotFound", "409": "Conflict", "412": "Outdated", "428": "Unconditional"}
+    faults = {"400": "Invalid", "403": "Forbidden", "404": "NotFound", "409": "Conflict"}
     single = len(path) > 1
+    if single:
+        faults |= {"412": "Outdated", "428": "Unconditional"}
     methods = {"put": "整个替换", "patch": "改一部分", "delete": "关闭"} if single else {"post": "新增"}
     found: Json = {}
     for method, summary in methods.items():
         media = ["application/merge-patch+json", GEOJSON] if method == "patch" else [GEOJSON]
         done = {"post": "201", "delete": "204"}.get(method, "200")
+        # What comes from drawings alone is neither made nor replaced here.
+        named = ["featureId" if name == "featureId" else "kindId" if method in ("patch", "delete") else "flatCollectionId" for name in path]
         found[method] = {
             "summary": summary,
             "operationId": f"{method}Item",
             "tags": ["OGC API"],
-            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in (*path, *(["ifMatch"] if single else []))],
+            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in (*named, *(["ifMatch"] if single else []))],
             "responses": {
-                done: {"description": "完成"},
+                done: {"description": "完成"} | ({"content": {GEOJSON: {"schema": {"type": "object"}}}} if done != "204" else {}),
                 **{code: {"$ref": f"#/components/responses/{name}"} for code, name in faults.items()},
             },
         }
         if method != "delete":
-            content = {one: {"schema": {"type": "object"}} for one in media}
-            found[method]["requestBody"] = {"required": True, "content": content}
+            schema: Json = {"type": "object", "properties": WRITTEN} | ({"required": list(WRITTEN)} if method != "patch" else {})
+            found[method]["requestBody"] = {"required": True, "content": {one: {"schema": schema} for one in media}}
     return found
 
 
@@ -112,7 +158,8 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     changes = _get("变更日志", "changes", ["since", "limit"], JSON)
     changes["get"]["responses"] |= {"409": {"$ref": "#/components/responses/Conflict"}, "410": {"$ref": "#/components/responses/Swept"}}
-    return {
+    kinds = {name: one.kind for name, one in collections.items() if one.kind is not None}
+    document: Json = {
         "openapi": "3.0.3",
         "info": {"title": TITLE, "description": DESCRIPTION, "version": version("quanjing"), "license": {"name": "Apache-2.0"}},
         "servers": [{"url": base}],
@@ -124,7 +171,9 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
             "/functions": _get("过滤可用的函数", "functions", ["f"], JSON, HTML),
             "/changes": changes,
             "/collections": _get("图层", "collections", ["f"], JSON, HTML),
-            at: _get("一个图层", "collection", ["f"], JSON, HTML, path=one),
+            at: _get("一个图层、目录或三维容器", "collection", ["f"], JSON, HTML, path=("anyCollectionId",)),
+            "/collections/records/items": _get("目录的记录", "records", RECORDS, GEOJSON, HTML),
+            "/collections/records/items/{recordId}": _get("一条记录", "record", ["f"], GEOJSON, HTML, path=("recordId",)),
             f"{at}/queryables": _get("可过滤的属性", "queryables", ["f"], SCHEMA, HTML, path=one),
             f"{at}/sortables": _get("可排序的属性", "sortables", ["f"], SCHEMA, HTML, path=one),
             f"{at}/schema": _get("要素的结构", "schema", ["f"], SCHEMA, HTML, path=one),
@@ -136,13 +185,17 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
             "parameters": {
                 **_parameters(),
                 "collectionId": _path("collectionId", "图层", {"type": "string", "enum": list(collections)}),
+                "anyCollectionId": _path("collectionId", "图层、目录（records）或三维容器", {"type": "string"}),
+                "recordId": _path("recordId", "记录标识", {"type": "string"}),
+                "kindId": _path("collectionId", "图层", {"type": "string", "enum": list(kinds)}),
+                "flatCollectionId": _path("collectionId", "图层", {"type": "string", "enum": [one for one in kinds if kinds[one].flat]}),
                 "featureId": _path("featureId", "要素标识", {"type": "string"}),
                 "ifMatch": {
                     "name": "If-Match",
                     "in": "header",
                     "description": "读取时得到的 ETag，或 *；没有则 428，已被别人修改则 412",
-                    "required": False,
-                    "schema": {"type": "string"},
+                    "required": True,
+                    "schema": {"type": "string", "pattern": ENTITY_TAGS},
                 },
             },
             "responses": {
@@ -171,3 +224,5 @@ def definition(base: str, collections: dict[str, Collection], *, editing: bool =
             },
         },
     }
+    _linked(document["paths"], editing=editing)
+    return document

@@ -48,6 +48,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+ITEMS = {"feature": "要素", "record": "记录"}
 SHOWN = ("data", "conformance", "service-desc", "service-doc")
 """Links of the landing page that people follow."""
 
@@ -63,7 +64,7 @@ def collections(document: Json, groups: Mapping[str, str]) -> str:
     rows = [
         (
             _link(f"/collections/{one['id']}?f=html", one["title"]),
-            _link(f"/collections/{one['id']}/items?f=html", "要素"),
+            _link(f"/collections/{one['id']}/items?f=html", ITEMS[one["itemType"]]) if one["itemType"] in ITEMS else "",
             _link(f"/look/{one['id']}", "速览") if one["id"] in groups else "",
             escape(groups.get(one["id"], "")),
             escape(one["id"]),
@@ -137,10 +138,15 @@ def items(one: Collection, document: Json) -> str:
     told = [column for column in named if any(feature["properties"].get(column.name) not in (None, [], {}) for feature in features)]
     rows = [(_item_link(one, feature), *(value(feature["properties"].get(c.name), c.codes) for c in told)) for feature in features]
     heads = ["要素", *(f"{column.title}（{column.unit}）" if column.unit else column.title for column in told)]
+    return _turned(document, table(heads, rows))
+
+
+def _turned(document: Json, body: str) -> str:
+    """Return a page's body between the ways to the next and the one before."""
     words = {"next": "下一页", "prev": "上一页"}
     turns = " · ".join(_link(link["href"], words[link["rel"]]) for link in document["links"] if link["rel"] in words)
     counted = f"共 {document['numberMatched']} 个，本页 {document['numberReturned']} 个"
-    return f"<p>{counted}　{turns}</p>{table(heads, rows)}<p>{turns}</p>"
+    return f"<p>{counted}　{turns}</p>{body}<p>{turns}</p>"
 
 
 def _item_link(one: Collection, feature: Json) -> str:
@@ -153,6 +159,48 @@ def item(one: Collection, feature: Json) -> str:
     rows = [(escape(column.title), value(given.get(column.name), column.codes), escape(column.unit or "")) for column in one.columns]
     history = f"/collections/{one.id}/items/{feature['id']}/history?f=html"
     return (f"<p>{_link(history, '谁在何时因何修改')}</p>" if one.kind else "") + table(["属性", "值", "单位"], rows)
+
+
+def links(document: Json) -> str:
+    """Return a document's description and its links to elsewhere."""
+    listed = " · ".join(_link(one["href"], one["title"]) for one in document["links"] if one["rel"] not in ("self", "alternate"))
+    return f"<p>{escape(str(document.get('description', '')))}</p><p>{listed}</p>"
+
+
+def container(document: Json) -> str:
+    """Return what is said of a 3D container, with those that it holds."""
+    rows = [(_link(f"/collections/{one['id']}?f=html", one["title"]), _box(one)) for one in [document, *document.get("children", [])]]
+    return links(document) + table(["三维容器", "范围（经纬度，椭球高米）"], rows)
+
+
+def _box(document: Json) -> str:
+    west, south, low, east, north, high = document["extent"]["spatial"]["bbox"][0]
+    return escape(f"{west:.5f}, {south:.5f}, {low:.1f} — {east:.5f}, {north:.5f}, {high:.1f}")
+
+
+def records(document: Json, types: Mapping[str, str]) -> str:
+    """Return a page of records."""
+    rows = [
+        (
+            _link(f"/collections/records/items/{one['id']}?f=html", one["properties"]["title"]),
+            escape(types[one["properties"]["type"]]),
+            escape(one["properties"]["description"]),
+            value(one["properties"].get("updated")),
+        )
+        for one in document["features"]
+    ]
+    return _turned(document, table(["记录", "类型", "说明", "更新"], rows))
+
+
+def record(document: Json, types: Mapping[str, str]) -> str:
+    """Return a record with its links."""
+    told = document["properties"]
+    rows = [
+        ("类型", escape(types[told["type"]])),
+        ("关键词", escape("、".join(told["keywords"]))),
+        ("更新", value(told.get("updated"))),
+    ]
+    return links({**document, "description": told["description"]}) + table(["属性", "值"], rows)
 
 
 def history(document: Json) -> str:

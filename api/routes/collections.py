@@ -9,14 +9,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.answers import encoded
-from api.caller import CurrentCaller, Permission, requires
-from api.house import CurrentHouse
-from api.ogc import documents, pages
+from api.caller import Caller, CurrentCaller, Permission, requires
+from api.house import CurrentHouse, House
+from api.ogc import documents, pages, records, volumes
 from api.ogc.documents import HTML, JSON, OPENAPI, SCHEMA
 from api.ogc.items import answer, base_of, once_more, tag, wanted
 from api.ogc.openapi import definition
-from api.ogc.parameters import form_of, read
-from gis.errors import NotFound
+from api.ogc.parameters import form_of, numbers, read
+from api.routes import catalogue
+from gis.errors import Invalid, NotFound
 from gis.kinds import GROUPS
 from gis.store import read as features
 from gis.store.connect import reading
@@ -81,18 +82,36 @@ async def collections(request: Request, house: CurrentHouse, caller: CurrentCall
     """List the collections with their extents, as far as the caller sees."""
     form = _form(request)
     boxes = await once_more(house.hot, lambda connection: extents(connection, list(house.collections.values()), caller.scope))
-    document = documents.collections(base_of(request), [(one, boxes[one.id]) for one in house.collections.values()], form)
+    base = base_of(request)
+    version, placed = await catalogue.containers(house, caller)
+    # Whoever sees the city finds the enterprises in it.
+    solid = [volumes.city(base, version, placed)] if version and placed else [volumes.container(base, one) for one in placed]
+    flat = [box for box in boxes.values() if box is not None]
+    more = [records.collection(base, records.around(flat) if flat else None), *solid]
+    document = documents.collections(base, [(one, boxes[one.id]) for one in house.collections.values()], form, more)
     groups = {one.id: GROUPS[one.group] for one in house.collections.values() if one.group}
     return await _shown(request, document, form, _Page("图层", (HOME,), lambda shown: pages.collections(shown, groups)))
 
 
 @router.get("/collections/{collection}")
 async def collection(collection: str, request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
-    """Say what a collection is."""
+    """Say what a collection is, or a 3D container."""
+    if collection not in house.collections and collection.endswith(volumes.ENDING):
+        return await _container(request, house, caller, collection)
     one, form = wanted(house, collection), _form(request)
     boxes = await once_more(house.hot, lambda connection: extents(connection, [one], caller.scope))
     document = documents.collection(base_of(request), one, boxes[one.id], form)
     return await _shown(request, document, form, _Page(one.title, (HOME, LAYERS), lambda shown: pages.collection(shown, one)))
+
+
+async def _container(request: Request, house: House, caller: Caller, name: str) -> Response:
+    parameters = read(request.scope["query_string"], ("f", "bbox"))
+    form = form_of(parameters, request.headers.get("accept", ""))
+    asked = numbers("bbox", parameters["bbox"]) if "bbox" in parameters else []
+    if "bbox" in parameters and len(asked) not in (4, 6):
+        raise Invalid("bbox", "应为 4 个数，或带高程 6 个数")
+    document = await catalogue.container(name, base_of(request), house, caller, form=form, asked=asked)
+    return await _shown(request, document, form, _Page(str(document["title"]), (HOME, LAYERS), pages.container))
 
 
 async def _described(request: Request, house: CurrentHouse, name: str, build: Callable[[str, Any], Any], title: str) -> Response:

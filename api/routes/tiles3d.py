@@ -10,6 +10,7 @@ from api.answers import encoded, unchanged
 from api.caller import Caller, CurrentCaller, Permission, requires
 from api.house import CurrentHouse, House
 from api.live import city_url, tileset_url
+from api.ogc.volumes import TILESET
 from gis.errors import NotFound
 from gis.store import read
 from gis.store.bakes import CITY, city_version
@@ -38,7 +39,8 @@ async def _file(house: House, owner: UUID, version: str, path: str) -> Response:
     data = await asyncio.to_thread(house.tiles.get, owner, version, path)
     if data is None:
         raise NotFound(f"版本 {version} 中没有 {path}；旧版本保留一小时")
-    return Response(data, media_type=MEDIA.get(path.rpartition(".")[2], "application/octet-stream"), headers=IMMUTABLE)
+    media = TILESET if path == "tileset.json" else MEDIA.get(path.rpartition(".")[2], "application/octet-stream")
+    return Response(data, media_type=media, headers=IMMUTABLE)
 
 
 @router.get("/city/current.json")

@@ -20,6 +20,7 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/collections-selection",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
 )
@@ -38,17 +39,19 @@ def _link(rel: str, href: str, media: str = "application/json", **more: Any) -> 
     return {"rel": rel, "type": media, "href": href, **more}
 
 
-def _brief(base: str) -> dict[str, Any]:
-    own = f"{base}/tiles/{MATRIX_SET}"
+def _brief(base: str, kind: Kind | None = None) -> dict[str, Any]:
+    """Return what a list says of the tileset of all layers, or of one kind's: the same tiles, with that layer alone."""
+    own = f"{base}/collections/{kind.name}/tiles/{MATRIX_SET}" if kind else f"{base}/tiles/{MATRIX_SET}"
+    tile = f"{base}/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}" + (f"?collections={kind.name}" if kind else "")
     return {
-        "title": "全景",
+        "title": kind.label if kind else "全景",
         "dataType": "vector",
         "crs": CRS,
         "tileMatrixSetURI": SET_URI,
         "links": [
             _link("self", own),
             _link(SCHEME, f"{base}/tileMatrixSets/{MATRIX_SET}"),
-            _link("item", f"{own}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", MEDIA, templated=True),
+            _link("item", tile, MEDIA, templated=True),
         ],
     }
 
@@ -90,6 +93,26 @@ async def tilesets(request: Request) -> Response:
 async def tileset(request: Request) -> Response:
     """Describe the tileset: layers, properties, from which zoom each is shown."""
     return answer(_brief(base_url(request)) | {"layers": [_layer(KINDS[name]) for name in mapped()]})
+
+
+def _mapped(collection: str) -> Kind:
+    if collection not in mapped():
+        raise NotFound(f"图层 {collection:.60} 没有矢量瓦片；有的是 {'、'.join(mapped())}")
+    return KINDS[collection]
+
+
+@router.get("/collections/{collection}/tiles")
+async def tilesets_of(collection: str, request: Request) -> Response:
+    """List the tilesets of one collection."""
+    kind, base = _mapped(collection), base_url(request)
+    return answer({"links": [_link("self", f"{base}/collections/{kind.name}/tiles")], "tilesets": [_brief(base, kind)]})
+
+
+@router.get(f"/collections/{{collection}}/tiles/{MATRIX_SET}")
+async def tileset_of(collection: str, request: Request) -> Response:
+    """Describe the tileset of one collection."""
+    kind = _mapped(collection)
+    return answer(_brief(base_url(request), kind) | {"layers": [_layer(kind)]})
 
 
 @router.get("/tileMatrixSets")

@@ -265,6 +265,13 @@ async def current_version(connection: AsyncConnection, owner: UUID) -> str | Non
     return str(row[0]) if row else None
 
 
+async def tileset_made(connection: AsyncConnection, owner: UUID) -> tuple[str, datetime] | None:
+    """Return the current version of an enterprise's tileset or the city's (`CITY`) and when it was made, None where there is none."""
+    query = "SELECT version, baked_at FROM tilesets WHERE enterprise_id = %s"
+    row = await (await connection.execute(query, [owner])).fetchone()
+    return (row[0], row[1]) if row else None
+
+
 async def current_versions(connection: AsyncConnection) -> dict[UUID, str]:
     """Return the current version of every tileset, the city's (`CITY`) among them."""
     return {row[0]: row[1] for row in await (await connection.execute("SELECT enterprise_id, version FROM tilesets")).fetchall()}

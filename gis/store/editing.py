@@ -42,8 +42,8 @@ class Writer:
     """In whose name, how far, and what is known of the feature."""
 
     scope: str
-    version: int | None = None
-    """Of the feature as the writer saw it: microseconds of `recorded`; None: whatever it is."""
+    versions: frozenset[int] | None = None
+    """One of which the feature must be, as the writer saw it: microseconds of `recorded`; None: whatever it is."""
 
 
 def _geometry(kind: Kind, given: Any, system: ReferenceSystem) -> BaseGeometry:
@@ -60,7 +60,7 @@ def _geometry(kind: Kind, given: Any, system: ReferenceSystem) -> BaseGeometry:
     west, south, east, north = shape.bounds
     if west < -180 or south < -90 or east > 180 or north > 90:
         raise Invalid("geometry", "坐标超出经纬度的范围，请核对轴序和 Content-Crs")
-    if kind.geometry == "PolygonZ":
+    if not kind.flat:
         raise Invalid("geometry", f"{kind.label}是立体的，请用图纸导入")
     return shape
 
@@ -193,7 +193,7 @@ async def _hold(connection: AsyncConnection, kind: Kind, feature_id: UUID, write
     row = await (await connection.execute(query, [feature_id])).fetchone()
     if row is None:
         raise NotFound(f"{kind.label}没有标识为 {feature_id} 的要素")
-    if writer.version is not None and row[0] != writer.version:
+    if writer.versions is not None and row[0] not in writer.versions:
         raise Outdated("要素已被别人修改；请重新读取再改")
     await _inside(connection, kind, feature_id, writer.scope)
 

@@ -126,7 +126,7 @@ def test_the_definition_is_openapi_3_0(client: httpx.Client) -> None:
 
 def test_collections_are_the_kinds_and_the_published_tables(client: httpx.Client) -> None:
     listed = client.get("/collections").json()["collections"]
-    assert {one["id"] for one in listed} == {name for name, kind in KINDS.items() if not kind.schematic} | {"wells"}
+    assert {one["id"] for one in listed} == {name for name, kind in KINDS.items() if not kind.schematic} | {"wells", "records"}
     (river,) = [one for one in listed if one["id"] == "river"]
     assert river["crs"][0] == CRS84.uri
     assert river["extent"]["spatial"]["bbox"][0] == pytest.approx([106.6, 31, 109.05, 31.2])

@@ -91,12 +91,13 @@ def test_no_update_is_lost(client: httpx.Client, city: City) -> None:
         for answer in (client.put(at, json=STATION, headers=GEOJSON | {"If-Match": stale}), client.delete(at, headers={"If-Match": stale})):
             assert answer.status_code == 412
             assert answer.headers["content-type"] == "application/problem+json"
+    assert client.delete(at, headers={"If-Match": "nonsense"}).json()["parameter"] == "If-Match"
     # An alarm is no edit.
     now = client.get(at).headers["etag"]
     city.rows("INSERT INTO alarms (feature_id, rule, level) SELECT feature_id, '超标', 2 FROM water_stations")
     assert client.get(at).headers["etag"] != now
     assert client.patch(at, json={"properties": {"name": "改"}}, headers=GEOJSON | {"If-Match": now}).status_code == 200
-    assert client.delete(at, headers={"If-Match": "*"}).status_code == 204
+    assert client.delete(at, headers={"If-Match": f'"1-x", {client.get(at).headers["etag"]}'}).status_code == 204
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,8 @@ def test_faults_name_what_is_wrong(client: httpx.Client, body: str, parameter: s
 
 
 def test_what_may_not_be_done(client: httpx.Client, city: City, module_database: Urls, tmp_path: Any) -> None:
+    solid = client.post("/collections/parcel_3d/items", json=STATION, headers=GEOJSON)
+    assert (solid.status_code, solid.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     at = made(client).headers["location"]
     assert client.post(ITEMS, json=STATION, headers=GEOJSON | {"Origin": "http://evil.example"}).status_code == 403
     assert client.post(ITEMS, content="x", headers={"Content-Type": "text/plain"}).json()["parameter"] == "Content-Type"

@@ -8,13 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from baking import baked
 from city import found_city
 from psycopg.conninfo import conninfo_to_dict
 from serving import serving
 
 from gis.store.cluster import Urls
 
-SUITE = ("core", "cql2", "editing", "filtering", "systems", "tiles")
+SUITE = ("core", "cql2", "editing", "filtering", "records", "systems", "tiles", "volumes")
 pytest.register_assert_rewrite(*(f"conformance.{name}" for name in SUITE))  # so that a failed check says what was there instead
 
 from conformance.suite import ONCE, Server  # noqa: E402
@@ -53,8 +54,10 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if DATA.exists():
         load(database.owner, "cql")
     city.rows("GRANT SELECT ON ALL TABLES IN SCHEMA cql TO quanjing_reader")
+    folder = tmp_path_factory.mktemp("served")
+    baked(city, folder, whole=True)
     with (
-        serving(database.owner, tmp_path_factory.mktemp("served"), editing=True, published_schemas="cql") as own,
+        serving(database.owner, folder, editing=True, published_schemas="cql") as own,
         httpx.Client(base_url=own) as client,
     ):
         yield Server(client, ("water_station", STATION))

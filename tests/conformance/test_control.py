@@ -10,8 +10,10 @@ import conformance.core
 import conformance.cql2
 import conformance.editing
 import conformance.filtering
+import conformance.records
 import conformance.systems
-import conformance.tiles  # noqa: F401 — their checks register themselves
+import conformance.tiles
+import conformance.volumes  # noqa: F401 — their checks register themselves
 import httpx
 import pytest
 import yaml

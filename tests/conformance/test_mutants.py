@@ -9,14 +9,18 @@ import conformance.core
 import conformance.cql2
 import conformance.editing
 import conformance.filtering
+import conformance.records
 import conformance.systems
-import conformance.tiles  # noqa: F401 — their checks register themselves
+import conformance.tiles
+import conformance.volumes  # noqa: F401 — their checks register themselves
 import pytest
 from conformance.suite import CHECKS, JSON, SPEC, NotHere, Server
 
 import api.ogc.editing
 import api.ogc.items
 import api.ogc.parameters
+import api.ogc.records
+import api.ogc.volumes
 import api.routes.styles
 import api.routes.tilesets
 import api.vector_tiles
@@ -30,6 +34,7 @@ from api.routes import collections
 from gis.errors import Invalid
 from gis.store.filters.fragment import Fragment
 
+RECORDS, VOLUMES = "ogcapi-records-1/1.0/conf", "https://www.opengis.net/spec/ogcapi-geovolumes-1/1.0/conf"
 Patch = Callable[[pytest.MonkeyPatch], None]
 FEATURES, CQL2, TILES, STYLES = "ogcapi-features", "cql2/1.0/conf", "ogcapi-tiles-1/1.0/conf", "ogcapi-styles-1/0.0/conf"
 COMPILER = gis.store.filters.compiler
@@ -95,7 +100,7 @@ def no_roles(old: Callable[..., Any], *given: Any) -> Any:
 async def blind(old: Callable[..., Any], *given: Any) -> Any:
     """Change whatever stands."""
     *before, writer = given
-    return await old(*before, replace(writer, version=None))
+    return await old(*before, replace(writer, versions=None))
 
 
 async def lost(old: Callable[..., Any], connection: Any, kind: Any, values: Any, writer: Any) -> Any:
@@ -106,7 +111,7 @@ async def lost(old: Callable[..., Any], connection: Any, kind: Any, values: Any,
 MUTANTS: dict[str, Patch] = {
     "ogcapi-common-1/1.0/conf/core": swap(documents, "landing", lambda old, *given: without(old(*given), "service-desc", "service-doc")),
     "ogcapi-common-2/1.0/conf/collections": swap(
-        documents, "collections", lambda old, base, listed, form: old(base, [*listed, *listed], form)
+        documents, "collections", lambda old, base, listed, *more: old(base, [*listed, *listed], *more)
     ),
     f"{FEATURES}-1/1.0/conf/core": swap(api.ogc.parameters, "_box", lambda *_: []),
     f"{FEATURES}-1/1.0/conf/geojson": lambda monkey: monkey.setattr(api.ogc.items, "GEOJSON", JSON),
@@ -163,12 +168,21 @@ MUTANTS: dict[str, Patch] = {
     f"{TILES}/tileset": lambda monkey: monkey.setattr(api.routes.tilesets, "STANDARD_PIXEL_M", 0.0254 / 96),
     f"{TILES}/tilesets-list": lambda monkey: monkey.setattr(api.routes.tilesets, "SCHEME", "related"),
     f"{TILES}/dataset-tilesets": swap(documents, "landing", lambda old, *given: without(old(*given), f"{documents.REL}/tilesets-vector")),
+    f"{TILES}/geodata-tilesets": swap(api.routes.tilesets, "_brief", lambda old, base, *_: old(base)),
     f"{TILES}/collections-selection": swap(api.vector_tiles, "layer_names", lambda *_: None),
     f"{STYLES}/core": swap(api.routes.styles, "_theme", lambda *_: "light"),
     f"{STYLES}/mapbox-styles": swap(api.routes.styles, "map_document", lambda old, *given: old(*given) | {"sources": {}}),
     f"{STYLES}/sld-11": lambda monkey: monkey.setattr(
         api.routes.styles, "_sld", lambda _: '<StyledLayerDescriptor version="1.0.0" xmlns="http://www.opengis.net/sld"/>'
     ),
+    f"{RECORDS}/record-core": swap(
+        api.ogc.records, "feature", lambda old, *given: {name: one for name, one in old(*given).items() if name != "time"}
+    ),
+    f"{RECORDS}/record-core-query-parameters": swap(api.ogc.records, "_says", lambda old, text, phrases: old(text, list(phrases)[:1])),
+    f"{RECORDS}/record-collection": swap(api.ogc.records, "collection", lambda old, *given: old(*given) | {"type": "Catalog"}),
+    f"{RECORDS}/record-api": swap(api.ogc.records, "page", lambda old, *given: without(old(*given), "next")),
+    f"{VOLUMES}/core": swap(api.ogc.volumes, "meets", lambda old, box, asked: old(box, (*asked[:2], *asked[3:5]))),
+    f"{VOLUMES}/3d-tiles": swap(api.ogc.volumes, "tileset_url", lambda old, *given: old(*given).replace("tileset.json", "none.json")),
 }
 
 

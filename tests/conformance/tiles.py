@@ -13,15 +13,21 @@ MVT = "application/vnd.mapbox-vector-tile"
 NEAR = 14
 
 
+def listed(server: Server) -> list[Json]:
+    """Return what is said of the tilesets of the whole data set, or else of a collection's."""
+    of_all = any(link["rel"] == f"{REL}tilesets-vector" for link in server.landing["links"])
+    of = server.landing if of_all else server.json(f"/collections/{server.samples[0]}")
+    return list(server.json(server.link(of, f"{REL}tilesets-vector"))["tilesets"])
+
+
 def tileset(server: Server) -> Json:
     """Return what is said of the first tileset of vectors."""
-    listed = server.json(server.link(server.landing, f"{REL}tilesets-vector"))["tilesets"]
-    return server.json(server.link(listed[0], "self"))
+    return server.json(server.link(listed(server)[0], "self"))
 
 
-def address(server: Server, z: int, row: int, column: int) -> str:
+def address(server: Server, z: int, row: int, column: int, of: Json | None = None) -> str:
     """Return the address of a tile."""
-    link = next(one for one in tileset(server)["links"] if one["rel"] == "item" and one["type"] == MVT)
+    link = next(one for one in (of or tileset(server))["links"] if one["rel"] == "item" and one["type"] == MVT)
     template = str(link["href"])
     for name, value in (("tileMatrixSetId", "WebMercatorQuad"), ("tileMatrix", z), ("tileRow", row), ("tileCol", column)):
         template = template.replace(f"{{{name}}}", str(value))
@@ -79,7 +85,7 @@ def description(server: Server) -> None:
 
 @check(f"{TILES}/tilesets-list", "/conf/tilesets-list/success", "/conf/tilesets-list/tileset-links")
 def tilesets(server: Server) -> None:
-    for one in server.json(server.link(server.landing, f"{REL}tilesets-vector"))["tilesets"]:
+    for one in listed(server):
         assert {"dataType", "crs", "links"} <= one.keys()
         alone = server.json(server.link(one, "self"))
         assert alone["tileMatrixSetURI"] == one["tileMatrixSetURI"]
@@ -91,6 +97,18 @@ def of_the_whole_data(server: Server) -> None:
     assert server.json(server.link(server.landing, f"{REL}tilesets-vector"))["tilesets"]
     place = somewhere(server)
     assert len(layers(server.client.get(address(server, *place)).content, place)) > 1
+
+
+@check(f"{TILES}/geodata-tilesets", "/conf/geodata-tilesets/desc-links")
+def of_each_collection(server: Server) -> None:
+    place = somewhere(server)
+    for name in server.samples:
+        found = server.json(server.link(server.json(f"/collections/{name}"), f"{REL}tilesets-vector"))["tilesets"]
+        alone = server.json(server.link(found[0], "self"))
+        assert [layer["id"] for layer in alone["layers"]] == [name]
+        answer = server.client.get(address(server, *place, alone))
+        assert answer.headers["content-type"] == MVT
+        assert not answer.content or layers(answer.content, place) <= {name}
 
 
 @check(f"{TILES}/collections-selection", "/conf/collections-selection/collections-parameter")
