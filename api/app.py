@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
@@ -23,6 +24,7 @@ from api.live import Hub
 from api.ogc.first import First
 from api.ogc.home import Home
 from api.ogc.items import Items
+from api.ogc.records import ID as CATALOGUE
 from api.pages import Headers, pages
 from api.routes import (
     accidents,
@@ -112,8 +114,17 @@ WAIT_S, GIVE_UP_S = 10.0, 2.0
 """How long a request waits for a connection; how long the pool tries for one, seconds."""
 MOST_ANSWERS = 100
 """How many lists are kept as they were last answered."""
-ITEM_PATHS = ("/collections/{collection}/items", "/collections/{collection}/items/{feature_id}")
+ITEM_PATHS = ("/collections/{collection:features}/items", "/collections/{collection:features}/items/{feature_id}")
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+
+
+class _OfFeatures(StringConvertor):
+    """In a path: the name of a collection of features, which the catalogue is not."""
+
+    regex = f"(?!{CATALOGUE}/)[^/]+"
+
+
+register_url_convertor("features", _OfFeatures())
 
 
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

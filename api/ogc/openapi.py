@@ -113,6 +113,9 @@ def _linked(paths: Json, *, editing: bool) -> None:
     first, own, tag = "$response.body#/features/0/id", "$response.body#/id", "$response.header.ETag"
     page["get"]["responses"]["200"]["links"] = {"first": _link("item", first), "firstHistory": _link("history", first)}
     single["get"]["responses"]["200"]["links"] = {"history": _link("history", own)}
+    paths["/collections/records/items"]["get"]["responses"]["200"]["links"] = {
+        "first": {"operationId": "record", "parameters": {"recordId": first}}
+    }
     if editing:
         following = {name: _link(name, own, tag) for name in ("putItem", "patchItem", "deleteItem")}
         single["get"]["responses"]["200"]["links"] |= following

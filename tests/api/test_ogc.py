@@ -550,7 +550,7 @@ def test_the_systems_gdal_filters_at_the_server(client: httpx.Client) -> None:
 
 
 def test_what_is_not_allowed_says_what_is(client: httpx.Client) -> None:
-    for path in ("/collections", "/collections/river", "/collections/river/items", "/api"):
+    for path in ("/collections", "/collections/river", "/collections/river/items", "/collections/records/items", "/api"):
         answer = client.request("TRACE", path)
         assert answer.status_code == 405
         assert "GET" in answer.headers["allow"]
