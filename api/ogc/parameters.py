@@ -146,7 +146,7 @@ def properties(collection: Collection, parameters: Parameters) -> tuple[str, ...
     """Return which properties are asked for; None: all. Raises Invalid."""
     if "properties" not in parameters:
         return None
-    names = tuple(name for name in parameters["properties"].split(",") if name)
+    names = tuple(parameters["properties"].split(",")) if parameters["properties"] else ()
     for name in names:
         if collection.column(name) is None:
             raise Invalid("properties", f"没有属性 {name:.60}；可用的有 {'、'.join(one.name for one in collection.columns)}")

@@ -440,6 +440,7 @@ FAULTS = [
     ("items?sortby=nosuch", "sortby"),
     ("items?sortby=case_ids", "sortby"),
     ("items?properties=nosuch", "properties"),
+    ("items?properties=name,,code", "properties"),
     ("items?skipGeometry=perhaps", "skipGeometry"),
     ("items?as-of=2026-03-01T00:00:00Z&datetime=yesterday", "datetime"),
     ("items?f=xml", "f"),
