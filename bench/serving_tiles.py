@@ -168,7 +168,8 @@ def run() -> list[Row]:
             client = Client(port)
             files = {path: client.get(path)[1] for path in paths}
             warm = cost(port, pid, postmaster, paths)
-            unchanged = cost(port, pid, postmaster, paths[:1], {"If-None-Match": client.get(paths[0])[2]})
+            # A connection that has been idle for seconds is closed.
+            unchanged = cost(port, pid, postmaster, paths[:1], {"If-None-Match": Client(port).get(paths[0])[2]})
             fresh, late = asyncio.run(_raced(port, urls.owner))
         size = sum(map(len, files.values())) // TILES
         with server([sys.executable, bare_tile.__file__, "{}", str(size)], environ, descriptor=True) as (port, pid):

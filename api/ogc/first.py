@@ -132,7 +132,7 @@ async def _what_is_near(request: Request, house: House, caller: Caller, name: st
     if Permission.FEATURES_READ not in caller.permissions:
         raise Forbidden(f"需要权限 {Permission.FEATURES_READ}")
     values = understood(QUERIES[name], given)
-    place = values["at"], values.get("kind", ()), values.get("filter")
+    place = values["at"], values.get("kind", ()), values.get("filter"), caller.scope
     near = within_sql(values["radius"], *place) if name == "within" else nearest_sql(values.get("count", 10), *place)
     row = await once_more(house.hot, lambda connection: run(connection, caller.scope, near))
     assert row is not None, "an aggregate has a row"  # noqa: S101
