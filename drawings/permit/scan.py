@@ -119,7 +119,8 @@ def ruled(picture: Picture) -> tuple[list[list[Box]], Picture]:
 
 
 def _words(read: "RapidOCR", picture: Picture) -> list[Word]:
-    found = read(picture)
+    # The reader keeps what it was last told, and pieces of the page before were read without looking for words.
+    found = read(picture, use_det=True, use_cls=True)
     if found.boxes is None or found.txts is None or found.scores is None:
         return []
     words = []

@@ -203,7 +203,9 @@ def test_a_scanned_page_says_the_same_or_is_doubted(printed: Path) -> None:
     pytest.importorskip("rapidocr")
     read_page = scan.engine()
     with pdfplumber.open(permit_copy.scan(printed)) as document:
-        picture = np.asarray(document.pages[3].to_image(resolution=scan.DPI).original.convert("RGB"))
+        before, picture = (np.asarray(document.pages[at].to_image(resolution=scan.DPI).original.convert("RGB")) for at in (2, 3))
+    # One page after the other, as in a whole copy.
+    assert scan.page_of(read_page, before, 3)[0]
     grids, lines = scan.page_of(read_page, picture, 4)
     found = proposal_of(Copy(tuple(grids), tuple(lines), "scan", 1), "扫描.pdf", "")
     outlets = {outlet["code"]: outlet for outlet in found.permit["outlets"]}
