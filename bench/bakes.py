@@ -28,7 +28,7 @@ ABOUT = (
     "Sizes are of whole tilesets, nine attributes known of each building. An edit is one building of 10,000 raised, going on from the bake "
     "before, as the worker does, beside the full bake. Instances are 5,000 tanks and stacks of 12 sizes close together; without their 12 "
     "shapes a tile. "
-    "(`py3dtiles export` itself reads PostGIS through psycopg2, which is not installed.) Extrusion alone: `models3d.parts.prism.prisms` "
+    "(For `py3dtiles export` out of PostGIS see store.) Extrusion alone: `models3d.parts.prism.prisms` "
     "beside `extrude_polygon`, volumes equal to 1e-6."
 )
 EXTRUDED = 10_000

@@ -125,6 +125,9 @@ class Spent:
     wall_s: float
     cpu_s: float
     peak_mb: float
+    """Of the largest process."""
+    all_mb: float
+    """The peaks of all processes together."""
     server_s: float = 0.0
     """CPU of the database server meanwhile."""
 

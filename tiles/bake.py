@@ -25,9 +25,8 @@ from gis.store.changes import CHANNEL, FALLBACK_S, Position, held_back
 from gis.store.yards import yards
 from models3d.scene import without_faults
 from tiles.city import Part, build_city
-from tiles.object_store import tile_store
 from tiles.recipe import recipe
-from tiles.store import TileStore
+from tiles.store import FolderTileStore, TileStore
 from tiles.terrain.service import Terrains
 from tiles.tileset import MASSING, SCHEMA, Bake, Known, TilesetFiles, bake, version
 
@@ -317,4 +316,9 @@ async def work(connect: Connect, bakery: Bakery, stop: asyncio.Event) -> None:
 def bakery(settings: Settings) -> Bakery:
     """Return the bakery of a data folder: tiles below `tiles3d`, or at the URL that is set; the ground below `terrain`, else level."""
     ground = ConstantGround(settings.ground_ellipsoid_m)
-    return Bakery(tile_store(settings.tiles_url, settings.data_dir / "tiles3d"), ground, Terrains(settings.data_dir / "terrain"))
+    store: TileStore = FolderTileStore(settings.data_dir / "tiles3d")
+    if settings.tiles_url:
+        from tiles.object_store import tile_store  # noqa: PLC0415 — heavy
+
+        store = tile_store(settings.tiles_url, settings.data_dir / "tiles3d")
+    return Bakery(store, ground, Terrains(settings.data_dir / "terrain"))

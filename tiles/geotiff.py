@@ -1,18 +1,19 @@
 """Rasters as files in any known CRS: opened, and where they lie."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio
-from rasterio.errors import RasterioIOError
-from rasterio.io import DatasetReader
 
 from gis.crs import Source, source_of, to_lonlat
 from gis.errors import Invalid
 from tiles.places import Floats
 
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
-def opened(path: Path, crs: str | None, what: str) -> tuple[DatasetReader, Source]:
+
+def opened(path: Path, crs: str | None, what: str) -> "tuple[DatasetReader, Source]":
     """Open a raster; returns it and its CRS.
 
     Parameters
@@ -29,6 +30,10 @@ def opened(path: Path, crs: str | None, what: str) -> tuple[DatasetReader, Sourc
     Invalid
         It can't be read, or has no CRS.
     """
+    # Whoever bakes where there is no terrain needs none of it: 20 MB.
+    import rasterio  # noqa: PLC0415
+    from rasterio.errors import RasterioIOError  # noqa: PLC0415
+
     try:
         dataset = rasterio.open(path)
     except RasterioIOError as error:
@@ -41,7 +46,7 @@ def opened(path: Path, crs: str | None, what: str) -> tuple[DatasetReader, Sourc
     return dataset, Source(int(code))
 
 
-def rim(dataset: DatasetReader, source: Source, count: int) -> Floats:
+def rim(dataset: "DatasetReader", source: Source, count: int) -> Floats:
     """Return points over a raster, its corners among them, `(count², 2)`, EPSG:4490."""
     a, b, c, d, e, f = tuple(dataset.transform)[:6]
     places = [(x, y) for x in np.linspace(0, dataset.width, count) for y in np.linspace(0, dataset.height, count)]

@@ -58,7 +58,7 @@ SMALL = "_small"
 LARGEST = "largest_m"
 """Of a cell: across its largest solid that a massing does not show as itself; the root's geometric error is the largest of these."""
 
-AT_ONCE = 8192
+AT_ONCE = 1024
 """Features that are modelled together."""
 
 Known = Callable[[str], bytes | None]

@@ -283,6 +283,8 @@ def feature_of(kind: Kind, row: Mapping[str, Any]) -> Feature:
     return _feature(kind, row, wkb.loads(bytes(row["wkb"])))
 
 
+AT_ONCE = 1000
+"""Rows that are read together."""
 PLAIN = ("feature_id", "enterprise_id", "code", "name", "base_1985_m", "height_m", "z_min_m", "z_max_m")
 
 
@@ -300,9 +302,12 @@ async def _features(connection: AsyncConnection, kind: Kind, enterprise_id: UUID
     )
     async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
         await cursor.execute(query, {"owner": enterprise_id, "only": only})
-        rows = await cursor.fetchall()
-    shapes = shapely.from_wkb([row["wkb"] for row in rows])
-    return [_feature(kind, row, geom) for row, geom in zip(rows, shapes, strict=True)]
+        found: list[Feature] = []
+        # Some at a time: a row as a dictionary takes as much memory as the feature.
+        while rows := await cursor.fetchmany(AT_ONCE):
+            shapes = shapely.from_wkb([row["wkb"] for row in rows])
+            found += [_feature(kind, row, geom) for row, geom in zip(rows, shapes, strict=True)]
+    return found
 
 
 async def as_they_are(connection: AsyncConnection, enterprise_id: UUID, asked: Mapping[UUID, str]) -> dict[UUID, Feature | None]:

@@ -7,13 +7,10 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
-from rasterio.io import DatasetReader
-from rasterio.windows import Window
 
 from gis.crs import Source, from_lonlat, is_geographic
 from gis.errors import Invalid
@@ -21,6 +18,9 @@ from gis.geoid import undulation_m
 from tiles.geotiff import opened, rim
 from tiles.places import between_nodes
 from tiles.terrain.lattice import Rectangle, degrees, step_deg
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
 Above = Literal["sea", "ellipsoid"]
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Dem:
     path: Path
     above: Above
     """What its heights are over: the sea (1985 national height datum) or the ellipsoid."""
-    dataset: DatasetReader
+    dataset: "DatasetReader"
     source: Source
     bounds: Rectangle
     pixel_deg: float
@@ -105,6 +105,9 @@ class Dem:
 
     def _read(self, left: int, top: int, width: int, height: int, shrink: int) -> Floats:
         """Read a part, in cells of `shrink` pixels; what has no height gets that of its surroundings."""
+        from rasterio.enums import Resampling  # noqa: PLC0415 — heavy
+        from rasterio.windows import Window  # noqa: PLC0415 — heavy
+
         window = Window(left * shrink, top * shrink, width * shrink, height * shrink)
         with self.lock:
             read = self.dataset.read(1, window=window, out_shape=(height, width), resampling=Resampling.average, masked=True)
@@ -197,6 +200,8 @@ def open_dem(path: Path, above: Above = "sea", crs: str | None = None) -> Dem:
         max(1, round(dataset.height * min(1, OVERVIEW / max(dataset.shape)))),
         max(1, round(dataset.width * min(1, OVERVIEW / max(dataset.shape)))),
     )
+    from rasterio.enums import Resampling  # noqa: PLC0415 — heavy
+
     read = dataset.read(1, out_shape=small, resampling=Resampling.average, masked=True)
     cells = np.ma.filled(read.astype(float), np.nan)
     if not np.isfinite(cells).any():
