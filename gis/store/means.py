@@ -165,7 +165,8 @@ def values(
     rows: list[Value] = []
     valid: dict[str | None, Worth] = {}
     # The text is a constant of ours.
-    for point, factor, at, value, zs, low, high, total, flag, received in connection.execute(sql.SQL(THEN if then else NOW), asked):
+    told = connection.execute(sql.SQL(THEN if then else NOW), asked, binary=True).fetchall()
+    for point, factor, at, value, zs, low, high, total, flag, received in told:
         if (point, factor) != last:
             last = point, factor
             rows = found.setdefault(last, [])
