@@ -1,6 +1,5 @@
 """All features of a kind, however many: where each lies, and then some of them whole, from one snapshot that several processes share."""
 
-import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +18,9 @@ from gis.store.read import feature_of
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 ROW = np.dtype([("fields", ">i2"), ("id_size", ">i4"), ("id", "V16"), ("box", [("size", ">i4"), ("at", ">f8")], 4)])
 """A row of PostgreSQL's binary COPY: an id, then four numbers, each behind its length."""
+KEPT = np.dtype([("id", "V16"), ("box", "f8", 4)])
+AT_ONCE = 1 << 20
+"""Bytes that are looked at together."""
 END = 2
 """Bytes of the mark behind the last row."""
 
@@ -58,13 +60,27 @@ async def outlines(connection: AsyncConnection, kind: Kind) -> Outlines:
         "COPY (SELECT feature_id, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM {} WHERE closed_at IS NULL "
         "ORDER BY feature_id) TO STDOUT (FORMAT BINARY)"
     ).format(sql.Identifier(kind.table))
-    whole = io.BytesIO()
+    parts, rest, begun = list[NDArray[np.void]](), bytearray(), False
     async with connection.cursor().copy(query) as copy:
         async for block in copy:
-            whole.write(block)
-    data = whole.getbuffer()[len(SIGNATURE) : -END]
+            rest += block
+            if not begun and len(rest) >= len(SIGNATURE):
+                del rest[: len(SIGNATURE)]
+                begun = True
+            if begun and len(rest) >= AT_ONCE:
+                whole = len(rest) // ROW.itemsize * ROW.itemsize
+                parts.append(_kept(bytes(rest[:whole])))
+                del rest[:whole]
+    rows = np.concatenate([*parts, _kept(bytes(rest[:-END]))])
+    return Outlines(rows["id"].copy(), rows["box"].copy())
+
+
+def _kept(data: bytes) -> NDArray[np.void]:
+    """Return of rows what is kept of them."""
     rows = np.frombuffer(data, ROW)
-    return Outlines(rows["id"].copy(), rows["box"]["at"].astype(float))
+    found = np.empty(len(rows), KEPT)
+    found["id"], found["box"] = rows["id"], rows["box"]["at"]
+    return found
 
 
 JOIN = "SET TRANSACTION SNAPSHOT {}"
