@@ -89,10 +89,11 @@ def _instances() -> Row:
     shapes = 0
     for content in contents.values():
         document = unpack(content).document
+        views = set[int]()
         for mesh in document["meshes"]:
             (primitive,) = mesh["primitives"]
-            views = {document["accessors"][index]["bufferView"] for index in (*primitive["attributes"].values(), primitive["indices"])}
-            shapes += sum(document["bufferViews"][view]["extensions"]["EXT_meshopt_compression"]["byteLength"] for view in views)
+            views |= {document["accessors"][index]["bufferView"] for index in (*primitive["attributes"].values(), primitive["indices"])}
+        shapes += sum(document["bufferViews"][view]["extensions"]["EXT_meshopt_compression"]["byteLength"] for view in views)
     note = f"with the shapes {_size(contents) / TANKS:.0f}; {len(contents)} tiles"
     return Row(f"{TANKS:,} tanks and stacks", (_size(contents) - shapes) / TANKS, "bytes/instance", note=note)
 

@@ -175,7 +175,14 @@ class _Buffer:
         view = self.compressed(encode_attributes(elements), "ATTRIBUTES", stride, count, filter_, byteStride=stride)
         begins = np.cumsum([0, *map(len, values)]).tolist()
         return [
-            self.accessor(view, FLOAT, len(array), TYPES[array.shape[1]], byteOffset=begin * stride, **_bounds(array.astype(np.float32)))
+            self.accessor(
+                view,
+                FLOAT,
+                len(array),
+                TYPES[array.shape[1]],
+                **({"byteOffset": begin * stride} if begin else {}),
+                **(_bounds(array.astype(np.float32)) if array.shape[1] > 1 else {}),
+            )
             for array, begin in zip(values, begins, strict=False)
         ]
 

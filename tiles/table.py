@@ -3,6 +3,7 @@
 Layout by the 3D Metadata specification, "Binary table format": little-endian; a string column is its bytes and `n + 1` offsets.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ View = Callable[[int], bytes]
 
 NUMBERS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 """Components of an element, by type."""
+STRIDE_BYTES, MOST_STRIDE_BYTES = 4, 32
+"""Elements of a compressed stream are multiples of the first."""
+LEAST_BYTES = 640
+"""Of a column that is worth a closer look."""
 OFFSET_BYTES = 4
 """Of the offsets that we write: UINT32."""
 
@@ -75,6 +80,12 @@ def _offsets(lengths: Sequence[int]) -> bytes:
     return np.cumsum([0, *lengths]).astype("<u4").tobytes()
 
 
+def _stride(size: int, values: int) -> int:
+    """Return after how many bytes elements of a size come again, told as a stride that can be compressed where that fits the values."""
+    whole = math.lcm(size, STRIDE_BYTES) if size else 1
+    return whole if values >= LEAST_BYTES and whole <= MOST_STRIDE_BYTES and values % whole == 0 else size or 1
+
+
 def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any]) -> Binary:
     absent = property_.get("noData")
     filled: list[Any] = [absent if value is None else value for value in values]
@@ -90,7 +101,10 @@ def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any])
         filled = [item for value in filled for item in value]
     if property_["type"] == "STRING":
         texts = [str(value).encode() for value in filled]
-        return Binary(name, b"".join(texts), 1, _offsets([len(text) for text in texts]), array_offsets)
+        data, sizes = b"".join(texts), [len(text) for text in texts]
+        # Codes are mostly of one length, and one below the other they hardly differ.
+        stride = _stride(sizes[0], len(data)) if len(set(sizes)) == 1 else 1
+        return Binary(name, data, stride, _offsets(sizes), array_offsets)
     if property_["type"] == "BOOLEAN":
         bits = np.packbits(np.array(filled, bool), bitorder="little")
         return Binary(name, bits.tobytes(), 1, None, array_offsets)
@@ -99,7 +113,8 @@ def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any])
         filled = [numbers[value] for value in filled]
     dtype = np.dtype(component(schema, property_))
     stride = dtype.itemsize * NUMBERS.get(property_["type"], 1) * property_.get("count", 1)
-    return Binary(name, np.array(filled, None if dtype.kind == "f" else dtype).astype(dtype).tobytes(), stride, None, array_offsets)
+    data = np.array(filled, None if dtype.kind == "f" else dtype).astype(dtype).tobytes()
+    return Binary(name, data, _stride(stride, len(data)), None, array_offsets)
 
 
 def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> list[Binary]:
