@@ -36,11 +36,18 @@ CASES: dict[str, list[tuple[str, str, int]]] = {
         (PLACES, "CASEI(name) = CASEI('KØBENHAVN')", 1),
         (PLACES, "CASEI(name) = CASEI('kobenhavn')", 0),
         (PLACES, "CASEI(name) LIKE CASEI('BERLI_')", 1),
+        (PLACES, "CASEI(name) NOT LIKE CASEI('BERLI_')", ALL - 1),
+        (PLACES, "CASEI(name) IN (CASEI('BERLIN'), CASEI('kØBENHAVN'), CASEI('nowhere'))", 2),
+        (PLACES, "NOT (CASEI(name) <> CASEI('BERLIN'))", 1),
     ],
     "accent-insensitive-comparison": [
         (PLACES, "ACCENTI(name) = ACCENTI('Kobenhavn')", 1),
         (PLACES, "ACCENTI(name) = ACCENTI('kobenhavn')", 0),
         (PLACES, "ACCENTI(CASEI(name)) = ACCENTI(CASEI('KÖBENHAVN'))", 1),
+        (PLACES, "CASEI(ACCENTI(name)) LIKE CASEI(ACCENTI('KOBENHAV_'))", 1),
+        (PLACES, "ACCENTI(name) LIKE ACCENTI('Köbenhav_')", 1),
+        (PLACES, "ACCENTI(name) NOT IN (ACCENTI('Kobenhavn'), ACCENTI('Berlin'))", ALL - 2),
+        (PLACES, "NOT (ACCENTI(CASEI(name)) <> ACCENTI(CASEI('KÖBENHAVN')))", 1),
     ],
     "basic-spatial-functions": [
         (COUNTRIES, "S_INTERSECTS(geom, POINT(7.02 49.92))", 1),
