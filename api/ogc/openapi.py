@@ -72,7 +72,7 @@ def _parameters() -> dict[str, Json]:
         "properties": _query("properties", "只要这些属性", {"type": "array", "items": PROPERTY}, **flat),
         "skipGeometry": _query("skipGeometry", "不要图形", {"type": "boolean", "default": False}),
         "q": _query("q", "找的词：逗号分开的其中之一，空格分开的依次相连", LISTED, **flat),
-        "type": _query("type", "记录的类型", {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(TYPES)}}, **flat),
+        "type": _query("type", f"记录的类型：{'、'.join(TYPES)}", LISTED, **flat),
         "ids": _query("ids", "记录标识", LISTED, **flat),
         "externalIds": _query("externalIds", "企业编号，可带“企业编号:”", LISTED, **flat),
         "since": _query("since", "从变更日志的哪里开始（上一次回答的 cursor）；没有则从头", {"type": "string", "pattern": CURSOR}),
@@ -110,12 +110,8 @@ def _linked(paths: Json, *, editing: bool) -> None:
     """Say in the responses with features what may be done with them."""
     at = "/collections/{collectionId}/items"
     page, single = paths[at], paths[f"{at}/{{featureId}}"]
-    first, own, tag = "$response.body#/features/0/id", "$response.body#/id", "$response.header.ETag"
-    page["get"]["responses"]["200"]["links"] = {"first": _link("item", first), "firstHistory": _link("history", first)}
+    own, tag = "$response.body#/id", "$response.header.ETag"
     single["get"]["responses"]["200"]["links"] = {"history": _link("history", own)}
-    paths["/collections/records/items"]["get"]["responses"]["200"]["links"] = {
-        "first": {"operationId": "record", "parameters": {"recordId": first}}
-    }
     if editing:
         following = {name: _link(name, own, tag) for name in ("putItem", "patchItem", "deleteItem")}
         single["get"]["responses"]["200"]["links"] |= following
