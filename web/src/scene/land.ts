@@ -45,6 +45,11 @@ export class Landscape {
     return land;
   }
 
+  /** Whether there is terrain: where there is none, no change of a site makes the ground another. */
+  get uneven(): boolean {
+    return this.terrain !== null;
+  }
+
   /** Open the ground over an enterprise, so that all below it lies free; null closes it. */
   async open(over: string | null): Promise<void> {
     this.over = over;

@@ -297,7 +297,7 @@ export class Scene {
         break;
       case "tileset":
         // What moved may be a boundary, and the level ground with it.
-        if (this.status.useful) this.readLand();
+        if (this.landscape.uneven) this.readLand();
         this.survey();
         break;
       case "city":
