@@ -5,12 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import chromium, visit
 from city import City, found_city
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -220,3 +224,48 @@ def test_what_a_user_gets_wrong_is_said(town: City, tmp_path: Path, monkeypatch:
         crew("tcp://127.0.0.1:1", None)
     answer = CliRunner().invoke(app, ["bake", "--layer", "building"])
     assert isinstance(answer.exception, Invalid)
+
+
+PAGE = """<!doctype html><link rel="icon" href="data:,"><link rel="stylesheet" href="cesium/Widgets/widgets.css">
+<style>html, body, #globe {margin: 0; height: 100%}</style>
+<div id="globe"></div><script>window.CESIUM_BASE_URL = "cesium/"</script><script src="cesium/Cesium.js"></script>
+<script type="module">
+const { scene, camera, canvas } = new Cesium.CesiumWidget("globe", {baseLayer: false})
+const seen = new Set()
+const tileset = await Cesium.Cesium3DTileset.fromUrl("out/tileset.json", {maximumScreenSpaceError: 4})
+tileset.tileVisible.addEventListener(({ content }) => {
+  for (let id = 0; id < content.featuresLength; id++) seen.add(content.getFeature(id).getProperty("name"))
+})
+scene.primitives.add(tileset)
+window.layer = {
+  seen: () => seen.size,
+  look: (lon, lat, up) => camera.setView({destination: Cesium.Cartesian3.fromDegrees(lon, lat, up)}),
+  named: () => scene.pick(new Cesium.Cartesian2(canvas.clientWidth / 2, canvas.clientHeight / 2))?.getProperty?.("name")
+}
+</script>"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.browser
+def test_cesium_draws_the_quadtree_and_knows_each_by_name(town: City, tmp_path: Path) -> None:
+    assert bake(town, tmp_path / "out") is not None
+    (tmp_path / "index.html").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "cesium").symlink_to(Path(__file__).parents[2] / "web/node_modules/cesium/Build/Cesium")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with chromium() as browser, visit(browser, f"http://127.0.0.1:{server.server_port}/index.html") as seen:
+            seen.until("() => window.layer")
+            seen.page.evaluate("() => window.layer.look(107.418, 31.115, 4000)")
+            seen.until("([count]) => window.layer.seen() === count", COUNT)
+            ((lon, lat),) = town.rows("SELECT ST_X(ST_Centroid(geom)), ST_Y(ST_Centroid(geom)) FROM buildings WHERE code = 'T1530'")
+            seen.page.evaluate("([lon, lat]) => window.layer.look(lon, lat, 900)", [lon, lat])
+            seen.until("() => window.layer.named() === '1530号楼'")
+            assert seen.complaints == []
+    finally:
+        server.shutdown()
+        server.server_close()
