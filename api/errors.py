@@ -66,6 +66,15 @@ def no_database(error: Exception) -> Response:
     return problem(503, STATUS[DatabaseError][1], "数据库没有应答；正在重新连接")
 
 
+TOLD = (QuanjingError, OperationalError)
+"""What is told to the caller; anything else is a fault of the server."""
+
+
+def told(error: Exception) -> Response:
+    """Return the problem document of one of `TOLD`."""
+    return answer(error) if isinstance(error, QuanjingError) else no_database(error)
+
+
 async def _ours(_: Request, error: Exception) -> Response:
     assert isinstance(error, QuanjingError)  # noqa: S101 — what it is registered for
     return answer(error)

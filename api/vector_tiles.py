@@ -10,8 +10,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -151,11 +149,8 @@ class VectorTiles:
                 return
             cache: TileCache = self.state.tiles
             entry = cache.find(key) or await cache.tile(key)
-        except QuanjingError as error:
-            await refuse(errors.answer(error), scope, receive, send)
-            return
-        except (OperationalError, PoolTimeout) as error:
-            await refuse(errors.no_database(error), scope, receive, send)
+        except errors.TOLD as error:
+            await refuse(errors.told(error), scope, receive, send)
             return
         found = reply(entry, scope["headers"])
         await send({"type": "http.response.start", "status": found.status, "headers": found.headers})

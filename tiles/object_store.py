@@ -13,8 +13,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from gis.errors import Invalid, SettingsError
-from tiles.store import VERSION, FolderTileStore, TileStore, owner_name, safe
+from gis.errors import SettingsError
+from tiles.store import VERSION, FolderTileStore, TileStore, checked, owner_name, safe
 from tiles.tileset import TilesetFiles
 
 AT_ONCE = 8
@@ -127,11 +127,7 @@ class ObjectTileStore:
         OSError
             The store does not answer.
         """
-        if not VERSION.fullmatch(version):
-            raise Invalid("version", "a version is lower-case hexadecimal digits")
-        for path in (*files, *same):
-            if not safe(path):
-                raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
+        checked(version, (*files, *same))
         if self._listed(enterprise, version) is not None:
             return
         known = (self._listed(enterprise, before) if before and VERSION.fullmatch(before) else None) or {}
@@ -178,8 +174,7 @@ class ObjectTileStore:
 
     def remove(self, enterprise: UUID, version: str) -> None:
         """Forget a version: its list first, then its files; what a killed removal left is taken by the next."""
-        if not VERSION.fullmatch(version):
-            raise Invalid("version", "a version is lower-case hexadecimal digits")
+        checked(version)
         self._complete.discard((enterprise, version))
         owner = owner_name(enterprise)
         self.objects.remove([f"{owner}/{version}.json"])

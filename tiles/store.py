@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -18,6 +18,15 @@ from tiles.tileset import TilesetFiles
 ABANDONED_S = 3600
 """A write takes seconds; a half-written folder of this age has no writer any more."""
 VERSION = re.compile(r"[0-9a-f]{1,64}")
+
+
+def checked(version: str, paths: Iterable[str] = ()) -> None:
+    """Raise Invalid where a version is no hexadecimal number, or a path leaves the folder of its tileset."""
+    if not VERSION.fullmatch(version):
+        raise Invalid("version", "a version is lower-case hexadecimal digits")
+    for path in paths:
+        if not safe(path):
+            raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
 
 
 class TileStore(Protocol):
@@ -141,8 +150,7 @@ class FolderTileStore:
         self.root = root
 
     def _folder(self, enterprise: UUID, version: str) -> Path:
-        if not VERSION.fullmatch(version):
-            raise Invalid("version", "a version is lower-case hexadecimal digits")
+        checked(version)
         return self._owned(enterprise) / version
 
     def _owned(self, enterprise: UUID) -> Path:
@@ -160,10 +168,8 @@ class FolderTileStore:
         FileNotFoundError
             The version before is not there, or has not what it is said to have.
         """
-        place = self._folder(enterprise, version)
-        for path in (*files, *same):
-            if not safe(path):
-                raise Invalid("files", f"the path {path!r} leaves the folder of its tileset")
+        checked(version, (*files, *same))
+        place = self._owned(enterprise) / version
         if place.is_dir():
             return
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable
 
 from fastapi import FastAPI
-from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -81,11 +79,8 @@ class First:
             else:
                 assert near is not None, "it is one of the two"  # noqa: S101
                 response = await _what_is_near(Request(scope), state.house, caller, *near)
-        except QuanjingError as error:
-            await refuse(errors.answer(error), scope, receive, send)
-            return
-        except (OperationalError, PoolTimeout) as error:
-            await refuse(errors.no_database(error), scope, receive, send)
+        except errors.TOLD as error:
+            await refuse(errors.told(error), scope, receive, send)
             return
         response.raw_headers += HEADERS.items()
         # Tables beside ours log no changes.

@@ -76,7 +76,8 @@ def _type(collection: Collection) -> Fragment:
     return put("coalesce(({words} -> {code}::text)::text, to_json({code}::text)::text)", words=words, code=code)
 
 
-def _condition(collection: Collection, text: str | None) -> Fragment:
+def condition(collection: Collection, text: str | None) -> Fragment:
+    """Return a filter that is asked for, true where none is; raises Invalid."""
     return put("({})", compile_filter(text, collection.layer)) if text else Fragment("TRUE")
 
 
@@ -94,7 +95,7 @@ def _found(collection: Collection, scope: str | None, text: str | None) -> Fragm
         bound(named, "text"),
         _type(collection),
         _source(collection, scope, text),
-        _condition(collection, text),
+        condition(collection, text),
     )
 
 
@@ -125,7 +126,7 @@ def _statement(kinds: tuple[str, ...], text: str | None, scope: str | None, *, n
             put(
                 "(SELECT geom FROM {} f WHERE {} ORDER BY geom <-> (SELECT at FROM place) LIMIT {})",
                 _source(one, scope, text),
-                _condition(one, text),
+                condition(one, text),
                 most,
             )
             for one in listed

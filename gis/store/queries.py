@@ -23,7 +23,7 @@ from gis.store.collections import Collection, kind_collections, related_layers
 from gis.store.filters.compiler import compile_filter, shape_literal
 from gis.store.filters.fragment import Fragment, bound, column, joined, put
 from gis.store.items import FAULTS
-from gis.store.near import COLUMNS, MOST_ROWS, LonLat, checked_place, checked_radius, collections_of, nearest_sql, within_sql
+from gis.store.near import COLUMNS, MOST_ROWS, LonLat, checked_place, checked_radius, collections_of, condition, nearest_sql, within_sql
 from gis.supervision.outlets import ONLINE
 
 Row = dict[str, Any]
@@ -78,10 +78,6 @@ async def _rows(connection: AsyncConnection, statement: Fragment, parameter: str
             return await cursor.fetchall()
         except FAULTS as error:
             raise Invalid(parameter, f"数据库不能这样查询：{error.diag.message_primary or error}") from error
-
-
-def _condition(collection: Collection, text: str | None) -> Fragment:
-    return put("({})", compile_filter(text, collection.layer)) if text else Fragment("TRUE")
 
 
 def _point(at: LonLat) -> Fragment:
@@ -314,7 +310,7 @@ async def select(connection: AsyncConnection, kind: Sequence[str], filter: str |
     """
     if not 1 <= limit <= MOST_ROWS:
         raise Invalid("limit", f"应在 1 到 {MOST_ROWS} 之间")
-    selected = [put("SELECT {} FROM {} f WHERE {}", _listed(one), _view(one), _condition(one, filter)) for one in collections_of(kind)]
+    selected = [put("SELECT {} FROM {} f WHERE {}", _listed(one), _view(one), condition(one, filter)) for one in collections_of(kind)]
     statement = put(
         "SELECT n.*, e.name AS enterprise, ST_AsGeoJSON(n.geom, 7, 0)::json AS geometry FROM ({}) n"
         " LEFT JOIN enterprise_view e ON e.feature_id = n.enterprise_id ORDER BY n.name, n.feature_id LIMIT {}",
