@@ -31,6 +31,9 @@ BACKLOG = 500
 PENDING = 2000
 """Frames that may wait for a slow client before it is cut; it resumes where it was."""
 
+BEAT = b"event: beat\ndata: {}\n\n"
+"""Says that the stream stands; an event, as a browser tells a page of no comment. Without an id, so that it is no position."""
+
 OPS = {"close": "delete", "leave": "delete"}
 """What the log tells apart and the browser need not: a feature that is closed, or given to another enterprise, is gone from its list."""
 
@@ -216,18 +219,22 @@ async def stream(
                 break
             yield _seen(batch, scope, sent)
             sent = batch[-1].change.position
+        clock = asyncio.get_running_loop().time
+        due = clock() + FALLBACK_S
         while True:
             try:
-                # `wait_for` would make a task of each wait.
-                async with asyncio.timeout(FALLBACK_S):
+                # `wait_for` would make a task of each wait. Frames that say nothing to this scope are no sign of life.
+                async with asyncio.timeout_at(due):
                     waiting = await subscriber.frames.get()
             except TimeoutError:
-                yield b": beat\n\n"
+                yield BEAT
+                due = clock() + FALLBACK_S
                 continue
             if waiting is None:
                 return
             if data := waiting.visible(scope, sent):
                 yield data
+                due = clock() + FALLBACK_S
             sent = max(sent, waiting.last)
     finally:
         hub.leave(subscriber)

@@ -7,6 +7,8 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from types import TracebackType
 
+TALKATIVE = ("psycopg.pool", "ezdxf", "alembic.runtime.plugins")
+"""They tell of every connection given and taken back, of every header of a drawing, of every part that was loaded."""
 LIMIT = 10_000_000
 """Bytes after which the supervisor starts a new file, keeping one old one."""
 
@@ -36,8 +38,8 @@ def configure(data_dir: Path, role: str) -> None:
     path(data_dir).parent.mkdir(parents=True, exist_ok=True)
     root = logging.getLogger()
     root.setLevel(logging.INFO)
-    # The pool tells of every connection that it gives and takes back: three lines a request.
-    logging.getLogger("psycopg.pool").setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     for handler in (logging.StreamHandler(sys.stderr), WatchedFileHandler(path(data_dir), encoding="utf-8")):
         handler.setFormatter(Line(role))
         root.addHandler(handler)

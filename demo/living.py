@@ -20,6 +20,7 @@ from gis.settings import Settings
 from gis.store.cluster import urls
 from gis.store.connect import engine, writing, writing_plainly
 from gis.store.power import put_channels
+from gis.store.progress import Telling, telling
 from gis.store.radar import put_sweeps
 
 log = logging.getLogger("demo.living")
@@ -37,8 +38,11 @@ TOLD = 20
 """Enterprises between two lines of the log."""
 
 
-def _told(what: str) -> Progress:
+def _told(pages: Telling, what: str, label: str) -> Progress:
+    """Return what tells the log, and open pages, how far a part has come."""
+
     def tell(done: int, total: int, _: str) -> None:
+        pages.tell(label, done, total)
         if done == total or done % TOLD == 0:
             log.info("%s %d of %d", what, done, total)
 
@@ -48,11 +52,12 @@ def _told(what: str) -> Progress:
 def ensure(settings: Settings) -> Made:
     """Make the city in the data folder where it is not there yet, and load what is missing of it; what stands is left."""
     folder = settings.data_dir / "demo"
-    city = made(folder) or make(folder, progress=_told("made"))
     url = urls(settings).owner
-    # Before the plants: their models stand on this ground.
-    landscape(city, settings.data_dir / "terrain", settings.data_dir / "imagery", _told("the land:"))
-    load(url, city, settings.web_dir, progress=_told("loaded"))
+    with telling(url, "city") as pages:
+        city = made(folder) or make(folder, progress=_told(pages, "made", "绘制示范企业的图纸"))
+        # Before the plants: their models stand on this ground.
+        landscape(city, settings.data_dir / "terrain", settings.data_dir / "imagery", _told(pages, "the land:", "生成地形和影像"))
+        load(url, city, settings.web_dir, progress=_told(pages, "loaded", "装入示范企业"))
     with writing(engine(url), ACTOR) as connection:
         seed_state(connection, city.seed, alarms=False)
     return city

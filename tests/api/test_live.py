@@ -52,7 +52,10 @@ async def events(lines: AsyncIterator[str]) -> AsyncIterator[Received]:
             fields[name] = value.removeprefix(" ")
             continue
         last_id = fields.get("id", last_id)
-        if "data" in fields:
+        if fields.get("event") == "beat":
+            # Says that the stream stands, and nothing of the store.
+            pass
+        elif "data" in fields:
             yield Received(last_id, fields.get("event", "message"), json.loads(fields["data"]))
         elif "id" in fields:
             yield Received(last_id, "open", {})

@@ -23,6 +23,7 @@ from demo.loading import load
 from demo.making import make
 from gis.settings import Settings
 from gis.store.cluster import Urls
+from gis.store.progress import telling
 from styles.tokens import tokens
 from tiles.glb import unpack
 
@@ -273,6 +274,15 @@ def test_an_empty_house_says_what_to_do(database: Urls, browser: Browser, tmp_pa
     with serving(database.reader, tmp_path) as address, visit(browser, address) as seen:
         seen.page.wait_for_selector("[data-testid=empty]", timeout=PATIENCE_MS)
         assert "quanjing drawing import" in str(seen.page.text_content("[data-testid=empty]"))
+        # Whoever fills the store tells how far it has come.
+        with telling(database.owner, "city") as work:
+            work.tell("装入示范企业", 37, 141)
+            seen.page.wait_for_selector("[data-testid=empty] [data-testid=going]")
+            assert "装入示范企业：37 / 141" in str(seen.page.text_content("[data-testid=going]"))
+            psql(database.owner, OTHER)
+            seen.ready()
+            assert "装入示范企业：37 / 141" in str(seen.page.text_content(".strip"))
+        seen.page.wait_for_selector("[data-testid=going]", state="detached")
 
 
 PARKS = """

@@ -1,6 +1,6 @@
 /** The one door to the server's JSON: typed questions, and errors as problem documents (RFC 9457). */
 import type { Process } from "./process";
-import type { Card, CityLayer, DeliveredLayer, Enterprise, FeatureSummary, HistoryEntry, Kinds, Land, SheetLink, TilesetPointer } from "./types";
+import type { Card, CityLayer, DeliveredLayer, Enterprise, FeatureSummary, Going, HistoryEntry, Kinds, Land, SheetLink, TilesetPointer } from "./types";
 
 export class ApiError extends Error {
   /** `status` is 0 where no answer came at all. */
@@ -53,6 +53,11 @@ export class Api {
 
   enterprises(): Promise<{ cursor: string; city: TilesetPointer | null; enterprises: Enterprise[] }> {
     return this.get("/api/enterprises");
+  }
+
+  /** What is being put into the store. */
+  async going(): Promise<Going[]> {
+    return (await this.get<{ going: Going[] }>("/api/progress")).going;
   }
 
   /** Whether there is terrain, and which base maps. */

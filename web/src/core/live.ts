@@ -49,6 +49,8 @@ const RETRYING = 0;
 /** The server's `retry:`, milliseconds. */
 const NATIVE_RETRY_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
+/** The server is heard every 15 s at the latest: who hears nothing for three times as long has lost it, though no end of the connection was told. */
+const SILENCE_MS = 45_000;
 
 /** The pause before attempt `failures`: 1, 2, 4, 8, then 15 seconds. */
 export function pauseMs(failures: number): number {
@@ -60,6 +62,7 @@ export class Live {
   private position: string | null = null;
   private failures = 0;
   private cancelRetry: (() => void) | null = null;
+  private cancelWatch: (() => void) | null = null;
 
   constructor(
     private readonly handlers: LiveHandlers,
@@ -82,6 +85,8 @@ export class Live {
   stop(): void {
     this.cancelRetry?.();
     this.cancelRetry = null;
+    this.cancelWatch?.();
+    this.cancelWatch = null;
     this.source?.close();
     this.source = null;
   }
@@ -91,8 +96,10 @@ export class Live {
     if (this.failures === 0) this.handlers.connection({ phase: "connecting", retryAt: null });
     const source = this.open(this.position ? `/live?after=${encodeURIComponent(this.position)}` : "/live");
     this.source = source;
+    this.listenOn(source);
     source.onopen = () => {
       this.failures = 0;
+      this.listenOn(source);
       this.handlers.connection({ phase: "live", retryAt: null });
     };
     source.onerror = () => {
@@ -102,6 +109,7 @@ export class Live {
     this.on<StateEvent>(source, "state", (event) => this.handlers.state(event));
     this.on<TilesetEvent>(source, "tileset", (event) => this.handlers.tileset(event));
     this.on<CityEvent>(source, "city", (event) => this.handlers.city(event));
+    this.on<object>(source, "beat", () => {});
     this.on<object>(source, "reset", () => {
       this.stop();
       this.handlers.reset();
@@ -111,9 +119,22 @@ export class Live {
   private on<T>(source: Source, type: string, handle: (event: T) => void): void {
     source.addEventListener(type, (message) => {
       if (this.source !== source) return;
+      this.listenOn(source);
       if (message.lastEventId) this.position = message.lastEventId;
       handle(JSON.parse(message.data) as T);
     });
+  }
+
+  /** Something was heard: from now on silence counts anew. */
+  private listenOn(source: Source): void {
+    this.cancelWatch?.();
+    this.cancelWatch = this.clock.after(SILENCE_MS, () => this.lost(source));
+  }
+
+  private lost(source: Source): void {
+    if (this.source !== source) return;
+    this.failures += 1;
+    this.retry();
   }
 
   private failed(source: Source): void {
@@ -122,6 +143,11 @@ export class Live {
       this.handlers.connection({ phase: "disconnected", retryAt: this.clock.now() + NATIVE_RETRY_MS });
       return;
     }
+    this.retry();
+  }
+
+  /** Close, and try again after a pause that grows. */
+  private retry(): void {
     this.stop();
     const pause = pauseMs(this.failures);
     this.handlers.connection({ phase: "disconnected", retryAt: this.clock.now() + pause });

@@ -8,11 +8,14 @@ import type { ChangeEvent } from "./types";
 const SETTLE_MS = 400;
 /** Pause before lists are asked for again, where the page already shows some, milliseconds. */
 const AGAIN_MS = 3000;
+/** Between two questions how far work has come that fills the store, while there is any or nothing to show, milliseconds. */
+const PROGRESS_MS = 2000;
 
 export class Session {
   readonly live: Live;
   private readonly reading = new Map<string, Promise<void>>();
   private readonly settling = new Map<string, ReturnType<typeof setTimeout>>();
+  private following = false;
 
   constructor(
     private readonly api: Api,
@@ -22,7 +25,11 @@ export class Session {
   ) {
     this.live = new Live(
       {
-        connection: (connection) => store.setConnection(connection),
+        connection: (connection) => {
+          store.setConnection(connection);
+          // What was begun, or has ended, while nothing was heard.
+          if (connection.phase === "live") void this.followProgress();
+        },
         change: (event) => this.onChange(event),
         state: (event) => {
           if (store.applyState(event) && event.enterprise_id) void this.readFeatures(event.enterprise_id);
@@ -54,6 +61,21 @@ export class Session {
       if (!(error instanceof ApiError)) throw error;
       this.failed(error);
     }
+  }
+
+  /** Ask how far work has come until there is none, and something to show. */
+  private async followProgress(): Promise<void> {
+    if (this.following) return;
+    this.following = true;
+    do {
+      const going = await this.api.going().catch((error: unknown) => this.tolerate(error));
+      if (going) this.store.setGoing(going);
+    } while ((this.store.going.length > 0 || this.store.enterprises.size === 0) && (await this.pause(PROGRESS_MS)));
+    this.following = false;
+  }
+
+  private pause(milliseconds: number): Promise<true> {
+    return new Promise((resolve) => this.clock.after(milliseconds, () => resolve(true)));
   }
 
   /** What is on the screen stays there while we try again; with nothing to show the page says so. */

@@ -8,6 +8,7 @@ import {
   type DeliveredLayer,
   type Enterprise,
   type FeatureSummary,
+  type Going,
   type KindGroup,
   type KindInfo,
   type Kinds,
@@ -21,7 +22,7 @@ import {
 export type Phase = "loading" | "ready" | "error";
 
 export type Change =
-  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" | "city" }
+  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" | "city" | "going" }
   | { topic: "features"; enterprise: string }
   | { topic: "state"; feature: string; enterprise: string }
   | { topic: "tileset"; enterprise: string }
@@ -54,6 +55,8 @@ export class FeatureStore {
   hidden: ReadonlySet<string> = new Set();
   /** The ground and its base maps; none until they are asked for. */
   land: Land = { terrain: null, imagery: [] };
+  /** Long work that fills the store. */
+  going: readonly Going[] = [];
   /** Finished 3D Tiles of others. */
   delivered: readonly DeliveredLayer[] = [];
 
@@ -98,6 +101,12 @@ export class FeatureStore {
     if (this.city?.version === city?.version) return;
     this.city = city;
     this.emit({ topic: "city" });
+  }
+
+  setGoing(going: readonly Going[]): void {
+    if (JSON.stringify(going) === JSON.stringify(this.going)) return;
+    this.going = going;
+    this.emit({ topic: "going" });
   }
 
   setFeatures(enterprise: string, list: readonly FeatureSummary[]): void {

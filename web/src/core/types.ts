@@ -22,6 +22,14 @@ export interface TilesetPointer {
   url: string;
 }
 
+/** Long work that fills the store. */
+export interface Going {
+  name: string;
+  label: string;
+  done: number;
+  total: number;
+}
+
 /** A base map of the server's own. */
 export interface BaseMap {
   name: string;

@@ -76,6 +76,21 @@ test("where the browser gives up or fails again, we resume after the last event,
   expect(connections.at(-1)).toEqual({ phase: "disconnected", retryAt: 7000 });
 });
 
+test("a silence of three beats is a lost connection, though nobody told its end", () => {
+  live.start("s-7-1");
+  last().open();
+  clock.pass(44_000);
+  last().send("beat", {});
+  clock.pass(44_000);
+  expect(phases().at(-1)).toBe("live");
+  clock.pass(1000);
+  expect(last().closed).toBe(true);
+  expect(connections.at(-1)).toEqual({ phase: "disconnected", retryAt: 90_000 });
+  clock.pass(1000);
+  expect(last().url).toBe("/live?after=s-7-1");
+  expect(heard).toEqual([]);
+});
+
 test("pauses end at a quarter of a minute", () => {
   expect([1, 2, 3, 4, 5, 50].map(pauseMs)).toEqual([1000, 2000, 4000, 8000, 15_000, 15_000]);
 });

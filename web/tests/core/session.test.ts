@@ -12,6 +12,8 @@ let store: FeatureStore;
 let clock: FakeClock;
 let session: Session;
 
+let going: object[];
+
 const ANSWERS: Record<string, unknown> = {
   "/api/kinds": { kinds: [], groups: [], enums: {} },
   "/api/enterprises": { cursor: "s-1-1", enterprises: [enterprise()] },
@@ -22,11 +24,13 @@ beforeEach(async () => {
   vi.useFakeTimers();
   asked = [];
   sources = [];
+  going = [];
   down = false;
   store = new FeatureStore();
   clock = new FakeClock();
   const api = new Api((path) => {
     asked.push(String(path));
+    if (path === "/api/progress") return Promise.resolve(Response.json({ going }));
     return Promise.resolve(down ? Response.json({ detail: "没有应答" }, { status: 503 }) : Response.json(ANSWERS[String(path)]));
   });
   const open = (url: string) => {
@@ -90,4 +94,19 @@ test("with nothing to show, a server that is down is an error with its reason", 
   store.setEnterprises([]);
   await session.start();
   expect([store.phase, store.error]).toEqual(["error", "没有应答"]);
+});
+
+test("work that fills the store is followed to its end, and told of once the stream is back", async () => {
+  going = [{ name: "city", label: "装入", done: 3, total: 140 }];
+  sources.at(-1)!.open();
+  await settled();
+  expect(store.going).toEqual(going);
+  going = [];
+  clock.pass(2000);
+  await settled();
+  expect(store.going).toEqual([]);
+  asked.length = 0;
+  clock.pass(60_000);
+  await settled();
+  expect(asked).toEqual([]);
 });
