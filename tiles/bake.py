@@ -16,6 +16,7 @@ from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
 from gis.errors import GeometryError, QuanjingError
+from gis.garbage import uncollected
 from gis.ground import ConstantGround, Ground
 from gis.jobs import queue_on, work_until
 from gis.models.feature import Feature, Site
@@ -123,6 +124,13 @@ async def _whole(
 ) -> tuple[Kept | None, str | None, Position]:
     """Bake an enterprise from all that it has; returns no bake where it is gone, and what was left out of it."""
     ground = await bakery.ground_of(connection, enterprise_id)
+    with uncollected():
+        return await _read_and_built(connection, bakery, enterprise_id, before, ground)
+
+
+async def _read_and_built(
+    connection: AsyncConnection, bakery: Bakery, enterprise_id: UUID, before: str | None, ground: Ground
+) -> tuple[Kept | None, str | None, Position]:
     site, position = await bakes.site_to_bake(connection, enterprise_id, ground)
     if site is None:
         return None, None, position

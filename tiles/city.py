@@ -24,7 +24,7 @@ from tiles.glb import Surface, compact, extent, read, write
 from tiles.grid import cells
 from tiles.lattice import COARSE_M
 from tiles.metadata import CLASS, Row, Schema, schema
-from tiles.table import statistics, told
+from tiles.table import statistics, together, told
 from tiles.tileset import LEAST_ERROR_M, SCHEMA, Corners, TilesetFiles, padded, schema_uri, tile, union
 
 CELL_M = 16_384.0
@@ -190,7 +190,7 @@ def build_city(parts: Sequence[Part], recipe: str, known: Callable[[str], bytes 
     document: dict[str, Any] = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprises": len(parts)}},
         "schemaUri": SCHEMA,
-        "statistics": statistics(city_schema(), CLASS, [told(city_schema(), CLASS, rows)]),
+        "statistics": statistics(city_schema(), CLASS, together([told(city_schema(), CLASS, rows)])),
         "geometricError": round(max(float(np.linalg.norm(np.diff(whole, axis=0))), error_m), 3),
         "root": {"transform": root.T.ravel().tolist(), **tile(whole, error_m, OVERVIEW, refine="REPLACE", children=children)},
     }

@@ -6,7 +6,7 @@ one cell is modelled and written.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,12 @@ class Reach:
     bearing: Flags
     """Bodies and patches, on which others may stand."""
 
+    around: tuple[float, ...] = field(init=False)
+    """The box around all."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "around", tuple(around(self.boxes).tolist()))
+
     @property
     def leaning(self) -> Flags:
         """Which may stand on others."""
@@ -69,12 +75,23 @@ def reach(features: Sequence[Feature]) -> Reach:
     return Reach(shapely.bounds(np.array([feature.geom for feature in features], object)).reshape(-1, 4), point, climbing, bearing)
 
 
+def around(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the least box around boxes, `(n, 4)`; of none one that nothing touches."""
+    return np.concatenate([boxes[:, :2].min(axis=0, initial=np.inf), boxes[:, 2:].max(axis=0, initial=-np.inf)])
+
+
+def _near(box: NDArray[np.float64], others: NDArray[np.float64]) -> Flags:
+    """Say which of `others`, `(n, 4)`, share a point with a box."""
+    west, south, east, north = others.T
+    found: Flags = (west <= box[2]) & (south <= box[3]) & (east >= box[0]) & (north >= box[1])
+    return found
+
+
 def touching(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> Flags:
     """Say which of `others`, `(n, 4)`, share a point with one of `boxes`, `(k, 4)`."""
     found = np.zeros(len(others), bool)
     if len(boxes):
-        low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-        near = np.flatnonzero((others[:, :2] <= high).all(axis=1) & (others[:, 2:] >= low).all(axis=1))
+        near = np.flatnonzero(_near(around(boxes), others))
         one, many = boxes[:, None], others[near]
         found[near] = ((many[:, :2] <= one[..., 2:]).all(axis=2) & (many[:, 2:] >= one[..., :2]).all(axis=2)).any(axis=0)
     return found

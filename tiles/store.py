@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -102,7 +102,7 @@ def _linked(source: Path, target: Path, content: bytes) -> bool:
     return True
 
 
-def _again(source: Path, target: Path) -> None:
+def _again(source: str, target: str) -> None:
     """Make a file another name of one that is there."""
     try:
         os.link(source, target)
@@ -114,21 +114,24 @@ def _again(source: Path, target: Path) -> None:
 
 
 def _write(folder: Path, files: TilesetFiles, before: Path | None, same: Collection[str]) -> None:
-    for inner in sorted({folder / PurePosixPath(path).parent for path in (*files, *same)}):
-        inner.mkdir(parents=True, exist_ok=True)
+    folders = sorted({path.rpartition("/")[0] for path in (*files, *same)})
+    for inner in folders:
+        (folder / inner).mkdir(parents=True, exist_ok=True)
     if before is not None:
+        # Of a large tileset hundreds are the same: paths are joined as texts.
+        source, target = f"{before}/", f"{folder}/"
         for path in same:
-            _again(before / path, folder / path)
+            _again(source + path, target + path)
     for path, content in files.items():
-        target = folder / PurePosixPath(path)
-        if before is not None and _linked(before / PurePosixPath(path), target, content):
+        place = folder / path
+        if before is not None and _linked(before / path, place, content):
             continue
-        with target.open("wb") as file:
+        with place.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    for inner in sorted({folder / PurePosixPath(path).parent for path in (*files, *same)} | {folder}):
-        _sync(inner)
+    for inner in sorted({*folders, ""}):
+        _sync(folder / inner)
 
 
 def _sweep(folder: Path) -> None:
@@ -192,7 +195,7 @@ class FolderTileStore:
         if not VERSION.fullmatch(version) or not safe(path):
             return None
         try:
-            return (self._folder(enterprise, version) / PurePosixPath(path)).read_bytes()
+            return (self._folder(enterprise, version) / path).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         except OSError as error:

@@ -212,13 +212,55 @@ def decode(schema: Schema, table: Mapping[str, Any], view: View) -> list[dict[st
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What statistics look at, of the rows of one table."""
+    """What statistics look at, of the rows of one table or of several."""
 
     count: int
     numbers: dict[str, NDArray[np.float64]]
     """Known values of a numeric property, as a column holds them."""
     occurrences: dict[str, Counter[str]]
     """Of the known values of an enum property."""
+
+    def changed(self, gone: "Told", come: "Told") -> "Told":
+        """Return this of several tables, as `together` makes it, less some of them and with others."""
+        numbers, occurrences = dict(self.numbers), dict(self.occurrences)
+        for name, values in gone.numbers.items():
+            numbers[name] = _less(numbers[name], values)
+        for name, values in come.numbers.items():
+            there = numbers.get(name, NOTHING)
+            numbers[name] = np.insert(there, np.searchsorted(there, values), values)
+        for name in gone.occurrences.keys() | come.occurrences.keys():
+            counts = Counter(occurrences.get(name, ()))
+            counts.subtract(gone.occurrences.get(name, ()))
+            counts.update(come.occurrences.get(name, ()))
+            occurrences[name] = +counts
+        return Told(
+            self.count - gone.count + come.count,
+            {name: values for name, values in numbers.items() if len(values)},
+            {name: counts for name, counts in occurrences.items() if counts},
+        )
+
+
+NOTHING = np.zeros(0)
+
+
+def _less(values: NDArray[np.float64], gone: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sorted values without others of them, which are sorted too."""
+    unique, counts = np.unique(gone, return_counts=True)
+    begins = np.searchsorted(values, unique)
+    places = np.repeat(begins - np.cumsum(counts) + counts, counts) + np.arange(len(gone))
+    left: NDArray[np.float64] = np.delete(values, places)
+    return left
+
+
+def together(tables: Sequence[Told]) -> Told:
+    """Return what several tables tell, numbers sorted: the same in whatever order they come."""
+    numbers, occurrences = dict[str, list[NDArray[np.float64]]](), dict[str, Counter[str]]()
+    for table in tables:
+        for name, values in table.numbers.items():
+            numbers.setdefault(name, []).append(values)
+        for name, counts in table.occurrences.items():
+            occurrences.setdefault(name, Counter()).update(counts)
+    return Told(sum(table.count for table in tables), {name: np.sort(np.concatenate(all_)) for name, all_ in numbers.items()}, occurrences)
 
 
 def told(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> Told:
@@ -237,28 +279,27 @@ def told(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> Told
 
 
 def _numeric(numbers: NDArray[np.float64]) -> dict[str, float]:
+    """Return the statistics of sorted numbers."""
+    low, high = numbers[(len(numbers) - 1) // 2], numbers[len(numbers) // 2]
+    mean, variance = numbers.mean(), numbers.var()
     found = {
-        "min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "median": np.median(numbers),
-        "standardDeviation": numbers.std(), "variance": numbers.var(), "sum": numbers.sum(),
+        "min": numbers[0], "max": numbers[-1], "mean": mean, "median": (low + high) / 2, "standardDeviation": variance**0.5,
+        "variance": variance, "sum": numbers.sum(),
     }  # fmt: skip
     return {name: float(value) if name in ("min", "max") else round(float(value), STATISTICS_DIGITS) for name, value in found.items()}
 
 
-def statistics(schema: Schema, class_: str, tables: Sequence[Told]) -> dict[str, Any]:
+def statistics(schema: Schema, class_: str, whole: Told) -> dict[str, Any]:
     """Return the 3D Metadata statistics of a class: what PostgreSQL's aggregates say of the numbers, occurrences of enum values.
 
     Unknown values are left out, and so are properties of which nothing is known. Deviation and variance are those of the whole
-    (`stddev_pop`, `var_pop`).
+    (`stddev_pop`, `var_pop`). `whole` is of all tables, see `together`.
     """
     found: dict[str, Any] = {}
     for name, property_ in schema["classes"][class_]["properties"].items():
-        numbers = [table.numbers[name] for table in tables if name in table.numbers]
-        counted = [table.occurrences[name] for table in tables if name in table.occurrences]
-        if numbers:
-            found[name] = _numeric(np.concatenate(numbers))
-        elif counted:
-            counts = Counter[str]()
-            for one in counted:
-                counts.update(one)
+        if name in whole.numbers:
+            found[name] = _numeric(whole.numbers[name])
+        elif name in whole.occurrences:
+            counts = whole.occurrences[name]
             found[name] = {"occurrences": {code: counts[code] for code in codes(schema, property_) if code in counts}}
-    return {"classes": {class_: {"count": sum(table.count for table in tables), "properties": found}}}
+    return {"classes": {class_: {"count": whole.count, "properties": found}}}

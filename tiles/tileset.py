@@ -34,9 +34,9 @@ from tiles.grid import plots, quarters, spots
 from tiles.instances import alike, arranged
 from tiles.lattice import COARSE_M, FINE_M
 from tiles.metadata import CLASS, Row, row, schema
-from tiles.parts import Reach, digests, modelled, reach, standing_on, touching
+from tiles.parts import Reach, around, digests, modelled, reach, standing_on, touching
 from tiles.recipe import recipe
-from tiles.table import Told, decode, statistics, told
+from tiles.table import Told, decode, statistics, together, told
 
 TilesetFiles = dict[str, bytes]
 """Path below the tileset's folder → content; `tileset.json` is the way in."""
@@ -57,6 +57,9 @@ SMALL = "_small"
 """End of the name of a cell's small solids."""
 LARGEST = "largest_m"
 """Of a cell: across its largest solid that a massing does not show as itself; the root's geometric error is the largest of these."""
+
+REACH = ("boxes", "points", "climbing", "bearing")
+NOWHERE = reach(())
 
 AT_ONCE = 1024
 """Features that are modelled together."""
@@ -226,6 +229,13 @@ class _Plot:
     cells: tuple[_Cell, ...]
     share: Share
 
+    @property
+    def light(self) -> "_Plot":
+        """It without the bytes of its cells."""
+        if not any(cell.contents for cell in self.cells):
+            return self
+        return replace(self, cells=tuple(replace(cell, contents={}) for cell in self.cells))
+
 
 def _sound(features: Sequence[Feature]) -> bool:
     """Say whether all features have a place."""
@@ -337,6 +347,8 @@ class Bake:
     contents: TilesetFiles
     """The bytes of those that the bake before has not the same."""
     massing: _Massing
+    told: Told
+    """What statistics look at, of all cells."""
 
     @property
     def version(self) -> str:
@@ -370,7 +382,8 @@ class Bake:
         new = shown([feature for feature in changes.values() if feature is not None])
         if not _sound(new):
             scene(replace(site, features=tuple(new)), self.ground)
-        homes = dict(self.homes) | {feature_id: None for feature_id, feature in changes.items() if feature is not None}
+        homes = dict(self.homes)
+        homes.update((feature_id, None) for feature_id, feature in changes.items() if feature is not None)
         for feature_id in [feature_id for feature_id, feature in changes.items() if feature is None]:
             homes.pop(feature_id, None)
         for key, inside in plots(spots([feature.geom for feature in new])).items() if new else ():
@@ -390,36 +403,36 @@ class Bake:
         rest = {key: plot for key, plot in self.plots.items() if key not in dirty}
         return _assembled(site, self.ground, dict(sorted({**rest, **made}.items())), homes, self)
 
-    def _all(self) -> tuple[Reach, NDArray[np.int64]]:
-        """Return the reach of all features that are shown, and the row of the plot of each."""
-        found = [plot.reach for plot in self.plots.values()]
-        whole = Reach(*(np.concatenate([getattr(one, name) for one in found]) for name in ("boxes", "points", "climbing", "bearing")))
-        return whole, np.repeat(np.arange(len(found)), [len(one.boxes) for one in found])
+    def _near(self, boxes: NDArray[np.float64]) -> tuple[list[_Plot], Reach, NDArray[np.int64]]:
+        """Return the plots that reach as far as boxes, `(n, 4)` degrees, what lies in them in a row, and the plot of each of those."""
+        there = list(self.plots.values())
+        spread = np.array([plot.reach.around for plot in there]).reshape(-1, 4)
+        chosen = [there[row] for row in np.flatnonzero(touching(around(boxes)[None], spread)).tolist()]
+        whole = Reach(*(np.concatenate([getattr(plot.reach, name) for plot in chosen]) for name in REACH)) if chosen else NOWHERE
+        return chosen, whole, np.repeat(np.arange(len(chosen)), [len(plot.features) for plot in chosen])
 
     def _leaning_on(self, features: Sequence[Feature]) -> set[str]:
         """Return the plots of all that may stand on one of some features."""
-        if not self.plots:
-            return set()
-        there, (whole, owner), keys = reach(features), self._all(), list(self.plots)
+        there = reach(features)
         boxes = there.boxes[there.bearing]
+        _, whole, _ = self._near(boxes)
         # What stands on a patch that lies on one of them, too.
         boxes = np.concatenate([boxes, whole.boxes[whole.climbing & touching(boxes, whole.boxes)]])
-        return {keys[row] for row in np.unique(owner[whole.leaning & touching(boxes, whole.boxes)]).tolist()}
+        plots_, whole, owner = self._near(boxes)
+        leaning = [plots_[row].features[0] for row in np.unique(owner[whole.leaning & touching(boxes, whole.boxes)]).tolist()]
+        return {home for feature in leaning if (home := self.homes[feature.feature_id])}
 
     def _under(self, features: Sequence[Feature], dirty: Collection[str], changes: Collection[UUID]) -> list[Feature]:
         """Return what lies in other plots than the dirty ones and may bear one of some features."""
-        there, plots_, found = reach(features), list(self.plots.items()), dict[UUID, Feature]()
+        there, found = reach(features), dict[UUID, Feature]()
         boxes = there.boxes[there.leaning]
-        if not len(boxes) or not plots_:
-            return []
-        whole, owner = self._all()
-        begins = np.cumsum([0, *(len(plot.features) for _, plot in plots_)])
-        others = whole.bearing & ~np.array([key in dirty for key, _ in plots_], bool)[owner]
         # Twice, for a patch on which a marker stands lies on a roof.
         for _ in range(2):
-            rows = np.flatnonzero(others & touching(boxes, whole.boxes))
-            bearers = [plots_[owner[row]][1].features[row - begins[owner[row]]] for row in rows.tolist()]
-            found |= {one.feature_id: one for one in bearers}
+            plots_, whole, _ = self._near(boxes)
+            others = [feature for plot in plots_ for feature in plot.features]
+            rows = np.flatnonzero(whole.bearing & touching(boxes, whole.boxes))
+            rows = rows[[self.homes[others[row].feature_id] not in dirty for row in rows.tolist()]]
+            found |= {others[row].feature_id: others[row] for row in rows.tolist()}
             boxes = whole.boxes[rows[whole.climbing[rows]]]
         return [feature for feature_id, feature in found.items() if feature_id not in changes]
 
@@ -451,9 +464,21 @@ def bake(site: Site, ground: Ground, known: Known | None = None) -> Bake:
     return _assembled(replace(site, features=()), ground, made, homes, None)
 
 
+def _told(made: Mapping[str, _Plot], before: Bake | None) -> Told:
+    """Return what the cells tell statistics, going on from the bake before."""
+    if before is None:
+        return together([cell.told for plot in made.values() for cell in plot.cells])
+    gone, come = (
+        together([cell.told for key, plot in these.items() if those.get(key) is not plot for cell in plot.cells])
+        for these, those in ((before.plots, made), (made, before.plots))
+    )
+    return before.told.changed(gone, come)
+
+
 def _assembled(site: Site, ground: Ground, made: Mapping[str, _Plot], homes: Mapping[UUID, str | None], before: Bake | None) -> Bake:
     """Put massing and tileset around plots, in the order of their names."""
     cells_there = [cell for plot in made.values() for cell in plot.cells]
+    whole = _told(made, before)
     enterprise_id = site.enterprise.feature_id
     massed = _massed(site, ground, tuple(plot.share for plot in made.values()), before.massing if before else None)
     corners = union([massed.corners, *(cell.corners for cell in cells_there)])
@@ -464,7 +489,7 @@ def _assembled(site: Site, ground: Ground, made: Mapping[str, _Plot], homes: Map
     document = {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "enterprise_id": str(enterprise_id), "state_epoch": epoch}},
         "schemaUri": SCHEMA,
-        "statistics": statistics(schema(), CLASS, [cell.told for cell in cells_there] or [told(schema(), CLASS, [massed.row])]),
+        "statistics": statistics(schema(), CLASS, whole if cells_there else together([told(schema(), CLASS, [massed.row])])),
         "geometricError": round(max(float(np.linalg.norm(np.diff(corners, axis=0))), error_m), 3),
         "root": root,
     }
@@ -475,11 +500,8 @@ def _assembled(site: Site, ground: Ground, made: Mapping[str, _Plot], homes: Map
     contents = {**own, MASSING: massed.content, **{path: content for cell in cells_there for path, content in cell.contents.items()}}
     if before is not None:
         contents = {path: content for path, content in contents.items() if before.written.get(path) != written[path]}
-    light = {
-        key: replace(plot, cells=tuple(replace(cell, contents={}) if cell.contents else cell for cell in plot.cells))
-        for key, plot in made.items()
-    }
-    return Bake(site, ground, light, homes, written, contents, replace(massed, content=b""))
+    light = {key: plot.light for key, plot in made.items()}
+    return Bake(site, ground, light, homes, written, contents, replace(massed, content=b""), whole)
 
 
 def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFiles:

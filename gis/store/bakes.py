@@ -17,7 +17,7 @@ from gis.ground import Ground
 from gis.jobs import enqueue
 from gis.kinds import KINDS
 from gis.models.feature import Feature, Site
-from gis.store.changes import DERIVED, Position, last_position, move_to, stands, stretch
+from gis.store.changes import Position, last_position, move_to, newest, stands
 from gis.store.connect import snapshot
 from gis.store.detailed import shown
 from gis.store.locks import holding
@@ -108,24 +108,21 @@ class Baked:
     """Features without a solid, and why."""
 
 
-async def note_changes(connection: AsyncConnection, limit: int = 5000) -> int:
+async def note_changes(connection: AsyncConnection, limit: int = 20_000) -> int:
     """Move the dirty list along the change log and queue a job for each enterprise that changed; returns the rows read.
 
     The list, the jobs and the reader's position are written in one transaction.
     """
     async with connection.transaction():
-        changes = await stretch(connection, READER, limit)
-        if not changes:
+        found = await newest(connection, READER, limit)
+        if found is None:
             return 0
-        latest = {
-            change.enterprise_id: change.position for change in changes if change.enterprise_id is not None and change.layer not in DERIVED
-        }
-        for enterprise_id, position in sorted(latest.items()):
+        for enterprise_id, position in sorted(found.enterprises.items()):
             await connection.execute(MARK, [str(position.xid), position.seq, enterprise_id])
-        if latest:
-            await enqueue(connection, ENTRYPOINT, [{"enterprise_id": str(enterprise_id)} for enterprise_id in sorted(latest)])
-        await move_to(connection, READER, changes[-1].position)
-        return len(changes)
+        if found.enterprises:
+            await enqueue(connection, ENTRYPOINT, [{"enterprise_id": str(enterprise_id)} for enterprise_id in sorted(found.enterprises)])
+        await move_to(connection, READER, found.end)
+        return found.length
 
 
 async def follow_recipe(connection: AsyncConnection, recipe: str) -> bool:

@@ -94,6 +94,21 @@ WHERE (c.xid, c.seq) > (%(xid)s::text::xid8, %(seq)s) AND c.xid < pg_snapshot_xm
 ORDER BY c.xid, c.seq LIMIT %(limit)s
 """
 
+# Of a stretch the last row an enterprise, then one without for the whole: its end, and how long it is.
+NEWEST = """
+WITH stretch AS MATERIALIZED (
+    SELECT xid, seq, layer, enterprise_id FROM change_log
+    WHERE (xid, seq) > (%(xid)s::text::xid8, %(seq)s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY xid, seq LIMIT %(limit)s
+)
+SELECT * FROM (
+    SELECT DISTINCT ON (enterprise_id) enterprise_id, xid::text::bigint, seq, 1 FROM stretch
+    WHERE enterprise_id IS NOT NULL AND layer <> ALL (%(derived)s) ORDER BY enterprise_id, xid DESC, seq DESC
+) newest
+UNION ALL
+(SELECT NULL, xid::text::bigint, seq, (SELECT count(*)::integer FROM stretch) FROM stretch ORDER BY xid DESC, seq DESC LIMIT 1)
+"""
+
 HELD_BACK = "SELECT EXISTS (SELECT FROM change_log WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))"
 
 LAST = """
@@ -193,11 +208,37 @@ class Watcher:
         return found
 
 
-async def stretch(connection: AsyncConnection, reader: str, limit: int) -> list[Change]:
-    """Return the next stretch of the log for a reader whose place is kept, and hold that place until the transaction ends."""
+async def _held(connection: AsyncConnection, reader: str) -> Position:
+    """Return the place of a reader, held until the transaction ends."""
     await connection.execute(REGISTER, [reader])
     row = await (await connection.execute(HOLD_PLACE, [reader])).fetchone()
-    return await changes_after(connection, Position(*row) if row else START, limit)
+    return Position(*row) if row else START
+
+
+async def stretch(connection: AsyncConnection, reader: str, limit: int) -> list[Change]:
+    """Return the next stretch of the log for a reader whose place is kept, and hold that place until the transaction ends."""
+    return await changes_after(connection, await _held(connection, reader), limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A stretch of the log in short."""
+
+    enterprises: dict[UUID, Position]
+    """Where each stands last, of what is not derived."""
+    end: Position
+    length: int
+
+
+async def newest(connection: AsyncConnection, reader: str, limit: int) -> Newest | None:
+    """Return the next stretch of the log in short, as `stretch` would return it row by row; None where there is nothing new."""
+    place = await _held(connection, reader)
+    asked = {"xid": str(place.xid), "seq": place.seq, "limit": limit, "derived": list(DERIVED)}
+    rows = await (await connection.execute(NEWEST, asked)).fetchall()
+    if not rows:
+        return None
+    last = rows.pop()
+    return Newest({row[0]: Position(row[1], row[2]) for row in rows}, Position(last[1], last[2]), last[3])
 
 
 async def move_to(connection: AsyncConnection, reader: str, end: Position) -> None:

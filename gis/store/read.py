@@ -273,7 +273,7 @@ def _feature(kind: Kind, row: Mapping[str, Any], geom: BaseGeometry) -> Feature:
         z_min_m=row["z_min_m"],
         z_max_m=row["z_max_m"],
         attributes={attribute.name: row[attribute.name] for attribute in kind.attributes},
-        state=State(row["alarm_level"], row["open_alarms"], row["case_count"], tuple(row["case_ids"]), row["readings"]),
+        state=State(row["alarm_level"], row["open_alarms"], row["case_count"], tuple(row["case_ids"] or ()), row["readings"] or {}),
         recorded_from=row["recorded_from"],
     )
 
@@ -285,16 +285,17 @@ def feature_of(kind: Kind, row: Mapping[str, Any]) -> Feature:
 
 AT_ONCE = 1000
 """Rows that are read together."""
+COUNTED = ("alarm_level", "open_alarms", "case_count")
 PLAIN = ("feature_id", "enterprise_id", "code", "name", "base_1985_m", "height_m", "z_min_m", "z_max_m")
 
 
 async def _features(connection: AsyncConnection, kind: Kind, enterprise_id: UUID, only: list[UUID] | None = None) -> list[Feature]:
     """Return the features of a kind that an enterprise has, in the order of their ids; of some ids alone where they are given."""
-    names = (*PLAIN, *(attribute.name for attribute in kind.attributes), *STATE.split(", "))
-    # What is not needed is not sent: shapes come thrice in the view, and ranges are read slowly.
+    names = (*PLAIN, *(attribute.name for attribute in kind.attributes), *COUNTED)
+    # What is not needed is not sent: shapes come thrice in the view, and ranges, lists and JSON are read slowly.
     query = sql.SQL(
-        "SELECT {}, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %(owner)s{}"
-        " ORDER BY feature_id"
+        "SELECT {}, nullif(case_ids, '{{}}') AS case_ids, nullif(readings, '{{}}') AS readings, ST_AsBinary(geom) AS wkb,"
+        " lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %(owner)s{} ORDER BY feature_id"
     ).format(
         sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(names))),
         _view(kind),

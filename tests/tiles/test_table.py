@@ -2,7 +2,7 @@ import pytest
 
 from gis.errors import TilesetError
 from tiles.glb import Glb
-from tiles.table import Binary, decode, encode, statistics, told
+from tiles.table import Binary, decode, encode, statistics, together, told
 
 UINT8S = {"type": "SCALAR", "componentType": "UINT8", "array": True}
 PROPERTIES = {
@@ -88,7 +88,7 @@ def test_statistics_leave_out_what_is_unknown_or_no_number() -> None:
         "id": PROPERTIES["id"],
     }
     schema = {**SCHEMA, "classes": {"thing": {"properties": few}}}
-    assert statistics(schema, "thing", [told(schema, "thing", ROWS[:1]), told(schema, "thing", ROWS[1:])]) == {
+    assert statistics(schema, "thing", together([told(schema, "thing", ROWS[:1]), told(schema, "thing", ROWS[1:])])) == {
         "classes": {
             "thing": {
                 "count": 3,

@@ -33,7 +33,7 @@ from tiles.layer.subtrees import LEVELS, Place, subtrees, tile_class
 from tiles.metadata import CLASS, schema
 from tiles.object_store import Objects, objects_at
 from tiles.recipe import recipe
-from tiles.table import Told, statistics
+from tiles.table import Told, statistics, together
 from tiles.terrain.relief import METRES_A_DEGREE
 from tiles.terrain.service import open_terrain
 from tiles.tileset import SCHEMA
@@ -123,7 +123,7 @@ def _document(order: Order, root: Root, error_m: float, result: _Result) -> dict
     return {
         "asset": {"version": "1.1", "extras": {"generator": "quanjing", "layer": order.kind}},
         "schemaUri": f"{order.version}/{SCHEMA}",
-        "statistics": statistics(schema(), CLASS, result.tables),
+        "statistics": statistics(schema(), CLASS, together(result.tables)),
         "geometricError": error_m,
         "root": {
             "boundingVolume": {"region": [west, south, east, north, *heights]},
