@@ -5,13 +5,17 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import naive_hj212
 import psycopg
-from database import QUANJING, cluster, environment
-from feed_load import CP
+from database import QUANJING, Bench, cluster, environment
+from feed_load import CP, name
 from figures import Row, timed, tree_s
 
 from feeds.following import Follower
@@ -24,15 +28,20 @@ from gis.store import packets as store
 PACKETS = 20_000
 FOLLOWED = 20_000
 MN = "010000A8900016F000169DC0"
-REGISTER = f"INSERT INTO monitoring_points (name, geom, monitor_type, mn) VALUES ('在线', 'SRID=4490;POINT(107.5 31.2)', 'water', '{MN}')"
+REGISTER = "INSERT INTO monitoring_points (name, geom, monitor_type, mn) VALUES ('在线', 'SRID=4490;POINT(107.5 31.2)', 'water', %s)"
 LOGGERS, EACH = 1000, 40
+RATE, SUSTAINED = 3000, 60
+"""Packets a second, and how many of each logger: 20 s."""
+LOOK_S = 0.1
 ABOUT = (
     "Decoding: one process, packets of ten factors (about 400 bytes), one stream in pieces of 64 KB: cut out, checked, read into factors. "
     "Peer: no HJ 212 parser is on PyPI or npm, so the usual one: a regular expression, the checksum bit by bit "
     "(`bench/naive_hj212.py`), given the whole text at once; a wrong length or a broken end costs it the packet behind. "
     f"Wire to disk: {LOGGERS:,} loggers of one sending process on this machine, {EACH} packets each, four at a time, durable settings; a "
     "packet is answered once it is committed, on the SM3 chain. The sender takes one of the two cores. Disk to readings: one process reads "
-    "what was kept, writes a row a factor and moment with its history, and shows the newest at the point."
+    "what was kept, writes a row a factor and moment with its history, and shows the newest at the point. Wire to readings: both processes "
+    f"run, {LOGGERS:,} registered loggers send, and the clock stops when the last reading is stored and shown; then the same at {RATE:,} "
+    "packets a second, where what counts is how far the readings are behind."
 )
 
 
@@ -73,23 +82,38 @@ def _decoding() -> list[Row]:
     ]
 
 
+@contextmanager
+def _running(bench: Bench, url: str, *verb: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen([*QUANJING, "feed", *verb], env=environment(url, bench.folder / "files"), stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _port(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    found = re.search(r":(\d+)$", process.stdout.readline().strip())
+    assert found
+    return found[1]
+
+
+def _sent(port: str, each: int, *rate: int) -> dict[str, float]:
+    load = [sys.executable, str(Path(__file__).with_name("feed_load.py")), port, str(LOGGERS), str(each), *map(str, rate)]
+    told: dict[str, float] = json.loads(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
+    return told
+
+
 def _listening() -> list[Row]:
     with cluster() as bench:
         url = bench.fresh("listening").owner
-        command = [*QUANJING, "feed", "listen", "--port", "0"]
-        process = subprocess.Popen(command, env=environment(url, bench.folder / "files"), stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout
-            found = re.search(r":(\d+)$", process.stdout.readline().strip())
-            assert found
+        with _running(bench, url, "listen", "--port", "0") as process:
+            port = _port(process)
             before = tree_s(process.pid)
-            load = [sys.executable, str(Path(__file__).with_name("feed_load.py")), found[1], str(LOGGERS), str(EACH)]
             with timed(bench.postmaster) as clock:
-                told = json.loads(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
+                told = _sent(port, EACH)
             own = tree_s(process.pid) - before
-        finally:
-            process.terminate()
-            process.wait()
         with psycopg.connect(url) as connection, timed() as checking:
             *_, held = store.verify(connection)
         assert held == told["packets"]
@@ -102,12 +126,77 @@ def _listening() -> list[Row]:
         ]
 
 
+class _Watch(threading.Thread):
+    """Looks at how many packets are kept and not read yet, again and again."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url, self.begun, self.seen, self.stop = url, 0.0, list[tuple[float, int, int]](), threading.Event()
+
+    def run(self) -> None:
+        """Look until told to stop."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            while not self.stop.wait(LOOK_S):
+                row = connection.execute(
+                    "SELECT c.seq, coalesce(max(r.seq), 0) FROM feed_chain c LEFT JOIN feed_readers r ON true GROUP BY 1"
+                )
+                kept, read = row.fetchone() or (0, 0)
+                if kept:
+                    self.begun = self.begun or time.perf_counter()
+                    self.seen.append((time.perf_counter(), kept, read))
+
+    def read_all(self, packets: float) -> float:
+        """Wait until so many packets are read; returns the seconds since the first one was kept."""
+        while not self.seen or self.seen[-1][2] < packets:
+            time.sleep(LOOK_S)
+        self.stop.set()
+        self.join()
+        return self.seen[-1][0] - self.begun
+
+    def behind(self) -> list[float]:
+        """Return how old the oldest packet was that was kept and not read, at each look; seconds, in order of size."""
+        ages = []
+        for at, _, read in self.seen:
+            since = next((when for when, kept, _ in self.seen if kept > read), at)
+            ages.append(max(0.0, at - since))
+        return sorted(ages)
+
+
+def _whole() -> list[Row]:
+    """From the wire to readings that are stored and shown, listener and follower running."""
+    rows = []
+    with cluster() as bench:
+        for label, each, rate in (("whole", EACH, ()), ("sustained", SUSTAINED, (RATE,))):
+            url = bench.fresh(label).owner
+            with psycopg.connect(url) as connection:
+                connection.cursor().executemany(REGISTER, [[name(place)] for place in range(LOGGERS)])
+            with _running(bench, url, "listen", "--port", "0") as listener, _running(bench, url, "follow") as follower:
+                port = _port(listener)
+                watch = _Watch(url)
+                watch.start()
+                with timed(bench.postmaster) as clock:
+                    told = _sent(port, each, *rate)
+                    wall = watch.read_all(told["packets"])
+                spent = (tree_s(listener.pid) + tree_s(follower.pid) + clock.tree) / told["packets"] * 1e6
+            with psycopg.connect(url) as connection:
+                assert connection.execute("SELECT count(*) FROM readings").fetchone() == (told["packets"] * 10,)
+            if not rate:
+                note = f"{spent:.0f} µs of CPU a packet: listener, follower, server"
+                rows.append(Row("wire to readings, stored and shown", told["packets"] / wall, "packets/s", better="more", note=note))
+                continue
+            ages = watch.behind()
+            at = f"over {wall:.0f} s at {told['packets'] / told['wall_s']:,.0f} packets/s"
+            note = f"{at}; at most {ages[-1]:.2f} s, {spent:.0f} µs of CPU a packet"
+            rows.append(Row("readings behind the wire, p95", ages[len(ages) * 95 // 100], "s", note=note))
+    return rows
+
+
 def _following() -> list[Row]:
     """From packets that are kept to readings that are stored and shown: one registered device, each packet a moment of its own."""
     with cluster() as bench:
         url = bench.fresh("following").owner
         with psycopg.connect(url) as connection:
-            connection.execute(REGISTER)
+            connection.execute(REGISTER, [MN])
         now = datetime.now(BEIJING).replace(microsecond=0)
 
         async def keep() -> None:
@@ -136,4 +225,4 @@ def _following() -> list[Row]:
 
 def run() -> list[Row]:
     """Measure."""
-    return [*_decoding(), *_listening(), *_following()]
+    return [*_decoding(), *_listening(), *_following(), *_whole()]

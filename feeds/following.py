@@ -5,22 +5,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from operator import attrgetter
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import Connection
 
-from feeds.factors import code_of, label, unit
+from feeds.factors import code_of, unit
 from feeds.hj212.assembly import Assembler
-from feeds.hj212.framing import Verdict, judge
+from feeds.hj212.framing import HEAD, TAIL, Verdict, judge
 from feeds.hj212.packet import Packet, parse
-from feeds.hj212.unlocking import unlocked
-from feeds.reading import Reading, readings
-from gis.clock import BEIJING
-from gis.rules.air_quality import of_hour, per_sent, units
+from feeds.hj212.unlocking import MARK, unlocked
+from feeds.newest import Newest
+from feeds.reading import readings
 from gis.store import packets
 from gis.store import readings as store
 from gis.store.connect import Actor, writing_on
@@ -39,10 +37,6 @@ GATHER_S = 0.25
 LOOK_S = 15.0
 RETRY_S = 1.0
 REFRESH = timedelta(seconds=30)
-SHOWN = frozenset({"rtd", "minute", "hour", "furnace"})
-_values = attrgetter(*store.VALUES)
-AIR_STATION = "air_station"
-AQI = "AQI"
 ACCEPTED = frozenset({Verdict.OK.value})
 
 
@@ -122,11 +116,14 @@ class Follower:
             self._warm = True
 
     def _parsed(self, packet: Stored) -> Packet:
+        # What was sound when it came needs no second judgement, unless it is locked.
+        if packet.verdict in ACCEPTED and MARK not in packet.raw:
+            return parse(packet.raw[HEAD:-TAIL])
         return parse(unlocked(judge(packet.raw), self._keys).segment)
 
     def _read(self, connection: Connection, batch: Sequence[Stored]) -> None:
         rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        shown: dict[tuple[UUID, str], dict[str, Any]] = {}
+        newest = Newest()
         devices: dict[str, dict[str, Any]] = {}
         for packet in batch:
             said = self._parsed(packet)
@@ -136,73 +133,31 @@ class Follower:
             if point and whole:
                 found, wrong = readings(whole, packet.received)
                 faults += wrong
+                newest.take(point, found)
                 for reading in found:
-                    key = (point.point_id, reading.period, reading.factor, reading.at)
-                    row = (*key, *_values(reading), packet.seq, packet.received)
-                    if key in rows and rows[key][:-2] != row[:-2]:
+                    key = (point.point_id, *reading[:3])
+                    row = (point.point_id, *reading, packet.seq, packet.received)
+                    if (former := rows.get(key)) is not None and former[:-2] != row[:-2]:
                         # Corrected within the batch: the former one is written first, so that it becomes a version.
                         self._write(connection, rows)
                         rows = {}
                     rows[key] = row
-                    if reading.period in SHOWN:
-                        self._show(shown, point, reading)
-                if point.kind == AIR_STATION:
-                    _show_index(shown, point, found)
             if packet.mn:
                 _count(devices, packet, said, faults)
         self._write(connection, rows)
-        if shown:
+        if shown := newest.entries(self._known.limits):
             store.show(connection, shown)
         store.note_devices(connection, [devices[mn] for mn in sorted(devices)])
 
     def _write(self, connection: Connection, rows: Mapping[tuple[Any, ...], tuple[Any, ...]]) -> None:
         if not rows:
             return
-        for at in {key[3].astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0) for key in rows}:
-            if (at.year, at.month) not in self._months:
+        for at in {key[3] for key in rows}:
+            month = at.year, at.month
+            if month not in self._months:
                 store.make_month(connection, at)
-                self._months.add((at.year, at.month))
+                self._months.add(month)
         store.write(connection, list(rows.values()))
-
-    def _show(self, shown: dict[tuple[UUID, str], dict[str, Any]], point: Point, reading: Reading) -> None:
-        value = reading.value if reading.zs_value is None else reading.zs_value
-        if value is None:
-            return
-        entry = {
-            "label": label(reading.factor),
-            "value": value,
-            "unit": units().get(reading.factor, unit(reading.factor)) if point.kind == AIR_STATION else unit(reading.factor),
-            "at": reading.at.isoformat(),
-            "flag": reading.flag,
-            "limit": self._known.limits.get((point.point_id, reading.factor)),
-        }
-        for feature in (point.feature_id, point.outlet_id):
-            if feature is not None and _newer(reading.at, shown.get((feature, reading.factor))):
-                shown[feature, reading.factor] = entry
-
-
-def _show_index(shown: dict[tuple[UUID, str], dict[str, Any]], point: Point, found: Sequence[Reading]) -> None:
-    """Show the air quality index of the hours that one packet tells of."""
-    hours: dict[datetime, dict[str, float | None]] = {}
-    for reading in found:
-        if reading.period == "hour" and reading.factor in per_sent() and reading.flag in (None, "N") and reading.value is not None:
-            hours.setdefault(reading.at, {})[reading.factor] = reading.value * per_sent()[reading.factor]
-    for at, concentrations in hours.items():
-        quality = of_hour(concentrations, at.astimezone(BEIJING).date())
-        if quality.index is not None and _newer(at, shown.get((point.feature_id, AQI))):
-            entry = {
-                "label": f"AQI（小时，{quality.label}）",
-                "value": quality.index,
-                "unit": "",
-                "at": at.isoformat(),
-                "flag": None,
-                "limit": None,
-            }
-            shown[point.feature_id, AQI] = entry
-
-
-def _newer(at: datetime, entry: Mapping[str, Any] | None) -> bool:
-    return entry is None or at >= datetime.fromisoformat(entry["at"])
 
 
 def _count(devices: dict[str, dict[str, Any]], packet: Stored, said: Packet, faults: Sequence[str]) -> None:

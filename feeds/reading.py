@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from feeds.hj212.packet import Packet, moment, records
 from feeds.hj212.tables import command, current_code
@@ -24,16 +25,18 @@ STATISTICS = {
     "zs_high": ("ZsMax",),
 }
 """Column → what HJ 212 calls it; the first that is there counts."""
+PLACES = {name: (place, rank) for place, names in enumerate(STATISTICS.values()) for rank, name in enumerate(names)}
+"""What HJ 212 calls it → its column's place, and how many names go before it."""
+NOTHING = (None,) * len(STATISTICS)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one instrument says of one factor at one time."""
+class Reading(NamedTuple):
+    """What one instrument says of one factor at one time, in the order of the store's columns."""
 
-    factor: str
-    """By today's code."""
     period: str
     """rtd, minute, hour, day, furnace."""
+    factor: str
+    """By today's code."""
     at: datetime
     """Moment, or beginning of the period."""
     value: float | None = None
@@ -51,17 +54,34 @@ class Reading:
     eflag: str | None = None
 
 
-def _number(values: Mapping[str, str], names: tuple[str, ...]) -> float | None:
-    for name in names:
-        if (text := values.get(name)) is not None:
-            text = text.strip()
-            number = float(text) if NUMBER.fullmatch(text) else math.nan
-            return number if math.isfinite(number) else None
-    return None
+def _number(text: str) -> float | None:
+    text = text.strip()
+    number = float(text) if NUMBER.fullmatch(text) else math.nan
+    return number if math.isfinite(number) else None
+
+
+def _numbers(values: Mapping[str, str]) -> tuple[float | None, ...]:
+    """Return what a packet says of a factor, by `STATISTICS`."""
+    found: list[float | None] = [*NOTHING]
+    ranks: dict[int, int] = {}
+    for name, text in values.items():
+        if (known := PLACES.get(name)) is not None:
+            place, rank = known
+            if rank < ranks.get(place, len(PLACES)):
+                ranks[place] = rank
+                found[place] = _number(text)
+    return tuple(found)
+
+
+@lru_cache(maxsize=10_000)
+def _factor(code: str) -> str | None:
+    """Return the code that a factor has today; None where it can be none. Others' inventions are kept in a bounded number."""
+    return current_code(code) if FACTOR.fullmatch(code) else None
 
 
 def _text(values: Mapping[str, str], name: str) -> str | None:
-    return values.get(name, "").replace("\0", "").strip()[:8] or None
+    text = values.get(name)
+    return text.replace("\0", "").strip()[:8] or None if text else None
 
 
 def _beginning(at: datetime, period: str) -> datetime:
@@ -102,15 +122,15 @@ def readings(packet: Packet, received: datetime) -> tuple[list[Reading], list[st
             continue
         at = _beginning(at, known.period)
         for code, values in record.factors.items():
-            numbers = {column: _number(values, names) for column, names in STATISTICS.items()}
+            numbers = _numbers(values)
             flag = _text(values, "Flag")
-            if not FACTOR.fullmatch(code):
+            factor = _factor(code)
+            if factor is None:
                 faults.append("factor")
-            elif flag is None and all(number is None for number in numbers.values()):
+            elif flag is None and numbers == NOTHING:
                 faults.append("value")
             else:
                 # One packet says a thing once; some loggers say it by its old code too.
-                factor = current_code(code)
-                reading = Reading(factor, known.period, at, **numbers, flag=flag, eflag=_text(values, "EFlag"))
-                found.setdefault((factor, at), reading)
+                told = (known.period, factor, at, *numbers, flag, _text(values, "EFlag"))
+                found.setdefault((factor, at), Reading._make(told))
     return list(found.values()), faults

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg import Connection, sql
-from psycopg.types.json import Jsonb
 
 from gis.clock import BEIJING
 from gis.kinds import KINDS, Kind
@@ -16,6 +16,8 @@ from gis.store.policies import closed
 VALUES = ("value", "low", "high", "total", "zs_value", "zs_low", "zs_high", "flag", "eflag")
 KEY = ("point_id", "period", "factor", "at")
 COLUMNS = (*KEY, *VALUES, "packet", "received")
+TYPES = ("int4", "text", "text", "timestamptz", *["float8"] * 7, "text", "text", "int8", "timestamptz")
+"""Of `COLUMNS`, as they go in binary."""
 
 INCOMING = """
 CREATE TEMP TABLE IF NOT EXISTS incoming (
@@ -37,7 +39,11 @@ def _listed(names: Iterable[str], before: str = "") -> sql.Composable:
     return sql.SQL(", ").join(sql.SQL(before) + sql.Identifier(name) for name in names)
 
 
-WRITE = sql.SQL("""
+COPY = sql.SQL("COPY incoming ({}) FROM STDIN (FORMAT BINARY)").format(_listed(COLUMNS))
+NEW = sql.SQL("""
+INSERT INTO readings ({columns}, first_received) SELECT {columns}, received FROM incoming ON CONFLICT DO NOTHING
+""").format(columns=_listed(COLUMNS))
+CORRECTED = sql.SQL("""
 WITH changed AS (
     SELECT {of_r}, r.first_received, r.version, n.packet AS by
     FROM incoming n JOIN readings r USING ({key})
@@ -46,18 +52,18 @@ WITH changed AS (
     INSERT INTO readings_former ({columns}, first_received, version, superseded, superseded_by)
     SELECT {columns}, first_received, version, clock_timestamp(), by FROM changed
 )
-INSERT INTO readings AS r ({columns}, first_received) SELECT {columns}, received FROM incoming
-ON CONFLICT ({key}) DO UPDATE SET ({rest}, version) = ({excluded}, r.version + 1)
-WHERE excluded.packet > r.packet AND ({values_of_r}) IS DISTINCT FROM ({values_of_excluded})
+UPDATE readings r SET ({rest}, version) = ({rest_of_n}, r.version + 1)
+FROM incoming n WHERE ({key_of_r}) = ({key_of_n}) AND n.packet > r.packet AND ({values_of_r}) IS DISTINCT FROM ({values_of_n})
 """).format(
     of_r=_listed(COLUMNS, "r."),
     key=_listed(KEY),
     values_of_r=_listed(VALUES, "r."),
     values_of_n=_listed(VALUES, "n."),
-    values_of_excluded=_listed(VALUES, "excluded."),
     columns=_listed(COLUMNS),
     rest=_listed(COLUMNS[len(KEY) :]),
-    excluded=_listed(COLUMNS[len(KEY) :], "excluded."),
+    rest_of_n=_listed(COLUMNS[len(KEY) :], "n."),
+    key_of_r=_listed(KEY, "r."),
+    key_of_n=_listed(KEY, "n."),
 )
 
 
@@ -96,12 +102,12 @@ WHERE jsonb_typeof(p#>'{limit,value}') = 'number'
 HOLD_STATE = "SELECT FROM feature_state WHERE feature_id = ANY (%s) ORDER BY feature_id FOR UPDATE"
 STATE = """
 UPDATE feature_state s SET readings = s.readings || fresh.entries, updated_at = clock_timestamp()
-FROM (
-    SELECT i.feature_id, jsonb_object_agg(i.factor, i.entry) AS entries
-    FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS i (feature_id, factor, entry) JOIN feature_state f USING (feature_id)
-    WHERE coalesce((f.readings #>> ARRAY[i.factor, 'at'])::timestamptz, '-infinity') <= (i.entry ->> 'at')::timestamptz
-    GROUP BY i.feature_id
-) fresh WHERE s.feature_id = fresh.feature_id
+FROM (SELECT key::uuid AS feature_id, value AS entries FROM jsonb_each(%s::jsonb)) i JOIN feature_state f USING (feature_id)
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(e.key, e.value) AS entries FROM jsonb_each(i.entries) e
+        WHERE coalesce((f.readings #>> ARRAY[e.key, 'at'])::timestamptz, '-infinity') <= (e.value ->> 'at')::timestamptz
+    ) fresh
+WHERE s.feature_id = f.feature_id AND fresh.entries IS NOT NULL
 """
 ONLINE = """
 SELECT m.mn, m.monitor_type, coalesce(o.pollutants, m.pollutants, ''), e.feature_id, o.code
@@ -120,11 +126,14 @@ WHERE m.closed_at IS NULL AND m.mn <> '' AND m.monitor_type = 'power' AND m.outl
 HOLD_PLACE = "SELECT seq FROM feed_readers WHERE reader = %s FOR UPDATE"
 DEVICES = """
 INSERT INTO feed_devices AS d (mn, first_received, last_received, source, edition, system, packets, faulty)
-VALUES (%(mn)s, %(received)s, %(received)s, %(source)s, %(edition)s, %(system)s, %(packets)s, %(faulty)s)
+SELECT mn, received, received, source, edition, system, packets, faulty
+FROM jsonb_to_recordset(%s::jsonb)
+    AS i (mn text, received timestamptz, source text, edition text, system text, packets bigint, faulty jsonb)
 ON CONFLICT (mn) DO UPDATE SET last_received = excluded.last_received, source = excluded.source, packets = d.packets + excluded.packets,
     edition = excluded.edition, system = excluded.system,
-    faulty = (SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (SELECT key, sum(value::bigint) AS n FROM (
-        SELECT * FROM jsonb_each_text(d.faulty) UNION ALL SELECT * FROM jsonb_each_text(excluded.faulty)) e GROUP BY key) sums)
+    faulty = CASE excluded.faulty WHEN '{}' THEN d.faulty ELSE (
+        SELECT jsonb_object_agg(key, n) FROM (SELECT key, sum(value::bigint) AS n FROM (
+            SELECT * FROM jsonb_each_text(d.faulty) UNION ALL SELECT * FROM jsonb_each_text(excluded.faulty)) e GROUP BY key) sums) END
 """
 
 
@@ -197,11 +206,16 @@ def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
     connection.execute(INCOMING)
     connection.execute(BY_KEY)
     with connection.cursor() as cursor:
-        with cursor.copy(sql.SQL("COPY incoming ({}) FROM STDIN").format(_listed(COLUMNS))) as copy:
+        with cursor.copy(COPY) as copy:
+            copy.set_types(TYPES)
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(WRITE)
+        cursor.execute(NEW)
         count = cursor.rowcount
+        # Most of the time all is new; what was there already is looked at only then.
+        if count < len(rows):
+            cursor.execute(CORRECTED)
+            count += cursor.rowcount
         cursor.execute(FACTORS)
         if count:
             cursor.execute(DUE)
@@ -210,12 +224,10 @@ def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
     return count
 
 
-def show(connection: Connection, entries: Mapping[tuple[UUID, str], Mapping[str, Any]]) -> None:
-    """Show the newest readings at features: (feature, factor) → label, value, unit, at, flag, limit; older ones change nothing."""
-    features = sorted({feature for feature, _ in entries})
-    connection.execute(HOLD_STATE, [features])
-    keys = list(entries)
-    connection.execute(STATE, [[feature for feature, _ in keys], [factor for _, factor in keys], [Jsonb(entries[key]) for key in keys]])
+def show(connection: Connection, entries: Mapping[UUID, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Show the newest readings at features: feature → factor → label, value, unit, at, flag, limit; older ones change nothing."""
+    connection.execute(HOLD_STATE, [sorted(entries)])
+    connection.execute(STATE, [_json({str(feature): told for feature, told in entries.items()})])
 
 
 def hold_place(connection: Connection, reader: str) -> int:
@@ -232,5 +244,8 @@ def move_to(connection: Connection, reader: str, seq: int) -> None:
 
 def note_devices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Note who spoke: mn, received, source, edition, system, packets, faulty (verdict or fault → count)."""
-    with connection.cursor() as cursor:
-        cursor.executemany(DEVICES, [{**row, "faulty": Jsonb(row["faulty"])} for row in rows])
+    connection.execute(DEVICES, [_json(rows)])
+
+
+def _json(told: object) -> str:
+    return orjson.dumps(told).decode()
