@@ -70,6 +70,7 @@ from gis.store.changes import store_id
 from gis.store.cluster import urls
 from gis.store.collections import kind_collections, table_collections
 from gis.store.connect import single
+from gis.store.extents import Extents
 from gis.store.kept import Kept
 from gis.store.policies import MEND, index_kept
 from gis.store.vector_tiles import Place, TileQuery, configure, vector_tile
@@ -188,6 +189,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 collections=kind_collections() | tables,
                 counts=Kept(),
                 answers=Kept(MOST_ANSWERS),
+                extents=Extents(),
             )
             tasks = (hub.run(), watch.run(), keep_fresh(connect, app.state.tiles, app.state.unchanged.epoch))
             followers = [asyncio.create_task(task) for task in tasks]

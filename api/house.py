@@ -14,6 +14,7 @@ from drawings.process.elk import Elk
 from drawings.sheets.shelf import Shelf
 from gis.settings import Settings
 from gis.store.collections import Collection
+from gis.store.extents import Extents
 from gis.store.kept import Kept
 from tiles.imagery.service import Imagery
 from tiles.store import TileStore
@@ -25,7 +26,8 @@ class House:
     """Settings, the pool (read-only but for drafts), hub, watch over drafts, tiles, ground, base maps, printed sheets, ELK.
 
     `hot` are connections for single statements (`gis.store.items.run`), `writers` such as may write features, where that is allowed;
-    `collections` is what is served as such, `counts` and `answers` what was counted and answered of the present state.
+    `collections` is what is served as such; `counts`, `answers` and `extents`
+    are what was counted, answered and found to lie where, of the present state.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class House:
     collections: dict[str, Collection]
     counts: Kept[int]
     answers: Kept[Entry]
+    extents: Extents
 
 
 def house(request: Request) -> House:

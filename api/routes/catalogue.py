@@ -18,9 +18,10 @@ from api.ogc.volumes import Placed
 from api.routes.land import grounds_m, settled
 from gis.errors import NotFound
 from gis.store import catalogue
+from gis.store.asking import Row
 from gis.store.bakes import CITY, tileset_made
 from gis.store.connect import EVERYWHERE, reading
-from gis.store.items import extents
+from gis.store.extents import extents, spaces
 
 router = APIRouter(dependencies=[Depends(requires(Permission.FEATURES_READ))])
 TRAIL = (("/?f=html", "接口"), ("/collections?f=html", "图层"))
@@ -35,21 +36,26 @@ async def placed(house: House, listed: Sequence[catalogue.Volume]) -> list[Place
     return [Placed(one, ground_m) for one, ground_m in zip(baked, grounds, strict=True)]
 
 
+async def _volumes(house: House, listed: Sequence[Row]) -> list[catalogue.Volume]:
+    ids = [one["feature_id"] for one in listed]
+    return catalogue.volumes(listed, await once_more(house.hot, lambda connection: spaces(connection, ids, house.extents)))
+
+
 async def containers(house: House, caller: Caller) -> tuple[str | None, list[Placed]]:
     """Return the version of the city's tileset, where the caller may see it, and the enterprises that have one."""
     if Permission.TILES_READ not in caller.permissions:
         return None, []
     async with reading(house.pool, caller.scope) as connection:
-        listed = await catalogue.volumes(connection)
+        listed = await catalogue.enterprises(connection)
         city = await tileset_made(connection, CITY) if caller.scope == EVERYWHERE else None
-    return city and city[0], await placed(house, listed)
+    return city and city[0], await placed(house, await _volumes(house, [one for one in listed if one["version"] is not None]))
 
 
 async def _boxes(house: House, caller: Caller) -> dict[str, Flat | None]:
     every = list(house.collections.values())
 
     async def found(connection: AsyncConnection) -> dict[str, Flat | None]:
-        return await extents(connection, every, caller.scope)
+        return await extents(connection, every, caller.scope, house.extents)
 
     return await once_more(house.hot, found)
 
@@ -57,9 +63,10 @@ async def _boxes(house: House, caller: Caller) -> dict[str, Flat | None]:
 async def _records(request: Request, house: House, caller: Caller) -> list[Record]:
     boxes = await _boxes(house, caller)
     async with reading(house.pool, caller.scope) as connection:
-        listed = await catalogue.volumes(connection)
+        enterprises = await catalogue.enterprises(connection)
         drawings = await catalogue.drawings(connection)
         city = await tileset_made(connection, CITY) if caller.scope == EVERYWHERE else None
+    listed = await _volumes(house, enterprises)
     seen = Permission.TILES_READ in caller.permissions
     sources = Sources(
         [(one, boxes[one.id]) for one in house.collections.values()],

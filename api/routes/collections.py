@@ -21,7 +21,7 @@ from gis.errors import Invalid, NotFound
 from gis.kinds import GROUPS
 from gis.store import read as features
 from gis.store.connect import reading
-from gis.store.items import extents
+from gis.store.extents import extents
 
 router = APIRouter(dependencies=[Depends(requires(Permission.FEATURES_READ))])
 HOME = ("/?f=html", "接口")
@@ -81,7 +81,9 @@ async def functions(request: Request) -> Response:
 async def collections(request: Request, house: CurrentHouse, caller: CurrentCaller) -> Response:
     """List the collections with their extents, as far as the caller sees."""
     form = _form(request)
-    boxes = await once_more(house.hot, lambda connection: extents(connection, list(house.collections.values()), caller.scope))
+    boxes = await once_more(
+        house.hot, lambda connection: extents(connection, list(house.collections.values()), caller.scope, house.extents)
+    )
     base = base_of(request)
     version, placed = await catalogue.containers(house, caller)
     # Whoever sees the city finds the enterprises in it.
@@ -99,7 +101,7 @@ async def collection(collection: str, request: Request, house: CurrentHouse, cal
     if collection not in house.collections and collection.endswith(volumes.ENDING):
         return await _container(request, house, caller, collection)
     one, form = wanted(house, collection), _form(request)
-    boxes = await once_more(house.hot, lambda connection: extents(connection, [one], caller.scope))
+    boxes = await once_more(house.hot, lambda connection: extents(connection, [one], caller.scope, house.extents))
     document = documents.collection(base_of(request), one, boxes[one.id], form)
     return await _shown(request, document, form, _Page(one.title, (HOME, LAYERS), lambda shown: pages.collection(shown, one)))
 

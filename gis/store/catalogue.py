@@ -1,24 +1,19 @@
 """What the catalogue has beside collections: enterprises with the space they take up and their tilesets, and the drawings in force."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
-# What lies around a plant says nothing of the space that it takes up.
-VOLUMES = """
-WITH own AS (
-    SELECT e.feature_id, e.name, e.code, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, s.box, coalesce(s.low_m, 0) AS low_m,
-        coalesce(s.high_m, 0) AS high_m
-    FROM enterprise_view e JOIN LATERAL (
-        SELECT ST_Extent(v.geom) AS box, min(v.z_min_m) AS low_m, max(v.z_max_m) AS high_m FROM feature_view v
-        WHERE v.enterprise_id = e.feature_id AND v.kind NOT IN ('receptor', 'river')) s ON true
-)
-SELECT o.feature_id, o.name, o.code, lon, lat, coalesce(ST_XMin(box), lon) AS west, coalesce(ST_YMin(box), lat) AS south,
-    coalesce(ST_XMax(box), lon) AS east, coalesce(ST_YMax(box), lat) AS north, low_m, high_m, t.version, t.baked_at
-FROM own o LEFT JOIN tilesets t ON t.enterprise_id = o.feature_id ORDER BY o.name, o.feature_id
+from gis.store.asking import Row
+from gis.store.extents import Space
+
+ENTERPRISES = """
+SELECT e.feature_id, e.name, e.code, ST_X(e.geom) AS lon, ST_Y(e.geom) AS lat, t.version, t.baked_at
+FROM enterprise_view e LEFT JOIN tilesets t ON t.enterprise_id = e.feature_id ORDER BY e.name, e.feature_id
 """
 DRAWINGS = """
 SELECT d.drawing_id, d.enterprise_id, d.drawing_kind, d.version, d.file_name, d.drawn_by, d.published_at
@@ -60,11 +55,21 @@ class Drawing:
     published_at: datetime
 
 
-async def volumes(connection: AsyncConnection) -> list[Volume]:
-    """Return the enterprises that the snapshot sees."""
-    async with connection.cursor(row_factory=class_row(Volume)) as cursor:
-        await cursor.execute(VOLUMES)
+async def enterprises(connection: AsyncConnection) -> list[Row]:
+    """Return the enterprises that the snapshot sees, without the space that they take up."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(ENTERPRISES)
         return await cursor.fetchall()
+
+
+def volumes(listed: Sequence[Row], spaces: Mapping[UUID, Space]) -> list[Volume]:
+    """Return enterprises with the space that they take up; their own place where nothing of them lies anywhere."""
+    found = []
+    for one in listed:
+        space = spaces[one["feature_id"]]
+        west, south, east, north = space.box or (one["lon"], one["lat"]) * 2
+        found.append(Volume(**one, west=west, south=south, east=east, north=north, low_m=space.low_m, high_m=space.high_m))
+    return found
 
 
 async def drawings(connection: AsyncConnection) -> list[Drawing]:

@@ -1,6 +1,5 @@
 """Pages of features as GeoJSON, made in the database and handed on as bytes: one statement, one snapshot."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -376,18 +375,3 @@ async def item(connection: AsyncConnection, selection: Selection, feature_id: st
     if row is None:
         raise NotFound(f"{collection.title}没有标识为 {feature_id:.60} 的要素")
     return row[0], row[1]
-
-
-Box = tuple[float, float, float, float]
-
-
-async def extents(connection: AsyncConnection, collections: Sequence[Collection], scope: str) -> dict[str, Box | None]:
-    """Return west, south, east, north (degrees, EPSG:4490) of each collection's features in a scope; None where there are none."""
-    parts = []
-    for one in collections:
-        geom = column(one.geom) if one.srid in (4490, 4326) else put("ST_Transform({}, 4490)", column(one.geom))
-        extent = put("ST_Extent({})", geom) if one.geometry else Fragment("NULL::box2d")
-        corners = Fragment("CASE WHEN e IS NOT NULL THEN ARRAY[ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)] END")
-        parts.append(put("(SELECT {} FROM (SELECT {} AS e FROM {} f) e)", corners, extent, relation(one, scope)))
-    row = await run(connection, scope, put("SELECT {}", joined(", ", parts))) or ()
-    return {one.id: sides and (sides[0], sides[1], sides[2], sides[3]) for one, sides in zip(collections, row, strict=True)}

@@ -183,15 +183,16 @@ BEGIN
 END $$"""
     log = "INSERT INTO change_log (layer, kind, feature_id, enterprise_id, jurisdiction, op, old_env, new_env)"
     what = f"{quoted(table)}, {quoted(kind.name)}"
-    # Whoever shows the former owner must hear of it too. An enterprise owns itself.
-    left = (
-        ""
+    # Whoever shows it where it was must hear of it too: under the former owner, or in the former jurisdiction. An enterprise owns itself.
+    before, once, other = (
+        ("o.jurisdiction", "", "jurisdiction")
         if is_enterprise
-        else f"""{log} SELECT {what}, o.feature_id, o.enterprise_id, f.jurisdiction, 'leave', ST_Envelope(o.geom), NULL
-        FROM old_rows o JOIN new_rows n USING (feature_id) JOIN features f ON f.feature_id = o.enterprise_id
-        WHERE o.enterprise_id IS DISTINCT FROM n.enterprise_id ORDER BY o.feature_id;
-    """
+        else ("f.jurisdiction", "LEFT JOIN features f ON f.feature_id = o.enterprise_id", "enterprise_id")
     )
+    left = f"""{log} SELECT {what}, o.feature_id, o.enterprise_id, {before}, 'leave', ST_Envelope(o.geom), NULL
+        FROM old_rows o JOIN new_rows n USING (feature_id) {once}
+        WHERE o.{other} IS DISTINCT FROM n.{other} ORDER BY o.feature_id;
+    """
     place = "n.jurisdiction" if is_enterprise else "e.jurisdiction"
     owner = "" if is_enterprise else "LEFT JOIN features e ON e.feature_id = n.enterprise_id"
     version = ", ".join(columns(kind))

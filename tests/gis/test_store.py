@@ -169,9 +169,14 @@ def test_a_scope_sees_its_own_branch_of_the_tree(city: City) -> None:
     assert seen("511724") == seen("5117-GX") == 0
 
 
+TOLD = "SELECT op, jurisdiction FROM change_log WHERE layer = 'enterprises' AND op <> 'insert' ORDER BY xid DESC, seq LIMIT 2"
+
+
 def test_a_moved_enterprise_takes_its_features_into_the_new_scope(city: City) -> None:
     city.rows("UPDATE enterprises SET jurisdiction = '511724'")
     assert city.rows("SELECT DISTINCT jurisdiction FROM features") == [("511724",)]
+    # Those who see it no more hear of it as those do who see it now.
+    assert city.rows(TOLD) == [("leave", "511703"), ("update", "511724")]
 
 
 def test_readers_may_not_write(database: Urls) -> None:
@@ -234,6 +239,9 @@ def test_what_hangs_below_a_moved_jurisdiction_moves_with_it(city: City) -> None
     )
     city.rows("UPDATE jurisdictions SET parent = '5117' WHERE code = 'b'")
     assert city.rows("SELECT path FROM jurisdictions WHERE code = 'c'") == [(["5117", "b", "c"],)]
+    city.rows("UPDATE enterprises SET jurisdiction = 'c'")
+    city.rows("UPDATE jurisdictions SET parent = 'a' WHERE code = 'b'")
+    assert city.rows(TOLD) == [("leave", "5117"), ("update", "c")]
 
 
 def test_a_closed_enterprise_is_opened_again_by_its_record(city: City) -> None:
