@@ -9,6 +9,7 @@ from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.insert import Insert
 from ezdxf.entities.mtext import MText
 from ezdxf.entities.text import Text
+from ezdxf.tools.text import plain_text
 
 from drawings.curves import anchor, anchor_z, is_closed, middle_of_round
 from drawings.ledger import layer_of, printable
@@ -16,11 +17,15 @@ from drawings.ledger import layer_of, printable
 BYBLOCK, BYLAYER = 0, 256
 
 
-def words_of(text: Text) -> str:
-    """Return the plain text of a TEXT or ATTRIB; undecodable bytes in it are left as they are."""
-    raw = str(vars(text.dxf).get("text", ""))
+def words(raw: str) -> str:
+    """Return the plain text of what a TEXT or ATTRIB has written; undecodable bytes in it are left as they are."""
     # Most texts hold none of what ezdxf resolves letter by letter: %% codes, ^ codes, line ends.
-    return raw if raw.isprintable() and "%" not in raw and "^" not in raw else text.plain_text()
+    return raw if raw.isprintable() and "%%" not in raw and "^" not in raw else plain_text(raw)
+
+
+def words_of(text: Text) -> str:
+    """Return the plain text of a TEXT or ATTRIB."""
+    return words(str(vars(text.dxf).get("text", "")))
 
 
 def text_of(entity: DXFEntity) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ezdxf.entities.insert import Insert
 
-from drawings.facts import words_of
+from drawings.attributes import said
 from drawings.frames import Frame
 from drawings.ledger import finding, handle_of, layer_of, place_of, printable
 from drawings.native import Shape
@@ -125,7 +125,7 @@ def read_label(entity: Insert, frame: Frame) -> tuple[Label | None, list[Issue]]
         return None, [fault]
     symbol = BLOCKS[str(entity.dxf.name).upper()]
     kind = next(kind for kind in layer.kinds if symbol.name in {block.name for block in kind.blocks})
-    texts = {printable(str(attrib.dxf.tag)).upper(): words_of(attrib).strip() for attrib in entity.attribs if attrib.is_alive}
+    texts = {printable(tag).upper(): text.strip() for tag, text in said(entity)}
     issues = []
     broken = sorted(tag for tag, text in texts.items() if printable(text) != text)
     if broken:

@@ -1,7 +1,7 @@
 """From a DXF text to an ezdxf document, the entities made as their tags are read: all tags at once take more room than the drawing."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from ezdxf.document import Drawing
@@ -14,6 +14,8 @@ from ezdxf.entities.polyline import Polyline
 from ezdxf.lldxf.const import DXFStructureError, DXFValueError
 from ezdxf.lldxf.tags import Tags
 
+from drawings.attributes import Labelled, link
+from drawings.keeping import Keeper
 from drawings.plain import Plain
 from drawings.tagger import END, Codes, Record, records, tags_of
 
@@ -54,6 +56,14 @@ class Handles:
         self._taken.add(handle)
         return True
 
+    def take(self, handles: Sequence[str]) -> bool:
+        """Take all of some handles where all are free; say whether they were."""
+        wanted = {handle.upper() for handle in handles}
+        if len(wanted) < len(handles) or not wanted.isdisjoint(self._taken):
+            return False
+        self._taken |= wanted
+        return True
+
     def settle(self, group: Tags) -> Tags:
         """Return the tags of an entity under a handle of its own."""
         handle = _handle(group)
@@ -71,6 +81,14 @@ def _opens(entity: DXFEntity) -> bool:
     return isinstance(entity, Polyline) or (isinstance(entity, Insert) and bool(entity.dxf.attribs_follow))
 
 
+def _of_reference(records: Iterator[Record]) -> Iterator[Record]:
+    """Yield the attributes that follow a block reference, and what comes after them."""
+    for record in records:
+        yield record
+        if record[1][0] != "ATTRIB":
+            return
+
+
 class _Entities(list[Any]):
     """The ENTITIES section, which ezdxf goes through twice: once to make entities of tags, once to put them into their layout.
 
@@ -85,6 +103,8 @@ class _Entities(list[Any]):
         self._rest = sections, document, codes
         self._plain: list[bool] = []
         """Whether it was made here, of each."""
+        self._named = False
+        """An object names one of the attributes that are kept as lines."""
 
     def __iter__(self) -> Iterator[Any]:
         if self._records is None:
@@ -99,9 +119,12 @@ class _Entities(list[Any]):
     def _read(self, records: Iterator[Record]) -> Iterator[Tags]:
         sections, document, codes = self._rest
         plain, database = Plain(document, codes), document.entitydb
-        for record in chain((self._opening,), records):
+        keeper = Keeper(plain, int(str(database.handles), 16))
+        ahead = deque([self._opening])
+        while (record := ahead.popleft() if ahead else next(records, None)) is not None:
             if record[1][0].strip() == "ENDSEC":
                 _collect(records, sections, document, codes)
+                self._named = keeper.is_named(sections.get("OBJECTS", ()))
                 return
             entity = plain.made(record)
             made = entity is not None and self.handles.takes(entity.dxf.handle)
@@ -111,14 +134,26 @@ class _Entities(list[Any]):
                 yield self.handles.settle(tags_of(record, codes))
                 continue
             self.append(entity)
-            if isinstance(entity, Insert) and not _opens(entity):
+            keeper.know(entity, record)
+            if isinstance(entity, Labelled) and not _opens(entity):
                 bind(entity, document)
-            else:
-                database[entity.dxf.handle] = entity
-                if isinstance(entity, Insert):
-                    # Of the SEQEND that ezdxf makes until it comes to the one that is written.
-                    database.next_handle()
+                continue
+            database[entity.dxf.handle] = entity
+            if isinstance(entity, Labelled):
+                # Of the SEQEND that ezdxf makes until it comes to the one that is written.
+                database.next_handle()
+                ahead.extend(_of_reference(records))
+                if self._keeps(entity, keeper, ahead):
+                    ahead.clear()
         raise DXFStructureError("section ENTITIES does not end")
+
+    def _keeps(self, insert: Labelled, keeper: Keeper, records: Collection[Record]) -> bool:
+        """Let a block reference keep the lines of what follows it, if that is its attributes and nothing is unusual about them."""
+        lines = keeper.lines(records)
+        if lines is None or not self.handles.take([line.handle for line in lines]):
+            return False
+        insert.keep(lines)
+        return True
 
     def _laid_out(self, entities: list[Any]) -> Iterator[DXFEntity]:
         """Yield what ezdxf must put into a layout; plain entities of model space are there when the next is asked for."""
@@ -136,34 +171,34 @@ class _Entities(list[Any]):
                 own["owner"] = owner
                 own.pop("paperspace", None)
                 space.add(entity)
-                if isinstance(entity, Insert):
-                    _link(entity, entities[place + 1 : after - 1], entities[after - 1])
+                if isinstance(entity, Labelled):
+                    self._linked(entity, entities[place + 1 : after])
                 continue
             yield entity
+            if isinstance(entity, Labelled) and entity.lines:
+                yield from entity.released()
+                waiting = False
+                continue
             waiting = not isinstance(entity, SeqEnd) and (waiting or _opens(entity))
+
+    def _linked(self, insert: Labelled, parts: list[Any]) -> None:
+        """Give a block reference in model space what is its own."""
+        if not insert.lines:
+            link(insert, parts[:-1], parts[-1])
+        elif self._named:
+            insert.unfold()
 
     def _whole(self, entities: list[Any], place: int) -> int:
         """Return the place after a plain entity and what is its own; that of itself, where it is no whole one."""
         entity, after = entities[place], place + 1
         if isinstance(entity, Attrib | SeqEnd):
             return place
-        if not isinstance(entity, Insert):
+        if not isinstance(entity, Labelled) or entity.lines:
             return after
         while after < len(entities) and self._plain[after] and isinstance(entities[after], Attrib):
             after += 1
         ended = after < len(entities) and self._plain[after] and isinstance(entities[after], SeqEnd)
         return after + 1 if ended and _opens(entity) else place
-
-
-def _link(insert: Insert, attribs: list[Any], end: Any) -> None:
-    """Give a block reference in model space the attributes that follow it."""
-    for attrib in attribs:
-        own = vars(attrib.dxf)
-        own["owner"] = insert.dxf.handle
-        own.pop("paperspace", None)
-    insert._sub_entities = attribs
-    insert.seqend = end
-    end.dxf.owner = insert.dxf.owner
 
 
 def _collect(records: Iterator[Record], sections: Sections, document: Drawing, codes: Codes) -> None:

@@ -16,7 +16,7 @@ from ezdxf.entities.attrib import Attrib, acdb_attrib_group_codes
 from ezdxf.entities.circle import Circle
 from ezdxf.entities.dxfentity import DXFEntity
 from ezdxf.entities.dxfgfx import SeqEnd, acdb_entity_group_codes
-from ezdxf.entities.insert import Insert, merged_insert_group_codes
+from ezdxf.entities.insert import merged_insert_group_codes
 from ezdxf.entities.line import Line, merged_line_group_codes
 from ezdxf.entities.lwpolyline import LWPolyline, LWPolylinePoints, acdb_lwpolyline_group_codes
 from ezdxf.entities.point import Point, merged_point_group_codes
@@ -25,6 +25,7 @@ from ezdxf.lldxf.const import DXF12
 from ezdxf.lldxf.types import POINT_CODES
 from ezdxf.math import Vec3
 
+from drawings.attributes import Labelled
 from drawings.tagger import Codes, Known, Read, Record
 
 LONGEST = 400
@@ -39,6 +40,8 @@ BESIDE = {40: 2, 41: 3, 42: 4}
 """Widths and bulge of a corner, and their place beside it (DXF reference, LWPOLYLINE)."""
 FLAT = 2
 """Tags of a point whose height is not written."""
+LOOKED_AT = ("layer", "linetype", "color", "lineweight", "extrusion", "transparency", "style")
+"""The attributes that decide what ezdxf's audit finds in an ATTRIB or SEQEND (ezdxf 1.4)."""
 
 Pick = Callable[[Sequence[str]], Sequence[str]]
 """Takes the values at some places out of those of an entity."""
@@ -65,7 +68,7 @@ TYPES = {
     "CIRCLE": _any(Circle, Circle.MERGED_GROUP_CODES),
     "ARC": _any(Arc, Arc.MERGED_GROUP_CODES),
     "TEXT": _any(Text, merged_text_group_codes),
-    "INSERT": _any(Insert, merged_insert_group_codes),
+    "INSERT": _any(Labelled, merged_insert_group_codes),
     "SEQEND": _any(SeqEnd, acdb_entity_group_codes),
     "ATTRIB": _Type(Attrib, (COMMON, ("AcDbText", acdb_text_group_codes), ("AcDbAttribute", acdb_attrib_group_codes))),
     "LWPOLYLINE": _Type(LWPolyline, (COMMON, ("AcDbPolyline", acdb_lwpolyline_group_codes))),
@@ -77,10 +80,10 @@ class _Unusual(Exception):
 
 
 def _pick(places: Sequence[int]) -> Pick:
-    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
+    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
 
 
-class _Plan:
+class Plan:
     """What is taken of an entity with a sequence of codes, by the places of its lines.
 
     Parameters
@@ -96,7 +99,10 @@ class _Plan:
         It is left to ezdxf.
     """
 
-    __slots__ = ("checked", "corners", "made", "marks", "owned", "points", "values")
+    __slots__ = (
+        *("_alike", "_floats", "_integers", "_marked", "_names"),
+        *("checked", "corners", "made", "marks", "owned", "places", "points", "values"),
+    )
 
     def __init__(self, type_: _Type, known: Sequence[Known]) -> None:
         self.made = type_.made
@@ -108,7 +114,10 @@ class _Plan:
         """x, y, widths and bulge of each; -1 for what is not written."""
         codes = [code for code, _ in known]
         names = {""}
+        self.places: dict[str, int] = {}
+        """Attributes that are one value → where they stand."""
         values: dict[Read, list[tuple[int, str]]] = {}
+        looked_at = [0]
         number, place = 0, 1
         while place < len(codes):
             code, read = known[place]
@@ -127,12 +136,22 @@ class _Plan:
                     raise _Unusual
                 names.add(name)
                 self._value(place, size, name, read, values)
+                looked_at += range(place, place + size) if name in LOOKED_AT else ()
             place += size
         self.values = [(read, [name for _, name in rows], _pick([at for at, _ in rows])) for read, rows in values.items()]
         """How values are read, the attributes that they are, and where they stand."""
+        self._alike = _pick(looked_at)
+        self._names = tuple(name for _, name in self.marks)
+        self._marked = _pick([place for place, _ in self.marks])
+        self._floats, self._integers = _pick(self._placed(float, known)), _pick(self._placed(int, known))
         self.owned = "owner" in names
         if "handle" not in names or number < len(type_.parts):
             raise _Unusual
+
+    def _placed(self, what: type, known: Sequence[Known]) -> list[int]:
+        """Return where numbers stand that are written as a type."""
+        of_points = {at + step for at, _, deep in self.points for step in range(3 if deep else FLAT)} if what is float else set()
+        return sorted(of_points.union(place for place, (_, read) in enumerate(known) if read is what))
 
     def _mark(self, parts: Sequence[Part], place: int, number: int) -> None:
         if not parts[-1][0]:
@@ -159,7 +178,27 @@ class _Plan:
         elif name.startswith("*"):
             self.checked.append((place, read))
         else:
+            self.places[name] = place
             values.setdefault(read, []).append((place, name))
+
+    def said(self, lines: Sequence[str], name: str) -> str:
+        """Return a text as it is written; empty where it is not."""
+        return lines[self.places[name]] if name in self.places else ""
+
+    def alike(self, lines: Sequence[str]) -> tuple["Plan", tuple[str, ...]]:
+        """Return what entities have in common in which an audit finds the same."""
+        return self, tuple(self._alike(lines))
+
+    def holds(self, lines: Sequence[str]) -> bool:
+        """Say whether an entity can be made of these values; of a type without corners."""
+        if tuple(self._marked(lines)) != self._names:
+            return False
+        try:
+            list(map(float, self._floats(lines)))
+            list(map(int, self._integers(lines)))
+        except ValueError:
+            return False
+        return True
 
     def made_of(self, lines: Sequence[str], document: Drawing) -> DXFEntity | None:
         """Return the entity with these values; None where one of them is not as it should be."""
@@ -212,25 +251,29 @@ class Plain:
     def __init__(self, document: Drawing, codes: Codes) -> None:
         self._document = document
         self._codes = codes
-        self._plans: dict[tuple[str, ...], _Plan | None] = {}
+        self._plans: dict[tuple[str, ...], Plan | None] = {}
         self._early = document.dxfversion <= DXF12
 
     def made(self, record: Record) -> DXFEntity | None:
         """Return an entity, None where ezdxf must read it."""
+        plan = self.plan(record)
+        return plan.made_of(record[1], self._document) if plan is not None else None
+
+    def plan(self, record: Record) -> Plan | None:
+        """Return how an entity is made, None where ezdxf must read it."""
         lines, values = record
         type_ = TYPES.get(values[0])
         if type_ is None or self._early or len(lines) > LONGEST:
             return None
         key = (values[0], *lines)
         try:
-            plan = self._plans[key]
+            return self._plans[key]
         except KeyError:
-            plan = self._planned(type_, key)
-        return plan.made_of(values, self._document) if plan is not None else None
+            return self._planned(type_, key)
 
-    def _planned(self, type_: _Type, key: tuple[str, ...]) -> _Plan | None:
+    def _planned(self, type_: _Type, key: tuple[str, ...]) -> Plan | None:
         try:
-            plan = _Plan(type_, [self._codes[line] for line in key[1:]])
+            plan = Plan(type_, [self._codes[line] for line in key[1:]])
         except _Unusual:
             plan = None
         if len(self._plans) < MOST:

@@ -42,19 +42,24 @@ def parents(outlines: Sequence[Outline]) -> list[int | None]:
     if not outlines:
         return []
     shapes = np.array([outline.polygon for outline in outlines], dtype=object)
-    areas = shapely.area(shapes).tolist()
+    areas = shapely.area(shapes)
     found: list[int | None] = [None] * len(outlines)
     layers: defaultdict[str, list[int]] = defaultdict(list)
     for index, outline in enumerate(outlines):
         layers[outline.layer].append(index)
-    for of_layer in layers.values():
+    for of_layer in map(np.array, layers.values()):
         drawn = shapes[of_layer]
-        # What is asked with is prepared once, however much lies in it.
-        for outside, inside in STRtree(drawn).query(drawn, predicate="contains").T.tolist():
-            outer, inner = of_layer[outside], of_layer[inside]
-            best = found[inner]
-            if areas[outer] > areas[inner] and (best is None or areas[outer] < areas[best]):
-                found[inner] = outer
+        outer, inner = of_layer[STRtree(drawn).query(drawn)]
+        # Not asked is above all whether an outline contains itself: that takes longest to tell.
+        may = areas[outer] > areas[inner]
+        outer, inner = outer[may], inner[may]
+        # Prepared once, however much lies in it.
+        shapely.prepare(shapes[np.unique(outer)])
+        holds = shapely.contains(shapes[outer], shapes[inner])
+        for outside, inside in zip(outer[holds].tolist(), inner[holds].tolist(), strict=True):
+            best = found[inside]
+            if best is None or areas[outside] < areas[best]:
+                found[inside] = outside
     return found
 
 

@@ -14,9 +14,10 @@ from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.lldxf.const import DXFStructureError
 from ezdxf.lldxf.tagger import ascii_tags_loader, tag_compiler
 from ezdxf.lldxf.types import DXFTag
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawings.attributes import Labelled, said
 from drawings.auditing import PlainAuditor
 from drawings.loading import load
 from drawings.mending import PARSER_FAULTS, plainly
@@ -61,9 +62,11 @@ def test_the_tags_of_anything_are_those_of_ezdxf(pairs: list[tuple[str, str]]) -
 
 def facts(document: Drawing) -> dict[str, object]:
     """Return all that ezdxf keeps of each entity, by its handle, in the order of the document."""
+    for entity in list(document.entitydb.values()):
+        assert not isinstance(entity, Insert) or entity.attribs is not None, "now all of them are made"
     return {
         handle: (
-            type(entity),
+            entity.dxftype(),
             {name: repr(value) for name, value in entity.dxf.all_existing_dxf_attribs().items()},
             repr(entity.lwpoints.values.tolist()) if isinstance(entity, LWPolyline) else None,
             [part.dxf.handle for part in entity.attribs] if isinstance(entity, Insert) else None,
@@ -74,7 +77,7 @@ def facts(document: Drawing) -> dict[str, object]:
     }
 
 
-def found(auditor: Auditor) -> list[object]:
+def found(auditor: Auditor) -> list[list[object]]:
     return [[(entry.code, entry.message) for entry in entries] for entries in (auditor.fixes, auditor.errors)]
 
 
@@ -120,6 +123,82 @@ def test_plain_entities_of_any_content_are_those_of_ezdxf(release: str, entities
     written = "\n".join(line.replace(" ", "\n", 1) for entity in entities for line in entity.splitlines() if line)
     data = f"{HEADER.format(release)}{written}\n0\nENDSEC\n0\nEOF\n".replace("\n\n", "\n").encode()
     assert loaded(data, lambda stream: load(stream)[0]) == loaded(data, lambda stream: Drawing.from_tags(tags(stream)))
+
+
+NAMED = (
+    "9\n$HANDSEED\n5\n{}\n0\nENDSEC\n0\nSECTION\n2\nBLOCKS\n0\nBLOCK\n5\n30\n2\nB\n10\n0\n20\n0\n0\nENDBLK\n5\n31\n0\nENDSEC\n"
+    "0\nSECTION\n2\nENTITIES\n"
+)
+OF_BLOCK = "0 INSERT\n5 {}\n330 {}\n100 AcDbEntity\n8 L\n100 AcDbBlockReference\n66 1\n2 {}\n10 1\n20 2\n30 0"
+ATTRIB = "0 ATTRIB\n5 {}\n330 1F\n100 AcDbEntity\n8 {}\n100 AcDbText\n10 {}\n20 2\n30 0\n40 1\n1 {}\n7 {}\n100 AcDbAttribute\n2 {}\n70 0"
+SAID = st.tuples(
+    st.sampled_from(["L", "L", "L", "<L>"]),
+    st.sampled_from(["1", "1.5", "1e3", "1", "x"]),
+    st.sampled_from(["12", "厂房", "31%", "90%%d", "a^Jb", ""]),
+    st.sampled_from(["STANDARD", "STANDARD", "STANDARD", "GONE"]),
+    st.sampled_from(["CODE", "name", "", "A B"]),
+)
+LABEL = st.tuples(
+    st.sampled_from(["B", "B", "B", "GONE"]),
+    st.sampled_from(["1F", "1F", "1F", "1F", "1B"]),
+    st.lists(SAID, max_size=3),
+    st.sampled_from(["SEQEND", "SEQEND", "SEQEND", "POINT"]),
+)
+"""A block reference: block, owner, attributes, and what follows them."""
+
+
+def written(labels: list[tuple[str, str, list[tuple[str, ...]], str]]) -> str:
+    """Return block references with their attributes as tags."""
+    handle, entities = 0x100, list[str]()
+    for block, owner, attribs, end in labels:
+        entities.append(OF_BLOCK.format(f"{handle:X}", owner, block))
+        for said_ in attribs:
+            handle += 1
+            entities.append(ATTRIB.format(f"{handle:x}", *said_))
+        handle += 1
+        entities += [f"0 {end}\n5 {handle:X}\n330 1F\n100 AcDbEntity\n8 L\n10 1\n20 2"] if end == "POINT" else []
+        entities += [f"0 {end}\n5 {handle:X}\n330 1F\n100 AcDbEntity\n8 L"] if end == "SEQEND" else []
+        handle += 1
+    return "\n".join(line.replace(" ", "\n", 1) for entity in entities for line in entity.splitlines())
+
+
+def audited(data: bytes, ours: bool) -> object:
+    """Return what a document with block references says, holds and has wrong, or that it can't be read."""
+    try:
+        document = load(text(data))[0] if ours else Drawing.from_tags(tags(text(data)))
+        told_ = {entity.dxf.handle: said(entity) for entity in document.modelspace() if isinstance(entity, Insert)}
+        auditor = PlainAuditor(document) if ours else Auditor(document)
+        auditor.run()
+        return told_, [sorted(map(repr, entries)) for entries in found(auditor)], facts(document)
+    except PARSER_FAULTS as error:
+        return isinstance(error, PARSER_FAULTS)
+
+
+@pytest.mark.parametrize("seed", ["FFFF", "110"])
+@pytest.mark.parametrize("named", ["", "0 XRECORD\n5 50\n330 {}\n100 AcDbXrecord\n280 1"])
+@given(labels=st.lists(LABEL, max_size=6))
+@settings(deadline=None, max_examples=60)
+def test_attributes_that_stay_lines_are_those_of_ezdxf(
+    seed: str, named: str, labels: list[tuple[str, str, list[tuple[str, ...]], str]]
+) -> None:
+    head = HEADER.format("AC1027").partition("0\nENDSEC")[0] + NAMED.format(seed)
+    objects = named.format("103").replace(" ", "\n") + "\n" if named else ""
+    data = f"{head}{written(labels)}\n0\nENDSEC\n0\nSECTION\n2\nOBJECTS\n{objects}0\nENDSEC\n0\nEOF\n".replace("\n\n0", "\n0").encode()
+    assert audited(data, ours=True) == audited(data, ours=False)
+
+
+def test_alike_attributes_stay_lines_until_they_are_asked_for() -> None:
+    document = load(text(DRAWING.read_bytes()))[0]
+    PlainAuditor(document).run()
+    labels = [entity for entity in document.modelspace() if isinstance(entity, Labelled)]
+    assert sum(len(label.lines) > 0 for label in labels) > len(labels) / 2
+    label = next(label for label in labels if label.lines)
+    words, handles = said(label), {line.handle for line in label.lines}
+    assert not any(handle in document.entitydb for handle in handles)
+    assert [(attrib.dxf.tag, attrib.plain_text()) for attrib in label.attribs] == words
+    assert {part.dxf.handle for part in label.all_sub_entities()} == handles
+    assert all(handle in document.entitydb for handle in handles)
+    assert not label.lines
 
 
 BODY = "0\nSECTION\n2\nENTITIES\n0\nPOINT\n8\n0\n10\n1.0\n20\n2.0\n0\nENDSEC\n"
