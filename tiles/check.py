@@ -10,12 +10,17 @@ from pathlib import Path
 from gis.issues import Issue, Severity
 from tiles.checks.content import check_content
 from tiles.checks.look import Found, Resolve
+from tiles.checks.packages import ENTRY, SQLITE, ZIP, opened, through, unpacked
+from tiles.checks.reached import Tally, is_tileset, parsed
+from tiles.checks.schema import check_schema
 from tiles.checks.subtree import MAGIC, check_subtree
-from tiles.checks.tileset import Tally, check_tileset
+from tiles.checks.tileset import check_tileset
 from tiles.findings import finding
 
 LARGEST_BYTES = 2**31
 """Of a file that is read."""
+GLTF = {"scenes", "nodes", "meshes", "buffers"}
+"""What a glTF has, and no tileset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def _reader(folder: Path, limit: Path) -> Resolve:
         there = (folder / uri).resolve()
         if not there.is_relative_to(limit):
             raise PermissionError(uri)
-        return there.read_bytes() if there.is_file() and there.stat().st_size <= LARGEST_BYTES else None
+        return unpacked(there.read_bytes()) if there.is_file() and there.stat().st_size <= LARGEST_BYTES else None
 
     return resolve
 
@@ -59,27 +64,49 @@ def _quiet(resolve: Resolve) -> Resolve:
     return found
 
 
-def _tileset(path: Path, limit: Path) -> Tally:
-    tally = Tally()
-    check_tileset(path.read_bytes(), path.relative_to(limit).as_posix(), _reader(path.parent, limit), tally)
+def _tileset(data: bytes, file: str, resolve: Resolve) -> Tally:
+    tally, packages = Tally(), Found(file)
+    check_tileset(data, file, through(resolve, packages), tally)
+    tally.issues += packages.issues
     for feature_id, times in sorted(tally.shown_ids.items()):
         if times > 1:
-            tally.issues.append(finding("T308", path.relative_to(limit).as_posix(), f"{feature_id.hex()} {times} 次"))
+            tally.issues.append(finding("T308", file, f"{feature_id.hex()} {times} 次"))
     return tally
 
 
+def _lone(tally: Tally) -> Report:
+    return Report(1, tally.contents, tally.shown_ids.total(), tuple(tally.issues))
+
+
+def _package(data: bytes, name: str) -> Report:
+    """Check a tileset in one file."""
+    found = Found(name)
+    resolve = opened(data, found)
+    entry = resolve(ENTRY) if resolve is not None else None
+    if resolve is None or entry is None:
+        return Report(0, 0, 0, tuple(found.issues or [finding("T101", f"{name}/{ENTRY}")]))
+    tally = _tileset(entry, ENTRY, resolve)
+    tally.issues += found.issues
+    return _lone(tally)
+
+
 def _file(path: Path) -> Report:
-    """Check one file by what it is: a tileset, a subtree, or a content."""
-    data, limit = path.read_bytes(), path.parent.resolve()
-    resolve = _quiet(_reader(path.parent, limit))
-    if data[:4] == MAGIC or path.suffix == ".subtree":
-        found = Found(path.name)
-        check_subtree(data, found, resolve, None, None)
+    """Check one file by what it is: a tileset, a package, a metadata schema, a subtree, or a content."""
+    data, reader = unpacked(path.read_bytes()), _reader(path.parent, path.parent.resolve())
+    document = parsed(data) if path.suffix == ".json" else None
+    keys = document.keys() if isinstance(document, dict) else set()
+    found = Found(path.name)
+    if data.startswith((ZIP, SQLITE)):
+        return _package(data, path.name)
+    if data[:4] == MAGIC or path.suffix == ".subtree" or keys & {"tileAvailability", "childSubtreeAvailability"}:
+        check_subtree(data, found, _quiet(reader), None, None)
         return Report(0, 0, 0, tuple(found.issues))
-    if path.suffix == ".json":
-        tally = _tileset(path.resolve(), limit)
-        return Report(1, tally.contents, tally.shown_ids.total(), tuple(tally.issues))
-    content = check_content(data, path.name, resolve)
+    if keys & {"id", "classes", "enums"} and not keys & {"asset", "root", "geometricError"}:
+        check_schema(document, "", found)
+        return Report(0, 0, 0, tuple(found.issues))
+    if path.suffix == ".json" and not ("asset" in keys and not is_tileset(document) and keys & GLTF):
+        return _lone(_tileset(data, path.name, reader))
+    content = check_content(data, path.name, _quiet(reader))
     return Report(0, 1, len(content.feature_ids), content.issues)
 
 
@@ -89,7 +116,7 @@ def report(place: Path) -> Report:
         return _file(place)
     folder = place.resolve()
     paths = sorted(folder.rglob("tileset.json"))
-    tallies = [_tileset(path, folder) for path in paths]
+    tallies = [_tileset(unpacked(path.read_bytes()), path.relative_to(folder).as_posix(), _reader(path.parent, folder)) for path in paths]
     issues = tuple(issue for tally in tallies for issue in tally.issues)
     if not paths:
         issues = (finding("T101", "tileset.json"),)

@@ -10,7 +10,7 @@ import typer
 app = typer.Typer(name="tiles", help="三维瓦片、矢量瓦片", no_args_is_help=True)
 
 
-CHECKED = "检查三维瓦片：瓦片集、子树、glTF 和旧格式内容、元数据、包围体、要素恰好一次、实体封闭。退出码 0 无错误，1 有错误，2 用法错误。"
+CHECKED = "检查三维瓦片：瓦片集、打包的瓦片集、子树、glTF 和旧格式内容、元数据、包围体、要素恰好一次、实体封闭。退出码 0 无错误，1 有错误，2 用法错误。"
 
 
 @app.command(help=CHECKED)
@@ -18,7 +18,7 @@ def check(
     place: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR|FILE", exists=True, help="含 tileset.json 的目录，或一个 json、glb、gltf、subtree、b3dm、i3dm、pnts、cmpt 文件"
+            metavar="DIR|FILE", exists=True, help="含 tileset.json 的目录，或一个文件：瓦片集、元数据模式、子树（json、subtree），glb、gltf、b3dm、i3dm、pnts、cmpt，打包的 3tz、3dtiles"
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,

@@ -15,6 +15,7 @@ CODES: dict[str, tuple[str, str]] = {
     "T110": ("外部瓦片集互相引用成环", "去掉指回上级的引用"),
     "T111": ("扩展的声明与使用不一致", "用到的列入 extensionsUsed，必需的再列入 extensionsRequired"),
     "T112": ("隐式瓦片的根不合规定", "根瓦片不得有 children、metadata、内容包围体；包围体为 box 或 region；模板只用 {level} {x} {y} {z}"),
+    "T113": ("打包的瓦片集（3tz、3dtiles）不合规定", "3tz 是带索引 @3dtilesIndex1@ 的 ZIP，3dtiles 是有 media 表的 SQLite"),
     "T201": ("不是有效的 glTF 或 GLB 容器", "检查文件头、长度、数据块和 JSON"),
     "T202": ("glTF 结构不合规定", "对照 glTF 2.0 的 JSON 模式"),
     "T203": ("缓冲、缓冲视图或访问器越界、未对齐", "byteOffset + 长度不得超过所属缓冲，起点对齐到分量"),

@@ -235,6 +235,13 @@ def implicit_root_with_children(bad: Bad) -> None:
     bad.leaf["content"]["uri"] = "{level}/{x}/{y}.glb"
 
 
+@breaks("T113")
+def broken_package(bad: Bad) -> None:
+    bad.leaf["content"]["uri"] = "all.3tz"
+    bad.tileset |= {key: ["MAXAR_content_3tz"] for key in ("extensionsUsed", "extensionsRequired")}
+    bad.files["all.3tz"] = b"PK\3\4 and no more"
+
+
 @breaks("T201")
 def cut_short(bad: Bad) -> None:
     bad.files[CELL] = GOOD[CELL][:-8]

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from gis.issues import Severity
 from tiles.checks.gltf import Gltf
+from tiles.checks.images import NEAREST, check_filters, texels
 from tiles.checks.look import IDENTIFIER, Look, Resolve
-from tiles.checks.schema import check_schema, class_of
-from tiles.checks.tables import check_table, overridden
+from tiles.checks.properties import METADATA, check_attribute, check_channels, check_texture
+from tiles.checks.schema import check_schema
+from tiles.checks.tables import check_table
 from tiles.checks.vertices import UNITS
 from tiles.glb import INSTANCING
 
-METADATA, MESH, INSTANCE = "EXT_structural_metadata", "EXT_mesh_features", "EXT_instance_features"
+MESH, INSTANCE = "EXT_mesh_features", "EXT_instance_features"
 INSTANCE_TYPES = {"TRANSLATION": ("VEC3", (5126,)), "ROTATION": ("VEC4", (5120, 5122, 5126)), "SCALE": ("VEC3", (5126,))}
 
 
@@ -57,13 +59,13 @@ def _schema(look: Look, resolve: Resolve) -> dict[str, Any] | None:
     return document if check_schema(document, path, look.found) else None
 
 
-def check_metadata(gltf: Gltf, resolve: Resolve) -> Metadata:
+def check_metadata(gltf: Gltf) -> Metadata:
     """Find what is wrong with the schema, the property tables, textures and attributes of a glTF."""
     told = Metadata()
     look = _extension(gltf.document, METADATA, "", gltf, "T303")
     if look is None:
         return told
-    told.schema = _schema(look, resolve)
+    told.schema = _schema(look, gltf.resolve)
 
     def view(index: int) -> tuple[bytes, int] | None:
         data = gltf.view(index)
@@ -75,55 +77,10 @@ def check_metadata(gltf: Gltf, resolve: Resolve) -> Metadata:
         if told.schema is not None:
             check_table(table, told.schema, len(gltf.list("bufferViews")), view)
     for texture in look.items("propertyTextures"):
-        _texture_properties(gltf, texture, told.schema)
-    for attribute in look.items("propertyAttributes"):
-        _attribute_properties(attribute, told.schema)
+        check_texture(gltf, texture, told.schema)
+    for number, attribute in enumerate(look.items("propertyAttributes")):
+        check_attribute(gltf, number, attribute, told.schema)
     return told
-
-
-def _given(look: Look, schema: dict[str, Any] | None) -> list[tuple[Look, dict[str, Any]]]:
-    """Return the properties of a texture or attribute with those of their class."""
-    look.maybe("name", "string")
-    properties = class_of(look, schema) if schema is not None else None
-    found, names = [], set()
-    for name, row in look.members("properties"):
-        names.add(name)
-        if properties is None or schema is None:
-            continue
-        if name not in properties:
-            look.fault(f"properties.{name}", "不在类中")
-            continue
-        overridden(row, schema, properties[name])
-        found.append((row, properties[name]))
-    for name in sorted(name for name, row in (properties or {}).items() if row.get("required") and name not in names):
-        look.fault(f"properties.{name}", "必需的属性缺失")
-    return found
-
-
-def _channels(row: Look) -> None:
-    channels = row.maybe("channels", "array", least_items=1)
-    if channels is not None and (
-        not all(isinstance(one, int) and 0 <= one <= 3 for one in channels) or len(set(channels)) != len(channels)
-    ):
-        row.fault("channels", "须为不重复的 0–3")
-
-
-def _texture_properties(gltf: Gltf, look: Look, schema: dict[str, Any] | None) -> None:
-    for row, property_ in _given(look, schema):
-        row.index("index", gltf.list("textures"), needed=True)
-        row.maybe("texCoord", "integer", least=0)
-        _channels(row)
-        if property_["type"] == "STRING" or (property_.get("array") and "count" not in property_):
-            row.found.add("T303", row.path, "字符串和变长数组不能存为纹理")
-
-
-def _attribute_properties(look: Look, schema: dict[str, Any] | None) -> None:
-    for row, property_ in _given(look, schema):
-        name = row.need("attribute", "string")
-        if name is not None and not name.startswith("_"):
-            row.fault("attribute", "自定义属性以 _ 开头")
-        if property_["type"] in ("STRING", "BOOLEAN") or property_.get("array"):
-            row.found.add("T303", row.path, "字符串、布尔和数组不能存为顶点属性")
 
 
 def _ids(gltf: Gltf, row: Look, index: int, name: str) -> NDArray[Any] | None:
@@ -154,14 +111,23 @@ def _by_attribute(gltf: Gltf, row: Look, attributes: Mapping[str, int]) -> NDArr
     return _ids(gltf, row, attributes[name], name)
 
 
-def _by_texture(gltf: Gltf, texture: Look | None, attributes: Mapping[str, int]) -> None:
+def _by_texture(gltf: Gltf, row: Look, attributes: Mapping[str, int]) -> NDArray[Any] | None:
+    """Return the feature ids of a texture: its bytes, the first the least; None where they can't be had."""
+    before = len(row.found.issues)
+    texture = row.inner("texture")
     if texture is None:
-        return
-    texture.index("index", gltf.list("textures"), needed=True)
+        return None
+    index = texture.index("index", gltf.list("textures"), needed=True)
     texture.maybe("texCoord", "integer", least=0)
     if f"TEXCOORD_{texture.value.get('texCoord', 0)}" not in attributes:
         texture.fault("texCoord", "没有这组纹理坐标")
-    _channels(texture)
+    check_channels(texture)
+    if index is not None:
+        check_filters(gltf, texture, index, (NEAREST,))
+    if index is None or len(row.found.issues) > before:
+        return None
+    found = texels(gltf, texture, index)
+    return None if found is None else found.astype(np.int64) @ (256 ** np.arange(found.shape[1], dtype=np.int64))
 
 
 def _feature_set(gltf: Gltf, row: Look, attributes: Mapping[str, int], metadata: Metadata, implied: int | None) -> None:
@@ -172,17 +138,18 @@ def _feature_set(gltf: Gltf, row: Look, attributes: Mapping[str, int], metadata:
     row.extended()
     table = row.index("propertyTable", metadata.counts)
     if "texture" in row.value:
-        _by_texture(gltf, row.inner("texture"), attributes)
-        return
-    implicit = None if implied is None else np.arange(implied)
-    ids = _by_attribute(gltf, row, attributes) if "attribute" in row.value else implicit
+        ids = _by_texture(gltf, row, attributes)
+    elif "attribute" in row.value:
+        ids = _by_attribute(gltf, row, attributes)
+    else:
+        ids = None if implied is None else np.arange(implied)
     if ids is None:
         return
     seen = np.setdiff1d(np.unique(ids), [] if absent is None else [absent])
     rows = metadata.counts[table] if table is not None else None
     if rows is not None and len(seen) and seen[-1] >= rows:
         row.found.add("T301", row.path, f"编号到 {seen[-1]}，属性表 {rows} 行")
-    elif count is not None and len(seen) != count and "attribute" in row.value:
+    elif count is not None and len(seen) != count and row.value.keys() & {"attribute", "texture"}:
         severity = Severity.ERROR if len(seen) > count else Severity.WARNING
         row.found.add("T301", row.at("featureCount"), f"{count}，实有 {len(seen)} 个", severity)
     if table is not None:
@@ -256,7 +223,7 @@ def _used_properties(gltf: Gltf, primitive: Mapping[str, Any], path: str) -> Non
     whole = gltf.document.get("extensions", {}).get(METADATA)
     for key in ("propertyTextures", "propertyAttributes"):
         listed = whole.get(key, []) if isinstance(whole, dict) else []
-        for index in look.maybe(key, "array") or []:
+        for index in look.maybe(key, "array", least_items=1) or []:
             if not isinstance(index, int) or not 0 <= index < len(listed):
                 look.fault(key, f"没有 {index}")
                 continue

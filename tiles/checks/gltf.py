@@ -11,6 +11,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,13 @@ class Gltf:
     look: Look
     found: Found
     used: set[str]
+    resolve: Resolve
     buffers: list[bytes | None] = field(default_factory=list)
     """None where a buffer has no bytes or can't be read."""
     sound: bool = False
     """Whether views and accessors can be read without looking again."""
+    pixels: dict[int, NDArray[np.uint8] | None] = field(default_factory=dict)
+    """Of images that were decoded, `(n, channels)`."""
     _views: dict[int, bytes | None] = field(default_factory=dict)
 
     def list(self, name: str) -> list[Any]:
@@ -159,13 +163,14 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _bytes_of(uri: str, resolve: Resolve) -> bytes | None:
+def bytes_of(uri: str, resolve: Resolve) -> bytes | None:
+    """Return what a URI of a glTF names; None where there is nothing to be read."""
     if uri.startswith("data:"):
         try:
             return base64.b64decode(uri.partition(",")[2], validate=True)
         except binascii.Error:
             return None
-    return resolve(uri)
+    return resolve(unquote(uri))
 
 
 def _buffers(gltf: Gltf, chunk: bytes | None, resolve: Resolve) -> None:
@@ -179,13 +184,13 @@ def _buffers(gltf: Gltf, chunk: bytes | None, resolve: Resolve) -> None:
         )
         data = None
         if uri is not None:
-            data = _bytes_of(uri, resolve)
+            data = bytes_of(uri, resolve)
             if data is None:
                 gltf.found.add("T107", buffer.at("uri"), uri[:80])
         elif index == 0 and chunk is not None:
             data = chunk
             if length is not None and len(chunk) - length > 3:
-                gltf.found.add("T203", buffer.path, f"缓冲 {length} 字节，数据块 {len(chunk)} 字节")
+                gltf.found.warn("T203", buffer.path, f"缓冲 {length} 字节，数据块 {len(chunk)} 字节")
         elif not fallback and MESHOPT not in gltf.used:
             gltf.found.add("T203", buffer.at("uri"), "没有数据")
         if data is not None and length is not None and len(data) < length:
@@ -444,6 +449,8 @@ def _asset(look: Look) -> None:
     version = asset.need("version", "string")
     if version is not None and not re.fullmatch(r"2\.\d+", version):
         asset.fault("version", f"{version} 不是 2.x")
+    elif version is not None and version != "2.0":
+        asset.found.warn("T202", asset.at("version"), f"{version}，按 2.0 检查")
     asset.maybe("minVersion", "string", pattern=VERSION)
     for key in ("generator", "copyright"):
         asset.maybe(key, "string")
@@ -462,7 +469,7 @@ def opened(data: bytes, found: Found, resolve: Resolve) -> Gltf | None:
     _asset(look)
     for name in LISTS:
         look.maybe(name, "array", least_items=1)
-    gltf = Gltf(document, look, found, declared(look))
+    gltf = Gltf(document, look, found, declared(look), resolve)
     for name in sorted(set(look.strings("extensionsRequired")) - UNDERSTOOD):
         found.warn("T111", "extensionsRequired", f"{name} 未检查")
     _buffers(gltf, chunk, resolve)

@@ -42,6 +42,8 @@ class Found:
 
     file: str
     issues: list[Issue] = field(default_factory=list)
+    extensions: set[str] = field(default_factory=set)
+    """Names of those that are there."""
 
     def add(self, code: str, where: str, detail: str = "", severity: Severity = Severity.ERROR) -> None:
         """Add a finding at a JSON path."""
@@ -150,7 +152,9 @@ class Look:
         return value
 
     def extended(self) -> None:
-        """Look whether extensions are objects."""
+        """Look whether extensions are objects; extras should be one."""
+        if "extras" in self.value and not isinstance(self.value["extras"], dict):
+            self.found.warn(self.code, self.at("extras"), "宜为 object")
         for name, value in (self.maybe("extensions", "object") or {}).items():
             if not isinstance(value, dict):
                 self.fault(f"extensions.{name}", "应为 object")
@@ -194,11 +198,17 @@ def used_extensions(value: Any) -> set[str]:
     return names
 
 
+def told_extensions(look: Look) -> tuple[list[str], list[str]]:
+    """Return which extensions an object says are used and required."""
+    used, required = look.strings("extensionsUsed"), look.strings("extensionsRequired")
+    for name in sorted(set(required) - set(used)):
+        look.found.add("T111", look.at("extensionsRequired"), f"{name} 不在 extensionsUsed 中")
+    return used, required
+
+
 def declared(document: Look) -> set[str]:
     """Check which extensions are declared, and that all that are there are; returns those used."""
-    used, required = document.strings("extensionsUsed"), document.strings("extensionsRequired")
-    for name in sorted(set(required) - set(used)):
-        document.found.add("T111", document.at("extensionsRequired"), f"{name} 不在 extensionsUsed 中")
+    used, _ = told_extensions(document)
     there = used_extensions(document.value)
     for name in sorted(there - set(used)):
         document.found.add("T111", document.at("extensionsUsed"), f"未声明 {name}")

@@ -1,21 +1,44 @@
 """3D Metadata: schemas, entities and statistics (OGC 22-025r4, part 3D Metadata; JSON schemas Schema and statistics)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from tiles.checks.look import IDENTIFIER, Found, Look, is_integer, is_number
+from tiles.checks.ranges import beyond, flat
 from tiles.table import COMPONENTS, NUMBERS
 
 TYPES = (*NUMBERS, "STRING", "BOOLEAN", "ENUM")
 INTEGERS = tuple(name for name in COMPONENTS if "INT" in name)
 STATISTICS = ("min", "max", "mean", "median", "standardDeviation", "variance", "sum")
-SIZES = {"TILE_BOUNDING_BOX": 12, "TILE_BOUNDING_REGION": 6, "TILE_BOUNDING_SPHERE": 4}
-SIZES |= {name.replace("TILE", "CONTENT"): size for name, size in SIZES.items()}
-TEXTS = ("ID", "NAME", "DESCRIPTION", "CONTENT_URI", "ATTRIBUTION_STRINGS")
-HEIGHTS = ("TILE_MINIMUM_HEIGHT", "TILE_MAXIMUM_HEIGHT", "CONTENT_MINIMUM_HEIGHT", "CONTENT_MAXIMUM_HEIGHT", "TILE_GEOMETRIC_ERROR")
-POINTS = ("TILE_HORIZON_OCCLUSION_POINT", "CONTENT_HORIZON_OCCLUSION_POINT")
+FLOATS, UNSIGNED = ("FLOAT32", "FLOAT64"), ("UINT8", "UINT16", "UINT32", "UINT64")
+OF_VOLUMES: dict[str, tuple[str, tuple[str, ...], int | bool]] = {
+    "BOUNDING_BOX": ("SCALAR", FLOATS, 12),
+    "BOUNDING_REGION": ("SCALAR", FLOATS, 6),
+    "BOUNDING_SPHERE": ("SCALAR", FLOATS, 4),
+    "BOUNDING_S2_CELL": ("SCALAR", ("UINT64",), False),
+    "MINIMUM_HEIGHT": ("SCALAR", FLOATS, False),
+    "MAXIMUM_HEIGHT": ("SCALAR", FLOATS, False),
+    "HORIZON_OCCLUSION_POINT": ("VEC3", FLOATS, False),
+}
+SEMANTICS: dict[str, tuple[str, tuple[str, ...], int | bool]] = {
+    "ID": ("STRING", (), False),
+    "NAME": ("STRING", (), False),
+    "DESCRIPTION": ("STRING", (), False),
+    "ATTRIBUTION_IDS": ("SCALAR", UNSIGNED, True),
+    "ATTRIBUTION_STRINGS": ("STRING", (), True),
+    "TILESET_FEATURE_ID_LABELS": ("STRING", (), True),
+    "TILESET_CRS_GEOCENTRIC": ("STRING", (), False),
+    "TILESET_CRS_COORDINATE_EPOCH": ("STRING", (), False),
+    "TILE_GEOMETRIC_ERROR": ("SCALAR", FLOATS, False),
+    "TILE_REFINE": ("SCALAR", ("UINT8",), False),
+    "TILE_TRANSFORM": ("MAT4", FLOATS, False),
+    "CONTENT_URI": ("STRING", (), False),
+    "CONTENT_GROUP_ID": ("SCALAR", UNSIGNED, False),
+    **{f"{of}_{name}": row for of in ("TILE", "CONTENT") for name, row in OF_VOLUMES.items()},
+}
+"""Semantic → type, component types, items of an array, False where it is none, True where any number will do (Semantic Reference)."""
 CHILDREN = ("offset", "scale", "min", "max")
 """What has the shape of a value of the property."""
 
@@ -27,14 +50,6 @@ def bounds(component: str) -> tuple[float, float]:
     dtype = np.dtype(COMPONENTS[component])
     info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     return (float(info.min), float(info.max)) if dtype.kind == "f" else (int(info.min), int(info.max))
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _flat(item)
-    else:
-        yield value
 
 
 def _element(schema: Schema, property_: Mapping[str, Any], value: Any, *, stored: bool) -> str | None:
@@ -79,16 +94,12 @@ def value_fault(schema: Schema, property_: Mapping[str, Any], value: Any, *, sto
 
 
 def ranged(look: Look, key: str, property_: Mapping[str, Any], value: Any) -> None:
-    """Find numbers of a value that lie beyond `min` and `max` of the property."""
-    for side, sign in (("min", 1), ("max", -1)):
-        if side not in property_ or property_["type"] not in NUMBERS:
-            continue
-        numbers, limits = list(_flat(value)), list(_flat(property_[side]))
-        limits = limits * (len(numbers) // max(len(limits), 1))
-        if any(
-            sign * number < sign * bound for number, bound in zip(numbers, limits, strict=False) if is_number(number) and is_number(bound)
-        ):
-            look.fault(key, f"超出属性的 {side}")
+    """Find numbers of a sound value that lie beyond `min` and `max` of the property."""
+    if property_["type"] in NUMBERS:
+        dtype = float if property_.get("normalized") else COMPONENTS[property_["componentType"]]
+        values = np.array([list(flat(value))], dtype=dtype)
+        for _, detail in beyond(property_, {}, values):
+            look.fault(key, detail)
 
 
 def _numeric(look: Look, schema: Schema, value: Mapping[str, Any], kind: str) -> None:
@@ -117,16 +128,12 @@ def _numeric(look: Look, schema: Schema, value: Mapping[str, Any], kind: str) ->
 
 def _semantic(look: Look, value: Mapping[str, Any]) -> None:
     semantic = look.maybe("semantic", "string", least_length=1)
-    kind, array, count = value.get("type"), value.get("array", False), value.get("count")
-    fits = True
-    if semantic in TEXTS:
-        fits = kind == "STRING"
-    elif semantic in SIZES:
-        fits = kind == "SCALAR" and array is True and count == SIZES[semantic] and value.get("componentType") in ("FLOAT32", "FLOAT64")
-    elif semantic in HEIGHTS or semantic in POINTS:
-        wanted = "VEC3" if semantic in POINTS else "SCALAR"
-        fits = kind == wanted and not array and value.get("componentType") in ("FLOAT32", "FLOAT64")
-    if not fits:
+    if semantic not in SEMANTICS:
+        return
+    kind, components, items = SEMANTICS[semantic]
+    array = value.get("array", False)
+    fits = value.get("type") == kind and (not components or value.get("componentType") in components) and not value.get("normalized")
+    if not fits or array != bool(items) or (array and items is not True and value.get("count") != items):
         look.fault("semantic", f"类型与语义 {semantic} 不符")
 
 
@@ -285,7 +292,7 @@ def check_statistics(look: Look, schema: Schema | None) -> None:
                 class_.fault(f"properties.{inner}", "不在类中")
                 continue
             for key in STATISTICS:
-                if key in row.value and (property_["type"] not in NUMBERS or not all(map(is_number, _flat(row.value[key])))):
+                if key in row.value and (property_["type"] not in NUMBERS or not all(map(is_number, flat(row.value[key])))):
                     row.fault(key, "只有数有，且须为数")
             counts = row.maybe("occurrences", "object")
             if counts is not None:
@@ -298,5 +305,5 @@ def _occurrences(row: Look, counts: Mapping[str, Any], schema: Schema, property_
         return
     names = {value["name"] for value in schema["enums"][property_["enumType"]]["values"]}
     for name, count in counts.items():
-        if name not in names or not all(is_integer(one) and one >= 0 for one in _flat(count)):
+        if name not in names or not all(is_integer(one) and one >= 0 for one in flat(count)):
             row.fault(f"occurrences.{name}", "须为枚举项的名称和次数")

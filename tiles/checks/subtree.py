@@ -5,11 +5,12 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles.checks.look import Found, Look, Resolve
+from tiles.checks.look import Found, Look, Resolve, used_extensions
 from tiles.checks.schema import Schema, check_entity
 from tiles.checks.tables import check_table
 
@@ -46,6 +47,8 @@ class Available:
     children: Bits
     regions: NDArray[np.float64] | None = None
     """Of each tile that is there, as its metadata say it: west, south, east, north (radians), heights (metres)."""
+    described: bool = False
+    """Its tiles have metadata, which may say where they lie."""
 
 
 def _document(data: bytes, found: Found) -> tuple[Any, bytes | None] | None:
@@ -76,7 +79,7 @@ def _buffers(look: Look, binary: bytes | None, resolve: Resolve) -> list[bytes |
         length = buffer.need("byteLength", "integer", least=1)
         buffer.maybe("name", "string", least_length=1)
         uri = buffer.maybe("uri", "string")
-        data = binary if index == 0 and uri is None else resolve(uri) if uri else None
+        data = binary if index == 0 and uri is None else resolve(unquote(uri)) if uri else None
         if "uri" not in buffer.value and data is None:
             buffer.fault("uri", "没有数据")
         elif uri is not None and data is None:
@@ -92,6 +95,8 @@ def _views(look: Look, buffers: list[bytes | None]) -> list[tuple[bytes, int] | 
     views: list[tuple[bytes, int] | None] = []
     if "bufferViews" in look.value and "buffers" not in look.value:
         look.fault("buffers", "缺失")
+    if "buffers" in look.value and "bufferViews" not in look.value:
+        look.found.warn("T602", look.at("bufferViews"), "有缓冲而没有视图")
     for view in look.items("bufferViews"):
         index = view.index("buffer", buffers, needed=True)
         begin = view.need("byteOffset", "integer", least=0)
@@ -172,8 +177,9 @@ def check_subtree(data: bytes, found: Found, resolve: Resolve, tiling: Tiling | 
         return None
     look = Look(document, "", found, "T602")
     look.extended()
+    found.extensions |= used_extensions(document)
     views = _views(look, _buffers(look, binary, resolve))
-    tables, listed = _tables(look, views, schema)
+    tables, listed = _tables(look, views, schema, lone=tiling is None)
     nodes = tiling.nodes if tiling else None
     tiles = _bits(look.inner("tileAvailability", needed=True), views, nodes)
     contents = [_bits(one, views, nodes) for one in look.items("contentAvailability")]
@@ -186,7 +192,7 @@ def check_subtree(data: bytes, found: Found, resolve: Resolve, tiling: Tiling | 
     if tiles is None or children is None or any(one is None for one in contents):
         return None
     regions = _regions(look, tables, views, schema, int(tiles.sum()))
-    told = Available(tiles, tuple(one for one in contents if one is not None), children, regions)
+    told = Available(tiles, tuple(one for one in contents if one is not None), children, regions, "tileMetadata" in document)
     _consistent(found, told, tiling)
     for table, bits in ((document.get("tileMetadata"), tiles), *zip(listed, told.contents, strict=False)):
         _counted(look, tables, table, bits)
@@ -211,10 +217,10 @@ def _regions(
     return None
 
 
-def _tables(look: Look, views: list[tuple[bytes, int] | None], schema: Schema | None) -> tuple[list[Look], list[Any]]:
-    """Check the metadata of a subtree; returns its property tables, and which of them are of contents."""
+def _tables(look: Look, views: list[tuple[bytes, int] | None], schema: Schema | None, *, lone: bool) -> tuple[list[Look], list[Any]]:
+    """Check the metadata of a subtree, which a lone one has no schema for; returns its property tables, and which are of contents."""
     tables = list(look.items("propertyTables"))
-    for table in tables:
+    for table in tables if not lone else []:
         check_table(Look(table.value, table.path, look.found, "T303"), schema, len(views), views.__getitem__)
     look.index("tileMetadata", tables)
     listed: list[Any] = look.maybe("contentMetadata", "array", least_items=1) or []
@@ -222,7 +228,7 @@ def _tables(look: Look, views: list[tuple[bytes, int] | None], schema: Schema | 
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(tables):
             look.fault("contentMetadata", f"没有属性表 {index}")
     entity = look.inner("subtreeMetadata")
-    if entity is not None:
+    if entity is not None and not lone:
         check_entity(Look(entity.value, entity.path, look.found, "T311"), schema)
     return tables, listed
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.checks.look import Look
+from tiles.checks.ranges import beyond
 from tiles.checks.schema import CHILDREN, Schema, class_of, value_fault
 from tiles.table import COMPONENTS, NUMBERS, codes
 
@@ -37,40 +38,29 @@ def _offsets(row: Look, key: str, count: int, view: View) -> NDArray[np.int64] |
     return offsets
 
 
-def _numbers(row: Look, schema: Schema, property_: Mapping[str, Any], count: int, there: Bytes) -> None:
-    """Check the values of numbers and enums."""
+def _numbers(row: Look, schema: Schema, property_: Mapping[str, Any], items: int, there: Bytes) -> NDArray[Any] | None:
+    """Check how numbers and enums are stored; returns them, `(items, width)`, None where there are not so many."""
     data, begin = there
     enum = property_["type"] == "ENUM"
     component = schema["enums"][property_["enumType"]].get("valueType", "UINT16") if enum else property_["componentType"]
     dtype, width = np.dtype(COMPONENTS[component]), NUMBERS.get(property_["type"], 1)
     if begin % dtype.itemsize:
         row.found.add("T304", row.at("values"), f"起点 {begin} 不是 {dtype.itemsize} 的倍数")
-    if len(data) != count * width * dtype.itemsize:
-        row.found.add("T304", row.at("values"), f"{len(data)} 字节，应为 {count * width * dtype.itemsize}")
-        return
-    values = np.frombuffer(data, dtype)
-    if enum:
+    if len(data) != items * width * dtype.itemsize:
+        row.found.add("T304", row.at("values"), f"{len(data)} 字节，应为 {items * width * dtype.itemsize}")
+        return None
+    return np.frombuffer(data, dtype).reshape(items, width)
+
+
+def check_values(row: Look, schema: Schema, property_: Mapping[str, Any], values: NDArray[Any]) -> None:
+    """Find values, `(n, k)`, that are not of their enum, or beyond what their class and their row say."""
+    if property_["type"] == "ENUM":
         unknown = np.setdiff1d(values, list(codes(schema, property_).values()))
         if len(unknown):
-            row.found.add("T307", row.at("values"), f"值 {unknown[:10].tolist()}")
+            row.found.add("T307", row.path, f"值 {unknown[:10].tolist()}")
         return
-    _range(row, property_, values, width)
-
-
-def _range(row: Look, property_: Mapping[str, Any], values: NDArray[Any], width: int) -> None:
-    """Compare values with `min` and `max` where no scale and no absent value make that a question of interpretation."""
-    told = {**property_, **row.value}
-    if (
-        any(key in told for key in ("offset", "scale", "noData"))
-        or property_.get("normalized")
-        or property_.get("array")
-        or not len(values)
-    ):
-        return
-    table = values.reshape(-1, width).astype(float)
-    for key, seen, wrong in (("min", table.min(axis=0), np.less), ("max", table.max(axis=0), np.greater)):
-        if key in told and wrong(seen, np.atleast_1d(told[key]).astype(float)).any():
-            row.found.add("T304", row.at(key), f"数据为 {seen.tolist()}")
+    for key, detail in beyond(property_, row.value, values):
+        row.found.add("T304", row.at(key), detail)
 
 
 def _strings(row: Look, count: int, view: View, there: Bytes) -> None:
@@ -110,7 +100,10 @@ def _binary(row: Look, schema: Schema, property_: Mapping[str, Any], count: int,
             if len(there[0]) != max(-(-items // 8), 1):
                 row.found.add("T304", row.at("values"), f"{len(there[0])} 字节，应为 {-(-items // 8)}")
         case _:
-            _numbers(row, schema, property_, items, there)
+            values = _numbers(row, schema, property_, items, there)
+            if values is not None:
+                fixed = not property_.get("array") or "count" in property_
+                check_values(row, schema, property_, values.reshape(count, -1) if fixed else values)
 
 
 def overridden(row: Look, schema: Schema, property_: Mapping[str, Any]) -> None:

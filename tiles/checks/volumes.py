@@ -1,5 +1,6 @@
 """Bounding volumes: whether they are written rightly, and which of them contain what."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ TOLERANCE = 1e-5
 """Of a volume's size: what rounding in a JSON may take away."""
 SIGNS = np.stack(np.meshgrid([-1, 1], [-1, 1], [-1, 1]), axis=-1).reshape(-1, 3).astype(float)
 SHAPES = {"box": 12, "region": 6, "sphere": 4}
+TOKEN = re.compile(r"[0-9a-fA-F]{1,16}")
+"""Of an S2 cell (3DTILES_bounding_volume_S2, "Cell IDs")."""
 Floats = NDArray[np.float64]
 
 
@@ -36,6 +39,25 @@ class Volume:
             scale = np.linalg.norm(frame[:3, :3], axis=0).max()
             return Volume(self.kind, np.append(centre, self.values[3] * scale))
         return Volume(self.kind, np.concatenate([centre, (self.values[3:].reshape(3, 3) @ frame[:3, :3].T).ravel()]))
+
+    def divided(self, level: int, place: tuple[int, int, int], *, octree: bool) -> "Volume | None":
+        """Return the part that an implicit tile has of its root's (3D Tiles 1.1, "Subdivision rules"); None where that can't be told."""
+        parts, axes = 2**level, 3 if octree else 2
+        if self.kind == "box":
+            values = self.values.copy()
+            for axis in range(axes):
+                half = self.values[3 + 3 * axis : 6 + 3 * axis]
+                values[:3] += half * ((2 * place[axis] + 1) / parts - 1)
+                values[3 + 3 * axis : 6 + 3 * axis] = half / parts
+            return Volume(self.kind, values)
+        if self.kind == "sphere" or self.values[0] > self.values[2]:
+            return None
+        values = self.values.copy()
+        for axis, (low, high) in enumerate(((0, 2), (1, 3), (4, 5))[:axes]):
+            width = (self.values[high] - self.values[low]) / parts
+            values[low] = self.values[low] + place[axis] * width
+            values[high] = values[low] + width
+        return Volume(self.kind, values)
 
     @property
     def size(self) -> float:
@@ -128,7 +150,9 @@ def _s2(look: Look, extensions: Any) -> None:
     s2 = extensions.get("3DTILES_bounding_volume_S2") if isinstance(extensions, Mapping) else None
     if isinstance(s2, dict):
         inner = Look(s2, look.at("extensions.3DTILES_bounding_volume_S2"), look.found, "T104")
-        inner.need("token", "string")
+        token = inner.need("token", "string")
+        if token is not None and not TOKEN.fullmatch(token):
+            inner.fault("token", f"{token!r} 不是 S2 单元")
         low, high = inner.need("minimumHeight", "number"), inner.need("maximumHeight", "number")
         if low is not None and high is not None and low > high:
             inner.fault("minimumHeight", "大于 maximumHeight")
