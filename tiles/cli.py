@@ -18,7 +18,9 @@ def check(
     place: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR|FILE", exists=True, help="含 tileset.json 的目录，或一个文件：瓦片集、元数据模式、子树（json、subtree），glb、gltf、b3dm、i3dm、pnts、cmpt，打包的 3tz、3dtiles"
+            metavar="DIR|FILE",
+            exists=True,
+            help="含 tileset.json 的目录，或一个文件：瓦片集、元数据模式、子树、glTF、b3dm、i3dm、pnts、cmpt、3tz、3dtiles",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
