@@ -10,7 +10,7 @@ import typer
 app = typer.Typer(name="tiles", help="三维瓦片、矢量瓦片", no_args_is_help=True)
 
 
-CHECKED = "检查三维瓦片：瓦片集、打包的瓦片集、子树、glTF 和旧格式内容、元数据、包围体、要素恰好一次、实体封闭。退出码 0 无错误，1 有错误，2 用法错误。"
+CHECKED = "检查三维瓦片：瓦片集、子树、glTF 和旧格式内容、元数据、包围体、要素恰好一次、实体封闭。退出码 0 无错误，1 有错误，2 用法错误。"
 
 
 @app.command(help=CHECKED)
