@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.middleware.gzip import GZipMiddleware
@@ -23,7 +23,7 @@ from api.house import House
 from api.live import Hub
 from api.ogc.first import First
 from api.ogc.home import Home
-from api.ogc.items import Items
+from api.ogc.items import Items, once_more
 from api.ogc.records import ID as CATALOGUE
 from api.pages import Headers, pages
 from api.routes import (
@@ -161,14 +161,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             watch = Watch(connect)
 
             async def vector(query: TileQuery, place: Place) -> bytes:
-                try:
-                    async with tile_pool.connection() as connection:
-                        return await vector_tile(connection, query, place)
-                except OperationalError:
-                    # The database was started again since this connection was made: the pool makes new ones.
-                    await tile_pool.check()
-                    async with tile_pool.connection() as connection:
-                        return await vector_tile(connection, query, place)
+                return await once_more(tile_pool, lambda connection: vector_tile(connection, query, place))
 
             app.state.tiles = TileCache(vector, settings.tile_cache_mb * 2**20)
             elk = Elk(settings.web_dir)

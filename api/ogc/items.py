@@ -46,12 +46,19 @@ def base_of(request: Request) -> str:
 async def once_more(pool: AsyncConnectionPool[AsyncConnection], work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do something on a connection that is not looked at before; where the database was started again since, on a new one."""
     try:
-        async with pool.connection() as connection:
-            return await work(connection)
+        return await taken(pool, work)
     except OperationalError:
         await pool.check()
-        async with pool.connection() as connection:
-            return await work(connection)
+        return await taken(pool, work)
+
+
+async def taken(pool: AsyncConnectionPool[AsyncConnection], work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do something on a connection in autocommit, without the end of a transaction that there is not."""
+    connection = await pool.getconn()
+    try:
+        return await work(connection)
+    finally:
+        await pool.putconn(connection)
 
 
 def wanted(house: House, name: str) -> Collection:

@@ -5,13 +5,13 @@ of a megabyte in one row.
 """
 
 import asyncio
+import os
 import select
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 from psycopg import AsyncConnection, OperationalError, pq
 from psycopg.adapt import PyFormat, Transformer
@@ -26,13 +26,55 @@ PATIENCE_MS = 2
 """How long to wait for the rest of a row that has begun to arrive before the loop is given to others."""
 
 
-@dataclass(slots=True)
-class _Prepared:
-    names: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
-    number: int = 0
+class _Ear:
+    """Hears that something arrives on a connection, on a descriptor of its own: the driver's listening on the other is left alone.
+
+    It goes on listening when an answer is there, since to begin and to end it takes as long as the rest of a round trip.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.descriptor = os.dup(descriptor)
+        self.listening = False
+        self.waiter: asyncio.Future[None] | None = None
+
+    def _wake(self) -> None:
+        if self.waiter is None:
+            # What arrives is for somebody else to read, or the connection has ended.
+            self.loop.remove_reader(self.descriptor)
+            self.listening = False
+        elif not self.waiter.done():
+            self.waiter.set_result(None)
+
+    async def heard(self) -> None:
+        """Wait until something is there."""
+        self.waiter = self.loop.create_future()
+        if not self.listening:
+            self.loop.add_reader(self.descriptor, self._wake)
+            self.listening = True
+        try:
+            await self.waiter
+        finally:
+            self.waiter = None
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self.listening and not self.loop.is_closed():
+            self.loop.remove_reader(self.descriptor)
+        os.close(self.descriptor)
 
 
-_PREPARED: WeakKeyDictionary[AsyncConnection[Any], _Prepared] = WeakKeyDictionary()
+class _Line:
+    """What is known of a connection: its prepared statements, and what hears it."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self.names: OrderedDict[bytes, bytes] = OrderedDict()
+        self.number = 0
+        self.ear = _Ear(connection.pgconn.socket)
+        finalize(connection, self.ear.close)
+
+
+_LINES: WeakKeyDictionary[AsyncConnection[Any], _Line] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=2000)
@@ -47,7 +89,7 @@ def numbered(text: str) -> bytes:
     return joined.replace("%%", "%").encode()
 
 
-async def _ready(descriptor: int, *, write: bool = False) -> None:
+async def _sendable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
 
@@ -55,21 +97,20 @@ async def _ready(descriptor: int, *, write: bool = False) -> None:
         if not ready.done():
             ready.set_result(None)
 
-    (loop.add_writer if write else loop.add_reader)(descriptor, wake)
+    loop.add_writer(descriptor, wake)
     try:
         await ready
     finally:
-        (loop.remove_writer if write else loop.remove_reader)(descriptor)
+        loop.remove_writer(descriptor)
 
 
-async def _result(connection: "PGconn") -> "PGresult":
+async def _result(connection: "PGconn", ear: _Ear) -> "PGresult":
     """Return the result of what was sent; raises what the server says of it."""
-    descriptor = connection.socket
     while connection.flush():
-        await _ready(descriptor, write=True)
+        await _sendable(connection.socket)
     poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    await _ready(descriptor)
+    poll.register(connection.socket, select.POLLIN)
+    await ear.heard()
     found: PGresult | None = None
     while True:
         connection.consume_input()
@@ -81,7 +122,7 @@ async def _result(connection: "PGconn") -> "PGresult":
         else:
             # What has begun to arrive is whole in a moment.
             if not poll.poll(PATIENCE_MS):
-                await _ready(descriptor)
+                await ear.heard()
             continue
         break
     if found is None or connection.status == pq.ConnStatus.BAD:
@@ -107,23 +148,25 @@ async def first_row(connection: AsyncConnection[Any], statement: bytes, values: 
     psycopg.Error
     """
     server = connection.pgconn
-    prepared = _PREPARED.setdefault(connection, _Prepared())
-    name = prepared.names.get(statement)
+    line = _LINES.get(connection)
+    if line is None:
+        line = _LINES[connection] = _Line(connection)
+    name = line.names.get(statement)
     if name is None:
-        if len(prepared.names) >= MOST_PREPARED:
-            _, old = prepared.names.popitem(last=False)
+        if len(line.names) >= MOST_PREPARED:
+            _, old = line.names.popitem(last=False)
             await connection.execute(b"DEALLOCATE " + old)
-        prepared.number += 1
-        name = b"line_%d" % prepared.number
+        line.number += 1
+        name = b"line_%d" % line.number
         server.send_prepare(name, statement)
-        await _result(server)
-        prepared.names[statement] = name
+        await _result(server, line.ear)
+        line.names[statement] = name
     else:
-        prepared.names.move_to_end(statement)
+        line.names.move_to_end(statement)
     adapting = Transformer.from_context(connection)
     given = adapting.dump_sequence(values, [PyFormat.TEXT] * len(values)) if values else []
     server.send_query_prepared(name, given, result_format=pq.Format.BINARY)
-    result = await _result(server)
+    result = await _result(server, line.ear)
     if not result.ntuples:
         return None
     adapting.set_pgresult(result, set_loaders=True, format=pq.Format.BINARY)

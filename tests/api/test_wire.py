@@ -107,3 +107,12 @@ def test_two_requests_at_once_are_both_answered(port: int) -> None:
 )
 def test_odd_headers_are_left_to_the_parser(head: bytes) -> None:
     assert plain(head + b"\r\n\r\n") is None
+
+
+def test_an_answer_is_sent_in_one_piece(port: int) -> None:
+    with Line(port) as line:
+        for path in (b"/collections/building/items?limit=20", b"/api/queries/nearest?at=107.5,31.2&count=10", b"/api/kinds"):
+            line.socket.sendall(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path)
+            head, _, body = line.socket.recv(1 << 20).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert b"content-length: %d" % len(body) in head.lower()
