@@ -23,6 +23,7 @@ class Permission(StrEnum):
     FEATURES_WRITE = "features:write"
     TILES_READ = "tiles:read"
     FILE_WRITE = "file:write"
+    ENTERPRISES_WRITE = "enterprises:write"
     DRAWINGS_IMPORT = "drawings:import"
     DRAWINGS_REVIEW = "drawings:review"
     ALARMS_HANDLE = "alarms:handle"

@@ -1,7 +1,7 @@
 """Codes with right check digits: unified social credit code (GB 32100-2015), source code of a discharger (HJ 608-2017)."""
 
-LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-"""Of a credit code: no I, O, S, V, Z (GB 32100-2015, 4.2)."""
+from gis.credit_code import check_character
+
 ORGANISATION = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11714-1997, 3.2."""
@@ -15,16 +15,6 @@ def organisation_check(code: str) -> str:
     """
     total = sum(weight * ORGANISATION.index(letter) for weight, letter in zip(ORGANISATION_WEIGHTS, code, strict=True))
     return "0123456789X0"[11 - total % 11]
-
-
-def credit_check(code: str) -> str:
-    """Return the check character of the first 17 characters of a credit code (GB 32100-2015, 4.6).
-
-    >>> credit_check("91511703MADEMA000")
-    'P'
-    """
-    total = sum(LETTERS.index(letter) * pow(3, place, 31) for place, letter in enumerate(code))
-    return LETTERS[(31 - total % 31) % 31]
 
 
 def credit_code(county: str, number: int, *, institution: bool = False) -> str:
@@ -41,7 +31,7 @@ def credit_code(county: str, number: int, *, institution: bool = False) -> str:
     """
     organisation = f"DEM{number:05d}"
     body = f"{'12' if institution else '91'}{county}{organisation}{organisation_check(organisation)}"
-    return body + credit_check(body)
+    return body + check_character(body)
 
 
 def source_code(credit: str, site: int = 1) -> str:

@@ -12,31 +12,61 @@ app = typer.Typer(name="enterprise", help="企业：登记、列出、排污许�
 app.add_typer(file_)
 
 
-@app.command("import", help="登记或更新企业：一个 JSON 文件，一家企业，或若干家的列表")
-def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON 文件", exists=True, dir_okay=False, readable=True)],
+@app.command(help="写出空白的企业登记表（Excel）：带下拉和说明，填好后用 import 导入")
+def template(
+    out: Annotated[Path, typer.Option("--out", "-o", help="写到哪个 .xlsx 文件", dir_okay=False)] = Path("企业登记_模板.xlsx"),
 ) -> None:
-    """Insert or update the enterprises of a file, all or none."""
+    """Write the register's form to fill in."""
+    from gis.file_workbook import register_form, workbook
+
+    out.write_bytes(workbook(form=register_form()))
+    typer.echo(out)
+
+
+@app.command("import", help="登记或更新企业：填好的登记表（Excel，正确的行登记，有错误的行写进另一个工作簿），或 JSON 文件（一家，或若干家的列表）")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx 或 JSON 文件", exists=True, dir_okay=False, readable=True)],
+) -> None:
+    """Insert or update the enterprises of a file: of a workbook the good rows, of JSON all or none."""
     import getpass
     import json
+    from collections import Counter
 
     from gis.errors import Invalid
+    from gis.file_workbook import read_workbook, refused, register_form
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
-    from gis.store.connect import Actor, engine, writing
-    from gis.store.enterprises import store_enterprise
+    from gis.store.connect import Actor, writing_plainly
+    from gis.store.registrations import put
     from gis.store.schema import bring_up
 
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
-    records = document if isinstance(document, list) else [document]
+    read = read_workbook(file.read_bytes(), register_form()) if file.suffix.lower() == ".xlsx" else []
+    if read:
+        records = [one.row for one in read if not one.faults]
+    else:
+        try:
+            document = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise Invalid("FILE", f"{file.name} 不是 JSON：{error}") from error
+        records = document if isinstance(document, list) else [document]
     url = ensure_running(Settings()).owner
     bring_up(url)
-    with writing(engine(url), Actor(getpass.getuser(), f"登记企业：{file.name}")) as connection:
-        for record in records:
-            typer.echo(f"{store_enterprise(connection, record)} {record['name']}")
+    with writing_plainly(url, Actor(getpass.getuser(), f"登记企业：{file.name}")) as connection:
+        done = put(connection, records)
+    for record, one in zip(records, done, strict=True):
+        typer.echo(f"{one['feature_id']} {record['name']}")
+    if not read:
+        return
+    counts, wrong = Counter(one["action"] for one in done), refused(read)
+    typer.echo(f"新增 {counts['insert']}，修改 {counts['update']}，不变 {counts['unchanged']}，拒绝 {len(read) - len(records)}")
+    if wrong is not None:
+        for one in read:
+            for told in one.told:
+                typer.echo(told, err=True)
+        path = file.with_name(f"{file.stem}_错误.xlsx")
+        path.write_bytes(wrong)
+        typer.echo(f"有错误的行在 {path}，改好后可再导入")
+        raise typer.Exit(1)
 
 
 Document = Annotated[Path, typer.Argument(metavar="FILE", help="JSON 或 YAML 文件", exists=True, dir_okay=False, readable=True)]

@@ -11,6 +11,7 @@ from typing import Any
 from gis.cas import cas_of
 from gis.errors import NotFound
 from gis.facts import facts
+from gis.jurisdictions import owning
 from gis.kinds import ENUMS
 from gis.pollutants import known_name
 
@@ -76,7 +77,7 @@ Row = dict[str, Any]
 def enums() -> Mapping[str, Mapping[str, str]]:
     """Return the code lists of the file, and those of the kinds that it uses."""
     own: dict[str, dict[str, str]] = facts("gis", "file_parts.yaml")["enums"]
-    return {**ENUMS, **own}
+    return {**ENUMS, **own, "jurisdictions": owning()}
 
 
 @cache

@@ -1,9 +1,10 @@
-"""The enterprise's file as a workbook: a worksheet a part, with drop-downs; read back, refused rows go into a workbook of their own."""
+"""Forms as a workbook, a worksheet a part: the enterprise's file, the register; read back, refused rows go into another one."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
@@ -15,6 +16,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from gis.enterprise_file import Fault, Field, Part, Row, check, parts
 from gis.errors import Invalid
+from gis.register import check as check_register
+from gis.register import register
 
 MOST_BYTES = 32 * 2**20
 MOST_ROWS = 50_000
@@ -32,6 +35,35 @@ GUIDE = (
     "同一行再次导入不产生改动；主要字段相同而内容不同的行，替换原来的行，原来的行保留在历史中。",
     "有错误的行不入库，连同错误写进另一个工作簿，改好后可再导入。",
 )
+REGISTER_GUIDE = (
+    "企业登记：每家企业一行；第一行是表头，不要改动，从第二行起填写，空行不算。",
+    "底色为黄的列必填；日期如 2026-01-31；有下拉的列只能选列表中的值；表头的批注说明怎样填。",
+    "同一排污单位编码再次导入：内容相同不产生改动，不同则更新，从前的内容保留在历史中。",
+    "有错误的行不登记，连同错误写进另一个工作簿，改好后可再导入。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a workbook is a form of."""
+
+    parts: Mapping[str, Part]
+    check: Callable[[Part, Mapping[str, Any]], tuple[Row, list[Fault]]]
+    guide: tuple[str, ...]
+    template: str
+    """The command that writes it empty."""
+
+
+@cache
+def file_form() -> Form:
+    """Return the form of the enterprise's file."""
+    return Form(parts(), check, GUIDE, "quanjing enterprise file template")
+
+
+@cache
+def register_form() -> Form:
+    """Return the form of the register of enterprises."""
+    return Form({"register": register()}, check_register, REGISTER_GUIDE, "quanjing enterprise template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +134,29 @@ def _bytes(book: Workbook) -> bytes:
     return buffer.getvalue()
 
 
-def workbook(file: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> bytes:
+def workbook(file: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, form: Form | None = None) -> bytes:
     """Return a workbook to fill in, or one that holds a file.
 
     Parameters
     ----------
     file : mapping, optional
         Part → rows, as `gis.store.enterprise_file.file_of` returns them.
+    form : Form, optional
+        The enterprise's file, where it is not said.
     """
+    form = form or file_form()
     book = Workbook()
     notes = book.active
     notes.title = NOTES
-    for line in GUIDE:
+    for line in form.guide:
         notes.append([line])
     notes.column_dimensions["A"].width = 100
-    for name, part in parts().items():
+    for name, part in form.parts.items():
         _sheet(book, part, (file or {}).get(name, ()))
     return _bytes(book)
 
 
-def _columns(sheet: Worksheet, part: Part) -> dict[int, Field]:
+def _columns(sheet: Worksheet, part: Part, template: str) -> dict[int, Field]:
     """Return the columns of a worksheet by its first row; raises Invalid where one is missing or unknown."""
     named = {title: field for field in part.fields for title in (field.title, field.label, field.name)}
     found: dict[int, Field] = {}
@@ -135,19 +170,19 @@ def _columns(sheet: Worksheet, part: Part) -> dict[int, Field]:
     missing = [field.title for field in part.fields if field.required and field not in found.values()]
     if unknown or missing:
         said = "；".join([*(f"{one}不认识" for one in unknown), *(f"缺少“{one}”列" for one in missing)])
-        raise Invalid("FILE", f"工作表“{sheet.title}”的表头：{said}；用 quanjing enterprise file template 取模板")
+        raise Invalid("FILE", f"工作表“{sheet.title}”的表头：{said}；用 {template} 取模板")
     return found
 
 
-def _rows(sheet: Worksheet, part: Part) -> Iterator[Read]:
-    columns = _columns(sheet, part)
+def _rows(sheet: Worksheet, part: Part, form: Form) -> Iterator[Read]:
+    columns = _columns(sheet, part, form.template)
     letters = {field.name: get_column_letter(column) for column, field in columns.items()}
     seen: dict[tuple[Any, ...], int] = {}
     for number, cells in enumerate(sheet.iter_rows(min_row=2, values_only=True), 2):
         said = {field.name: cells[column - 1] for column, field in columns.items() if column <= len(cells)}
         if all(value is None or str(value).strip() == "" for value in said.values()):
             continue
-        row, faults = check(part, said)
+        row, faults = form.check(part, said)
         if not faults:
             key = tuple(row[name] for name in part.key)
             if key in seen:
@@ -156,19 +191,20 @@ def _rows(sheet: Worksheet, part: Part) -> Iterator[Read]:
         yield Read(part, sheet.title, number, said, letters, row, tuple(faults))
 
 
-def read_workbook(data: bytes) -> list[Read]:
+def read_workbook(data: bytes, form: Form | None = None) -> list[Read]:
     """Return the rows of a filled-in workbook, each with what is wrong with it.
 
     Raises
     ------
     Invalid
-        It is no workbook, has a worksheet that is no part of the file, or a heading is not as in the template.
+        It is no workbook, has a worksheet that is no part of the form, or a heading is not as in the template.
     """
+    form = form or file_form()
     try:
         book = load_workbook(io.BytesIO(data), data_only=True)
     except Exception as error:
         raise Invalid("FILE", f"不能读取 Excel 工作簿：{error}（请另存为 .xlsx）") from error
-    labels = {part.label: part for part in parts().values()}
+    labels = {part.label: part for part in form.parts.values()}
     unknown = [sheet.title for sheet in book.worksheets if sheet.title not in labels and sheet.title != NOTES]
     if unknown or len(unknown) == len(book.sheetnames):
         raise Invalid("FILE", f"没有叫“{'”“'.join(unknown)}”的部分；工作表名应为 {'、'.join(labels)}")
@@ -177,7 +213,7 @@ def read_workbook(data: bytes) -> list[Read]:
         if sheet.max_row > MOST_ROWS:
             raise Invalid("FILE", f"工作表“{sheet.title}”超过 {MOST_ROWS} 行")
         if sheet.title in labels and sheet.max_row > 1:
-            read += _rows(sheet, labels[sheet.title])
+            read += _rows(sheet, labels[sheet.title], form)
     return read
 
 
@@ -188,10 +224,9 @@ def refused(read: Sequence[Read]) -> bytes | None:
         return None
     book = Workbook()
     book.remove(book.active)
-    for part in parts().values():
-        rows = [one for one in wrong if one.part is part]
-        if not rows:
-            continue
+    for name in dict.fromkeys(one.part.name for one in wrong):
+        rows = [one for one in wrong if one.part.name == name]
+        part = rows[0].part
         sheet = _sheet(book, part, [one.cells for one in rows])
         last = len(part.fields) + 1
         sheet.cell(1, last, REASON).font = HEAD

@@ -1,22 +1,19 @@
 """`/api/enterprises/{feature_id}/file`: the enterprise's file, row by row and as a workbook."""
 
 import base64
-from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from api.answers import answer
 from api.caller import Caller, CurrentCaller, Permission, requires
+from api.forms import EXCEL, as_file, described, filled_in
 from api.house import CurrentHouse, House
 from api.uploads import of_type, same_site
 from api.uploads import parts as body_parts
 from gis.enterprise_file import Part, check, part_of, parts
-from gis.errors import Invalid
 from gis.file_workbook import MOST_BYTES, read_workbook, refused, workbook
 from gis.store import read
 from gis.store.asking import asked_aside
@@ -25,50 +22,12 @@ from gis.store.enterprise_file import end, file_of, put
 
 router = APIRouter(prefix="/api/enterprises", dependencies=[Depends(requires(Permission.FEATURES_READ)), Depends(same_site)])
 WRITES = [Depends(requires(Permission.FILE_WRITE))]
-MAX_ROW = 64 * 1024
-"""Largest row, as JSON in UTF-8."""
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def _described(part: Part) -> dict[str, Any]:
-    fields = [
-        {
-            "name": field.name,
-            "label": field.label,
-            "type": field.type,
-            "required": field.required,
-            "unit": field.unit,
-            "most": field.most if field.type == "text" else None,
-            "hint": field.hint,
-            "wide": field.wide,
-            "choices": [{"code": code, "label": label} for code, label in field.choices.items()],
-        }
-        for field in part.fields
-    ]
-    return {"name": part.name, "label": part.label, "fields": fields}
 
 
 async def _seen(house: House, caller: Caller, feature_id: UUID) -> str:
     """Return the name of an enterprise that the caller may see; raises NotFound."""
     async with reading(house.pool, caller.scope) as connection:
         return await read.enterprise_name(connection, feature_id)
-
-
-async def _row(request: Request, part: Part) -> dict[str, Any]:
-    """Return the row in a request's body, checked."""
-    of_type(request, "application/json")
-    body = b"".join([piece async for piece in body_parts(request, "body", MAX_ROW)])
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Invalid("body", f"不是 JSON：{error}") from error
-    if not isinstance(said, dict):
-        raise Invalid("body", "应为 JSON 对象")
-    row, faults = check(part, said)
-    if faults:
-        labels = {field.name: field.label for field in part.fields}
-        raise Invalid(faults[0].field, "；".join(f"{labels.get(fault.field, fault.field)}：{fault.message}" for fault in faults))
-    return row
 
 
 def _actor(caller: Caller, part: Part) -> Actor:
@@ -84,7 +43,7 @@ async def file(feature_id: UUID, house: CurrentHouse, caller: CurrentCaller) -> 
     return answer(
         {
             "enterprise": {"feature_id": feature_id, "name": name},
-            "parts": [{**_described(part), "rows": rows[part.name]} for part in parts().values()],
+            "parts": [{**described(part), "rows": rows[part.name]} for part in parts().values()],
         }
     )
 
@@ -96,9 +55,7 @@ async def as_workbook(feature_id: UUID, house: CurrentHouse, caller: CurrentCall
         name = await read.enterprise_name(connection, feature_id)
         rows = {} if blank else await asked_aside(connection, file_of(feature_id))
     data = await run_in_threadpool(workbook, rows)
-    named = quote(f"{name}_企业档案{'_模板' if blank else ''}.xlsx")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}", "Cache-Control": "no-cache"}
-    return Response(data, media_type=EXCEL, headers=headers)
+    return as_file(data, f"{name}_企业档案{'_模板' if blank else ''}.xlsx")
 
 
 @router.post("/{feature_id}/file.xlsx", dependencies=WRITES)
@@ -135,7 +92,7 @@ async def change(*, feature_id: UUID, part: str, record_id: UUID, request: Reque
 async def _put(feature_id: UUID, name: str, request: Request, *, house: House, caller: Caller, instead_of: UUID | None = None) -> Response:
     part = part_of(name)
     await _seen(house, caller, feature_id)
-    row = await _row(request, part)
+    row = await filled_in(request, part, check)
     async with writing_aside(house.pool, _actor(caller, part)) as connection:
         action, record_id = await asked_aside(connection, put(feature_id, part, row, instead_of))
     response = answer({"action": action, "record_id": record_id})

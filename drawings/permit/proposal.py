@@ -9,6 +9,7 @@ from typing import Any
 from drawings.permit.building import HANDLERS, Draft, Finding, Leaf, head, standards_applied
 from drawings.permit.grid import Copy, Place
 from drawings.permit.records import Left, records
+from gis import credit_code
 from gis.errors import Invalid
 from gis.models.permit import PERMIT_NO, permit_of
 
@@ -20,7 +21,6 @@ CODES = {"outlets": re.compile(r"^(D[AW]|YS)\d{3}$"), "units": re.compile(r"^MF\
 LISTS = ("outlets", "fugitive", "totals", "units", "facilities", "materials", "products", "wastes", "self_monitoring")
 JOINED = {"treatment": "、", "parameters": "；"}
 """Lists that the permit has as one text."""
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 SAME = 0.005
 """Share by which a sum may differ from its parts."""
 
@@ -85,18 +85,6 @@ class _Writer:
         return {key: self.plain(value, f"{path}.{key}" if path else key, key) for key, value in node.items()}
 
 
-def credit_code_holds(code: str) -> bool:
-    """Return whether the check character of a unified social credit code is right (GB 32100-2015, 5).
-
-    >>> credit_code_holds("91130200699229617X"), credit_code_holds("91130200699229611X")
-    (True, False)
-    """
-    if len(code) != 18 or any(letter not in ALPHABET for letter in code):
-        return False
-    total = sum(ALPHABET.index(letter) * pow(3, place, 31) for place, letter in enumerate(code[:17]))
-    return ALPHABET[(31 - total % 31) % 31] == code[17]
-
-
 def _codes(draft: Draft) -> Iterator[Finding]:
     for name, pattern in CODES.items():
         for row in draft.lists.get(name, {}).values():
@@ -115,7 +103,7 @@ def _numbers(draft: Draft) -> Iterator[Finding]:
     number, credit = draft.head.get("permit_no"), draft.head.get("credit_code")
     if number and not PERMIT_NO.match(number.value):
         yield Finding("doubt", f"许可证编号“{number.value}”不合 HJ 608-2017", number.cell.place)
-    if credit and not credit_code_holds(credit.value):
+    if credit and not credit_code.holds(credit.value):
         yield Finding("doubt", f"统一社会信用代码“{credit.value}”的校验码不对", credit.cell.place)
     if number and credit and number.value[:18] != credit.value:
         yield Finding("conflict", f"许可证编号 {number.value} 与统一社会信用代码 {credit.value} 不一致", number.cell.place)

@@ -1,7 +1,7 @@
 """Enterprises in the store: found by code, written from a record."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from psycopg import sql
@@ -10,6 +10,8 @@ from gis.errors import Invalid, NotFound
 from gis.kinds import KINDS
 from gis.store.connect import Plain, Transaction, driver_of
 from gis.store.identity import NAMESPACE
+
+Action = Literal["insert", "update", "unchanged"]
 
 BY_CREDIT_CODE = "SELECT feature_id, code FROM enterprises WHERE credit_code = %s AND closed_at IS NULL"
 BY_SOURCE_CODE = "SELECT feature_id, code FROM enterprises WHERE code = %s AND closed_at IS NULL"
@@ -57,7 +59,19 @@ def registered_point(connection: "Transaction | Plain", enterprise_id: UUID) -> 
 
 
 def store_enterprise(connection: "Transaction | Plain", record: Mapping[str, Any]) -> UUID:
-    """Insert or update an enterprise by its source code, a closed one is opened again; returns its id.
+    """Insert or update an enterprise as `put_enterprise` does; returns its id."""
+    return put_enterprise(connection, record)[1]
+
+
+def complete(record: Mapping[str, Any]) -> None:
+    """Refuse a record that lacks what each enterprise is registered with; raises Invalid."""
+    for field in ("source_code", "name", "lon", "lat"):
+        if record.get(field) in (None, ""):
+            raise Invalid(field, "企业登记表缺少此项")
+
+
+def put_enterprise(connection: "Transaction | Plain", record: Mapping[str, Any]) -> tuple[Action, UUID]:
+    """Insert or update an enterprise by its source code, a closed one is opened again; returns what that did, and its id.
 
     Parameters
     ----------
@@ -71,9 +85,7 @@ def store_enterprise(connection: "Transaction | Plain", record: Mapping[str, Any
     Invalid
         A field is missing or unknown.
     """
-    for field in ("source_code", "name", "lon", "lat"):
-        if record.get(field) in (None, ""):
-            raise Invalid(field, "企业登记表缺少此项")
+    complete(record)
     known = {attribute.name for attribute in KINDS["enterprise"].attributes} | {"base_1985_m"}
     extra = set(record) - known - {"source_code", "name", "lon", "lat"}
     if extra:
@@ -85,5 +97,7 @@ def store_enterprise(connection: "Transaction | Plain", record: Mapping[str, Any
     feature_id: UUID = found[0] if found else uuid5(NAMESPACE, f"enterprise/{record['source_code']}")
     names, places = sql.SQL(", ").join(map(sql.Identifier, values)), sql.SQL(", ").join(map(sql.Placeholder, values))
     query = (UPDATE if found else INSERT).format(names=names, values=places)
-    driver.execute(query, {**values, "feature_id": feature_id, "lon": float(record["lon"]), "lat": float(record["lat"])})
-    return feature_id
+    bound = {**values, "feature_id": feature_id, "lon": float(record["lon"]), "lat": float(record["lat"])}
+    # A write that changes nothing is no version: its trigger lets no row through.
+    written = driver.execute(query, bound).rowcount
+    return ("insert" if found is None else "update" if written else "unchanged"), feature_id

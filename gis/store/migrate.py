@@ -1,7 +1,6 @@
 """Bringing a database to this version: Alembic for the fixed part, the registry for the kinds, pgqueuer for its own tables."""
 
 import asyncio
-import csv
 import hashlib
 import json
 import logging
@@ -16,9 +15,10 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from gis import jurisdictions
 from gis.errors import NewerData
 from gis.kinds import ENUMS, KINDS
-from gis.store import alarm_steps, drafts, enterprise_file, permit_copies, versions
+from gis.store import alarm_steps, drafts, enterprise_file, permit_copies, registrations, versions
 from gis.store.connect import engine
 from gis.store.kind_tables import statements
 from gis.store.policies import protect
@@ -77,8 +77,6 @@ async def _queue(url: str) -> None:
 
 
 def _jurisdictions(connection: Connection) -> None:
-    lines = files("gis").joinpath("jurisdictions.csv").read_text(encoding="utf-8").splitlines()
-    rows = [{**row, "parent": row["parent"] or None} for row in csv.DictReader(lines)]
     connection.execute(
         text(
             "INSERT INTO jurisdictions (code, parent, name, level) VALUES (:code, :parent, :name, :level) "
@@ -86,7 +84,7 @@ def _jurisdictions(connection: Connection) -> None:
             "WHERE (jurisdictions.parent, jurisdictions.name, jurisdictions.level) IS DISTINCT FROM "
             "(excluded.parent, excluded.name, excluded.level)"
         ),
-        rows,
+        jurisdictions.rows(),
     )
 
 
@@ -102,6 +100,7 @@ def _grant_reader(connection: psycopg.Connection) -> None:
     enterprise_file.grant(connection, READER)
     alarm_steps.grant(connection, READER)
     permit_copies.grant(connection, READER)
+    registrations.grant(connection, READER)
 
 
 def upgrade(owner_url: str) -> None:

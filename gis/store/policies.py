@@ -26,6 +26,8 @@ REFERS = {
 """Column → the table whose rows it names: who sees such a row sees what hangs on it."""
 CITYWIDE = ("feed_refused", "feed_sources")
 """What only who sees everything may see."""
+BROUGHT = ("registrations",)
+"""What only who has the same scope as its bringer may see."""
 FILES = {"drawing_files": "drawings", "model_files": "detailed_models"}
 """Files are seen by whoever sees what is made of them."""
 
@@ -58,6 +60,8 @@ def _hanging(table: str, columns: list[str]) -> str | None:
         return everywhere_or(f"EXISTS (SELECT FROM {FILES[table]} d WHERE d.sha256 = {table}.sha256)")
     if table in CITYWIDE:
         return everywhere_or("FALSE")
+    if table in BROUGHT:
+        return everywhere_or("scope = quanjing_scope()")
     found = next(((column, owner) for column, owner in REFERS.items() if column in columns), None)
     return everywhere_or(f"{found[0]} IN (SELECT o.{found[0]} FROM {found[1]} o)") if found else None
 

@@ -12,7 +12,7 @@ import shapely
 from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon
 
-from demo.codes import LETTERS, ORGANISATION, ORGANISATION_WEIGHTS, credit_code, source_code
+from demo.codes import ORGANISATION, ORGANISATION_WEIGHTS, credit_code, source_code
 from demo.discoveries import discoveries, intended
 from demo.geography import TRANSPLANTED, city
 from demo.history import history
@@ -26,6 +26,7 @@ from demo.sites import sites
 from demo.transplant import survey_files, transplant
 from drawings.options import Options
 from drawings.read import plan_of
+from gis.credit_code import LETTERS
 from gis.crs import lonlat_to_xy
 
 CITY = city(1)

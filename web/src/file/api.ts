@@ -3,7 +3,7 @@ import { asked, sent } from "../core/api";
 import { sentUp } from "../core/upload";
 import type { Enterprise } from "../core/types";
 import type { Proposal, Schema } from "./permit";
-import type { EnterpriseFile } from "./rows";
+import type { EnterpriseFile, Part, Row } from "./rows";
 
 export interface Imported {
   insert: number;
@@ -54,6 +54,20 @@ export const fileApi = {
   workbook: (enterprise: string, blank: boolean) => `${at(enterprise)}/file.xlsx${blank ? "?blank=true" : ""}`,
   import: async (enterprise: string, workbook: Blob) =>
     (await (await sent("POST", `${at(enterprise)}/file.xlsx`, workbook, EXCEL)).json()) as Imported,
+};
+
+export interface Register extends Omit<Part, "rows"> {
+  rows: (Row & { feature_id: string })[];
+}
+
+/** The register of enterprises. `action` is missing where the server has queued what it could not do at once. */
+export const registerApi = {
+  register: () => asked<Register>("GET", "/api/register"),
+  add: (row: Record<string, string>) => asked<{ feature_id: string | null; state: string }>("POST", "/api/register", row),
+  change: (enterprise: string, row: Record<string, string>) =>
+    asked<{ feature_id: string | null; state: string }>("PUT", `/api/register/${encodeURIComponent(enterprise)}`, row),
+  workbook: (blank: boolean) => `/api/register.xlsx${blank ? "?blank=true" : ""}`,
+  import: async (workbook: Blob) => (await (await sent("POST", "/api/register.xlsx", workbook, EXCEL)).json()) as Imported,
 };
 
 const copyAt = (copy: string) => `/api/permit-copies/${encodeURIComponent(copy)}`;
