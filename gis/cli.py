@@ -23,7 +23,9 @@ def template(
     typer.echo(out)
 
 
-@app.command("import", help="登记或更新企业：填好的登记表（Excel，正确的行登记，有错误的行写进另一个工作簿），或 JSON 文件（一家，或若干家的列表）")
+@app.command(
+    "import", help="登记或更新企业：填好的登记表（Excel，正确的行登记，有错误的行写进另一个工作簿），或 JSON 文件（一家，或若干家的列表）"
+)
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx 或 JSON 文件", exists=True, dir_okay=False, readable=True)],
 ) -> None:

@@ -69,7 +69,9 @@ def test_what_is_wrong_is_told_at_its_field(said: dict[str, Any], expected: dict
     assert all(text in found[field] for field, text in expected.items())
 
 
-@pytest.mark.parametrize("said", ["107.4797778", "107°28′47.2″", "东经107度28分47.2秒", "107º28'47.2\"", "１０７°28’47.2”", "E 107.4797778"])
+@pytest.mark.parametrize(
+    "said", ["107.4797778", "107°28′47.2″", "东经107度28分47.2秒", "107º28'47.2\"", "107度 28分 47.2秒", "E 107.4797778"]
+)
 def test_an_angle_is_read_however_it_is_written(said: str) -> None:
     assert degrees(said) == pytest.approx(107.4797778, abs=1e-7)
 
