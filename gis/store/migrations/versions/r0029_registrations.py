@@ -4,15 +4,15 @@ from alembic import op
 
 from gis.store.migrations.script import run
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Create the table in which they wait for the worker."""
-    run("0028_registrations.sql")
+    run("0029_registrations.sql")
 
 
 def downgrade() -> None:
