@@ -55,11 +55,11 @@ def import_(
     bring_up(url)
     with writing_plainly(url, Actor(getpass.getuser(), f"登记企业：{file.name}")) as connection:
         done = put(connection, records)
-    for record, one in zip(records, done, strict=True):
-        typer.echo(f"{one['feature_id']} {record['name']}")
+    for record, what in zip(records, done, strict=True):
+        typer.echo(f"{what['feature_id']} {record['name']}")
     if not read:
         return
-    counts, wrong = Counter(one["action"] for one in done), refused(read)
+    counts, wrong = Counter(what["action"] for what in done), refused(read)
     typer.echo(f"新增 {counts['insert']}，修改 {counts['update']}，不变 {counts['unchanged']}，拒绝 {len(read) - len(records)}")
     if wrong is not None:
         for one in read:
