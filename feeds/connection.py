@@ -2,21 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from feeds.hj212.dialogue import Dialogue, Exchange, answer
 from feeds.hj212.framing import Frame, Framer, Verdict
+from feeds.hj212.locks import unlocked
 from feeds.hj212.packet import Packet, encode, parse
 from feeds.hj212.requests import set_clock
-from feeds.hj212.unlocking import unlocked
 from gis.store.packets import Incoming
 
 CLOCK_WANTED = "1013"
 LONGEST_MN = 64
 MOST_DEVICES = 4096
 """Devices of one connection, as of a platform that forwards for others."""
+LONGEST_FIELD = 16
+"""Of what is remembered of a device: its system, its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Limits:
     """What one logger, and all of them together, may take."""
 
     connections: int = 5000
+    devices: int = 100_000
+    """Devices of all connections that are remembered, so that they can be asked for something."""
     per_second: float = 200.0
     """Packets of one connection; beyond that it is read no faster."""
     burst: float = 1000.0
@@ -56,6 +60,8 @@ class House(Protocol):
 
     limits: Limits
     keys: Sequence[bytes]
+    devices: int
+    """Devices that are remembered."""
 
     def take(self, arrivals: Sequence[Arrival]) -> None:
         """Keep packets; `Logger.kept` is called once they are on disk."""
@@ -81,6 +87,16 @@ def _name(text: str) -> str:
     return text.replace("\0", "")[:LONGEST_MN]
 
 
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """A device that speaks at a connection."""
+
+    packet: Packet
+    """What it needs to be asked for something: system, password, number, edition."""
+    key: bytes | None
+    """SM4, where it encrypts."""
+
+
 @dataclass(eq=False)
 class Logger(asyncio.Protocol):
     """A connection."""
@@ -92,8 +108,8 @@ class Logger(asyncio.Protocol):
     unanswered: int = 0
     noise: int = 0
     packets: int = 0
-    speaking: dict[str, Packet] = field(default_factory=dict)
-    """Devices that speak here → their last packet, without its parameters."""
+    speaking: dict[str, Speaking] = field(default_factory=dict)
+    """Devices by their numbers."""
     _transport: asyncio.Transport | None = None
     _tokens: float = 0.0
     _heard: float = 0.0
@@ -165,19 +181,21 @@ class Logger(asyncio.Protocol):
                 continue
             if said := answer(arrival.packet):
                 answers.append(encode(said))
-            if arrival.packet.cn == CLOCK_WANTED:
+            # Who asks again before he has answered waits for the one that is under way.
+            if arrival.packet.cn == CLOCK_WANTED and not self.dialogue.full:
                 now = datetime.now(UTC)
-                answers.append(self.dialogue.ask(set_clock(arrival.packet, now), now))
+                wanted = set_clock(arrival.packet, now)
+                if not self.dialogue.asks(wanted.cn, wanted.mn):
+                    answers.append(self.dialogue.ask(wanted, now)[1])
         if answers:
             self._transport.write(b"".join(answers))
 
-    def ask(self, packet: Packet) -> str:
-        """Send a request; returns its number."""
-        now = datetime.now(UTC)
-        data = self.dialogue.ask(packet, now)
+    def ask(self, packet: Packet, key: bytes | None) -> str:
+        """Send a request, encrypted where the device has a key; returns its number."""
+        number, data = self.dialogue.ask(packet, datetime.now(UTC), key)
         if self._transport:
             self._transport.write(data)
-        return parse(data[6:-6]).qn
+        return number
 
     def tick(self, now: float) -> None:
         """Do what time demands: repeat requests, hang up on who is silent."""
@@ -218,7 +236,7 @@ class Logger(asyncio.Protocol):
             self.noise += len(frame.raw)
             return Arrival(self, None, Incoming(received, self.source, "", frame.verdict.value, frame.raw))
         self.noise = 0
-        frame = unlocked(frame, self.house.keys)
+        frame, key = unlocked(frame, self.house.keys)
         packet = parse(frame.segment)
         if frame.verdict is not Verdict.TRUNCATED:
             # Damaged ones too: a logger with a wrong checksum is to be seen, not sent away.
@@ -229,11 +247,22 @@ class Logger(asyncio.Protocol):
         incoming = Incoming(received, self.source, _name(packet.mn), frame.verdict.value, frame.raw)
         if frame.verdict is not Verdict.OK:
             return Arrival(self, None, incoming)
-        if incoming.mn and (incoming.mn in self.speaking or len(self.speaking) < MOST_DEVICES):
-            self.speaking[incoming.mn] = replace(packet, cp="")
+        if incoming.mn:
+            self._remember(incoming.mn, packet, key)
         if ended := self.dialogue.hear(packet, received):
             self.house.ended(self, ended)
         return Arrival(self, packet, incoming)
+
+    def _remember(self, mn: str, packet: Packet, key: bytes | None) -> None:
+        if (known := self.speaking.get(mn)) is None:
+            if len(self.speaking) >= MOST_DEVICES or self.house.devices >= self.house.limits.devices:
+                return
+            self.house.devices += 1
+        elif (known.packet.st, known.packet.pw, known.packet.flag, known.key) == (packet.st, packet.pw, packet.flag, key):
+            return
+        st, pw = packet.st[:LONGEST_FIELD], packet.pw[:LONGEST_FIELD]
+        # Some commands go in plain: who has encrypted once can read it.
+        self.speaking[mn] = Speaking(Packet(st=st, pw=pw, mn=mn, flag=packet.flag), key or (known.key if known else None))
 
     def _pause(self, why: str) -> None:
         if not self._reasons and self._transport and not self._transport.is_closing():

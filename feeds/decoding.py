@@ -6,9 +6,9 @@ from typing import Any
 
 from feeds.hj212 import crc
 from feeds.hj212.framing import Frame, Framer, Verdict
+from feeds.hj212.locks import unlocked
 from feeds.hj212.packet import Packet, parse
 from feeds.hj212.tables import codes, likely
-from feeds.hj212.unlocking import unlocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Decoded:
 def _decoded(frame: Frame, keys: Sequence[bytes]) -> Decoded:
     if frame.verdict is Verdict.NOISE:
         return Decoded(frame, None)
-    frame = unlocked(frame, keys)
+    frame, _ = unlocked(frame, keys)
     return Decoded(frame, parse(frame.segment))
 
 

@@ -15,8 +15,8 @@ from psycopg import Connection
 from feeds.factors import code_of, unit
 from feeds.hj212.assembly import Assembler
 from feeds.hj212.framing import HEAD, TAIL, Verdict, judge
+from feeds.hj212.locks import MARK, unlocked
 from feeds.hj212.packet import Packet, parse
-from feeds.hj212.unlocking import MARK, unlocked
 from feeds.newest import Newest
 from feeds.reading import readings
 from gis.store import packets
@@ -105,6 +105,7 @@ class Follower:
         if time.monotonic() - self._known.at < REFRESH.total_seconds():
             return
         with connection.transaction():
+            store.forget_strangers(connection)
             points = store.points(connection)
             self._known = Known(points, _limits(connection, points), time.monotonic())
 
@@ -119,7 +120,7 @@ class Follower:
         # What was sound when it came needs no second judgement, unless it is locked.
         if packet.verdict in ACCEPTED and MARK not in packet.raw:
             return parse(packet.raw[HEAD:-TAIL])
-        return parse(unlocked(judge(packet.raw), self._keys).segment)
+        return parse(unlocked(judge(packet.raw), self._keys)[0].segment)
 
     def _read(self, connection: Connection, batch: Sequence[Stored]) -> None:
         rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -144,6 +145,9 @@ class Follower:
                     rows[key] = row
             if packet.mn:
                 _count(devices, packet, said, faults)
+        for mn, count in self._assembler.given_up().items():
+            if mn in devices:
+                devices[mn]["faulty"]["parts"] += count
         self._write(connection, rows)
         if shown := newest.entries(self._known.limits):
             store.show(connection, shown)

@@ -55,6 +55,7 @@ class Listener:
         self.limits = limits or Limits()
         self.keys = keys
         self.counts: Counter[str] = Counter()
+        self.devices = 0
         self._url = url
         self._most = self.limits.connections
         self._since = datetime.now(UTC)
@@ -86,6 +87,8 @@ class Listener:
     def left(self, logger: Logger) -> None:
         """Forget a connection."""
         self._loggers.discard(logger)
+        self.devices -= len(logger.speaking)
+        logger.speaking.clear()
         self._quiet.pop(logger, None)
         # What it was asked stands in the store as sent, and is asked again when it is back.
         self._asked = {key: request for key, request in self._asked.items() if key[0] is not logger}
@@ -221,13 +224,17 @@ class Listener:
         speaking = {mn: logger for logger in self._loggers for mn in logger.speaking}
         for request in await feed_requests.waiting(connection, list(speaking)):
             logger = speaking[request.mn]
-            last = logger.speaking[request.mn]
+            device = logger.speaking.get(request.mn)
+            if device is None:
+                # It went away meanwhile.
+                continue
+            last = device.packet
             if request.begin_at and request.end_at and request.command in ("day", "hour", "minute"):
                 wanted = history(last, request.command, request.begin_at, request.end_at)
             else:
                 wanted = set_clock(last, datetime.now().astimezone())
             await feed_requests.sent(connection, request.request_id)
-            self._asked[logger, logger.ask(wanted)] = request
+            self._asked[logger, logger.ask(wanted, device.key)] = request
 
 
 def bound(host: str, port: int) -> socket.socket:

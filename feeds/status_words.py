@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from gis.clock import BEIJING
+from gis.store.readings import STRANGERS, STRANGERS_FOR
 
 COUNTED = {
     "ok": "合格报文",
@@ -21,7 +22,7 @@ COUNTED = {
     "silent": "久无报文而断开",
     "noisy": "只发杂讯而断开",
 }
-FAULTS = COUNTED | {"clock": "时间离现在太远", "time": "没有时间", "factor": "因子编码认不出", "value": "没有数值"}
+FAULTS = COUNTED | {"clock": "时间离现在太远", "time": "没有时间", "factor": "因子编码认不出", "value": "没有数值", "parts": "分包不全"}
 
 
 def _at(at: datetime) -> str:
@@ -45,6 +46,9 @@ def told(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"自 {_at(one['since'])}：{_counts(one['counts'], COUNTED)}"
     yield f"原文 {status['packets']} 个报文，待读 {status['unread']}，待判 {status['unjudged']}"
     yield f"设备 {status['devices']} 台，一小时内有报文 {status['speaking']} 台；毛病：{_counts(status['faults'], FAULTS)}"
+    gone = status["forgotten"]
+    past = f"；更早的 {gone['devices']} 台（{gone['packets']} 个报文）不再逐台记，原文都在" if gone["devices"] else ""
+    yield f"未登记 {status['strangers']} 台（只记最近 {STRANGERS} 台、{STRANGERS_FOR.days} 天）{past}"
     for row in status["noticed"]:
         what = "" if row["registered"] else "未登记  "
         yield f"  {row['mn'] or '（无编号）'}  {what}{_counts(row['faulty'], FAULTS)}  最近 {_at(row['last_received'])}  {row['source']}"

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from feeds.hj212.assembly import MOST_OPEN, Assembler
+from feeds.hj212.assembly import MOST_BYTES, Assembler
 from feeds.hj212.dialogue import Dialogue, answer
 from feeds.hj212.framing import LONGEST, NEXT_BYTES, Frame, Framer, Verdict
+from feeds.hj212.locks import unlocked
 from feeds.hj212.packet import encode, framed, parse
 from feeds.hj212.requests import history
-from feeds.hj212.unlocking import unlocked
 from feeds.reading import AHEAD, BEHIND, FACTOR, readings
 from gis.store.readings import VALUES
 
@@ -109,8 +109,8 @@ class Claims:
         assert sum(len(frame.raw) for frame in found) <= len(stream)
         for frame in found[:-1]:
             if frame.verdict is not Verdict.NOISE:
-                self._told(unlocked(frame, KEYS))
-        assert len(self.assembler._open) <= MOST_OPEN
+                self._told(unlocked(frame, KEYS)[0])
+        assert self.assembler.waiting_bytes <= MOST_BYTES
 
     def _told(self, frame: Frame) -> None:
         packet = parse(frame.segment)

@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from feeds.hj212.packet import Packet, encode, request_number
+from feeds.hj212.locks import locked
+from feeds.hj212.packet import Packet, request_number
 from feeds.hj212.tables import codes, command
 
 INTERACTION = "91"
 """System code of answers."""
 ANSWERS = {"upload": "9014", "notice": "9013", "request": "9011"}
 """What the receiver of a command says, by the command's kind."""
+MOST_OPEN = 1000
+"""Requests and notices of one connection that wait for their ends."""
 DONE, ACCEPTED = 1, 1
 """ExeRtn and QnRtn of success (tables 6 and 7)."""
 
@@ -57,6 +60,8 @@ class Exchange:
     """One request or notice of the platform."""
 
     packet: Packet
+    data: bytes
+    """As it goes out."""
     stage: Stage
     deadline: datetime
     sent: int = 1
@@ -90,19 +95,31 @@ class Dialogue:
         self.timeout = timeout or timedelta(seconds=codes()["timeout_s"])
         self.retries = codes()["retries"] if retries is None else retries
         self._open: dict[str, Exchange] = {}
+        self._numbers: dict[tuple[str, str], list[str]] = {}
+        """Command and device → the numbers of what is open."""
+        self._last: datetime | None = None
+
+    def asks(self, cn: str, mn: str) -> bool:
+        """Whether a command to a device is open."""
+        return (cn, mn) in self._numbers
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is open that no more should be asked for."""
+        return len(self._open) >= MOST_OPEN
 
     @property
     def deadline(self) -> datetime | None:
         """When `due` should be called next; None where nothing is open."""
         return min((exchange.deadline for exchange in self._open.values()), default=None)
 
-    def ask(self, packet: Packet, now: datetime) -> bytes:
-        """Return the bytes of a request or notice; its number is made of `now`, each its own."""
-        while (number := request_number(now)) in self._open:
-            now += timedelta(milliseconds=1)
-        packet = replace(packet, qn=number)
-        self._open[number] = Exchange(packet, Stage.SENT, now + self.timeout)
-        return encode(packet)
+    def ask(self, packet: Packet, now: datetime, key: bytes | None = None) -> tuple[str, bytes]:
+        """Return number, made of `now` and each its own, and bytes of a request or notice; `key`: SM4, where the device encrypts."""
+        self._last = now = now if self._last is None else max(now, self._last + timedelta(milliseconds=1))
+        packet = replace(packet, qn=request_number(now))
+        self._open[packet.qn] = Exchange(packet, data := locked(packet, key), Stage.SENT, now + self.timeout)
+        self._numbers.setdefault((packet.cn, packet.mn), []).append(packet.qn)
+        return packet.qn, data
 
     def hear(self, packet: Packet, now: datetime) -> Exchange | None:
         """Take note of a packet from the field; returns the exchange that it ended, if any."""
@@ -130,16 +147,17 @@ class Dialogue:
                 continue
             if exchange.stage is Stage.SENT and exchange.sent <= self.retries:
                 self._open[number] = replace(exchange, sent=exchange.sent + 1, deadline=now + self.timeout)
-                yield encode(exchange.packet)
+                yield exchange.data
                 continue
             stage = Stage.NO_ANSWER if exchange.stage is Stage.SENT else Stage.NO_RESULT
-            del self._open[number]
+            self._close(exchange)
             yield replace(exchange, stage=stage)
 
     def _progress(self, packet: Packet, now: datetime) -> None:
         """Keep a request open while its data come: they bear numbers of their own (annex C.50), so command and device tell."""
-        for number, exchange in self._open.items():
-            if exchange.stage is Stage.ACCEPTED and (exchange.packet.cn, exchange.packet.mn) == (packet.cn, packet.mn):
+        for number in self._numbers.get((packet.cn, packet.mn), ()):
+            exchange = self._open[number]
+            if exchange.stage is Stage.ACCEPTED:
                 self._open[number] = replace(exchange, received=exchange.received + 1, deadline=now + self.timeout)
                 return
 
@@ -147,5 +165,13 @@ class Dialogue:
         if exchange.stage in OPEN:
             self._open[exchange.packet.qn] = exchange
             return None
-        del self._open[exchange.packet.qn]
+        self._close(exchange)
         return exchange
+
+    def _close(self, exchange: Exchange) -> None:
+        packet = exchange.packet
+        del self._open[packet.qn]
+        numbers = self._numbers[packet.cn, packet.mn]
+        numbers.remove(packet.qn)
+        if not numbers:
+            del self._numbers[packet.cn, packet.mn]

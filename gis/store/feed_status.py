@@ -9,6 +9,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.types.json import Jsonb
 
 from gis.store.asking import Reading, Row
+from gis.store.readings import POINTS
 
 MOST = 200
 """Devices that are named."""
@@ -27,16 +28,16 @@ BEHIND = sql.SQL("""
 SELECT (SELECT seq FROM feed_chain) AS packets, (SELECT seq FROM feed_chain) - coalesce(min(seq), 0) AS unread,
     (SELECT count(*) FROM alarm_due) AS unjudged FROM feed_readers WHERE reader = 'readings'
 """)
+REGISTERED = sql.SQL("SELECT DISTINCT mn FROM ({}) p").format(POINTS)
 DEVICES = sql.SQL("""
 SELECT d.mn, d.first_received, d.last_received, d.source, d.edition, d.system, d.packets, d.faulty, p.mn IS NOT NULL AS registered
-FROM feed_devices d LEFT JOIN (
-    SELECT mn FROM monitoring_points WHERE closed_at IS NULL UNION SELECT mn FROM air_stations WHERE closed_at IS NULL
-    UNION SELECT mn FROM water_stations WHERE closed_at IS NULL) p USING (mn)
-WHERE p.mn IS NULL OR d.faulty <> '{}' ORDER BY d.last_received DESC LIMIT %s
-""")
+FROM feed_devices d LEFT JOIN ({}) p USING (mn) WHERE p.mn IS NULL OR d.faulty <> '{{}}' ORDER BY d.last_received DESC LIMIT %s
+""").format(REGISTERED)
 COUNTED = sql.SQL("""
-SELECT count(*) AS devices, count(*) FILTER (WHERE last_received > clock_timestamp() - interval '1 hour') AS speaking FROM feed_devices
-""")
+SELECT count(*) AS devices, count(*) FILTER (WHERE last_received > clock_timestamp() - interval '1 hour') AS speaking,
+    count(*) FILTER (WHERE p.mn IS NULL) AS strangers, (SELECT to_jsonb(f) - 'one' FROM feed_forgotten f) AS forgotten
+FROM feed_devices d LEFT JOIN ({}) p USING (mn)
+""").format(REGISTERED)
 FAULTS = sql.SQL("""
 SELECT key AS fault, sum(value::bigint)::bigint AS count FROM feed_devices, jsonb_each_text(faulty) GROUP BY key ORDER BY key
 """)

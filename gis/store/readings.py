@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -137,6 +137,21 @@ ON CONFLICT (mn) DO UPDATE SET last_received = excluded.last_received, source = 
 """
 
 
+STRANGERS, STRANGERS_FOR = 10_000, timedelta(days=90)
+"""Devices that are not registered and yet remembered: the last that spoke, and for how long since."""
+FORGET = sql.SQL("""
+WITH strangers AS (
+    SELECT mn, last_received, row_number() OVER (ORDER BY last_received DESC) AS place
+    FROM feed_devices d WHERE NOT EXISTS (SELECT FROM ({}) p WHERE p.mn = d.mn)
+), gone AS (
+    DELETE FROM feed_devices d USING strangers s
+    WHERE s.mn = d.mn AND (s.place > %s OR s.last_received < clock_timestamp() - %s) RETURNING d.packets
+)
+UPDATE feed_forgotten f SET devices = f.devices + g.devices, packets = f.packets + g.packets
+FROM (SELECT count(*) AS devices, sum(packets) AS packets FROM gone) g WHERE g.devices > 0
+""").format(POINTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """Where a registered device measures."""
@@ -245,6 +260,11 @@ def move_to(connection: Connection, reader: str, seq: int) -> None:
 def note_devices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Note who spoke: mn, received, source, edition, system, packets, faulty (verdict or fault → count)."""
     connection.execute(DEVICES, [_json(rows)])
+
+
+def forget_strangers(connection: Connection, most: int = STRANGERS, age: timedelta = STRANGERS_FOR) -> None:
+    """Forget who is not registered, beyond `most` and who has not spoken for so long; counted, and their packets stay."""
+    connection.execute(FORGET, [most, age])
 
 
 def _json(told: object) -> str:

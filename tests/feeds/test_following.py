@@ -15,7 +15,10 @@ from feeds.hj212.packet import Packet, encode, split
 from feeds.reading import readings
 from gis.clock import BEIJING
 from gis.store import packets
+from gis.store import readings as readings_store
+from gis.store.asking import asked
 from gis.store.cluster import Urls
+from gis.store.feed_status import read_status
 from gis.store.packets import Incoming
 
 MN = "010000A8900016F000169DC0"
@@ -93,6 +96,22 @@ def test_only_sound_packets_of_registered_devices_make_readings_and_all_are_coun
         (MN, 3, {"bad_crc": 1, "time": 1, "clock": 1}),
         ("STRANGER", 1, {}),
     ]
+
+
+def test_who_is_not_registered_is_remembered_in_a_bounded_number_and_his_packets_stay(city: City) -> None:
+    strangers = [said("2011", f"DataTime={STAMP};w01018-Rtd=1", mn=f"STRANGER{number}") for number in range(5)]
+    receive(city, said("2011", f"DataTime={STAMP};w01018-Rtd=1"), *strangers[:2])
+    receive(city, *strangers[2:], strangers[0])
+    with psycopg.connect(city.url, autocommit=True) as connection:
+        # All came at one moment: whichever are forgotten, as many stay as may.
+        readings_store.forget_strangers(connection, most=2)
+        readings_store.forget_strangers(connection, most=2)
+        told = asked(connection, read_status(NOW))
+    assert (told["devices"], told["strangers"], told["forgotten"]["devices"]) == (3, 2, 3)
+    ((kept,),) = city.rows("SELECT sum(packets)::int FROM feed_devices")
+    assert kept + told["forgotten"]["packets"] == 7
+    assert city.rows("SELECT count(*) FROM feed_packets") == [(7,)]
+    assert city.rows("SELECT mn FROM feed_devices WHERE mn = %s", MN) == [(MN,)]
 
 
 def test_parts_come_together_over_a_restart(city: City) -> None:

@@ -3,8 +3,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from feeds.hj212.dialogue import Dialogue, Exchange, Stage, answer
-from feeds.hj212.framing import judge
+from feeds.hj212.cipher import TEST_KEY
+from feeds.hj212.dialogue import MOST_OPEN, Dialogue, Exchange, Stage, answer
+from feeds.hj212.framing import Verdict, judge
+from feeds.hj212.locks import unlocked
 from feeds.hj212.packet import Packet, encode, parse
 from feeds.hj212.requests import history, set_clock
 from gis.clock import BEIJING
@@ -42,7 +44,7 @@ def test_what_is_not_answered(packet: Packet) -> None:
 def asked() -> tuple[Dialogue, Packet]:
     dialogue = Dialogue()
     wanted = history(DATA, "hour", NOW - timedelta(hours=3), NOW)
-    return dialogue, read(dialogue.ask(wanted, NOW))
+    return dialogue, read(dialogue.ask(wanted, NOW)[1])
 
 
 def said(request: Packet, cn: str, cp: str) -> Packet:
@@ -93,7 +95,31 @@ def test_accepted_and_then_silence() -> None:
 
 def test_two_requests_of_one_moment_have_numbers_of_their_own() -> None:
     dialogue = Dialogue(timeout=5 * SECOND, retries=0)
-    first, second = (read(dialogue.ask(set_clock(DATA, NOW), NOW)) for _ in range(2))
+    first, second = (read(dialogue.ask(set_clock(DATA, NOW), NOW)[1]) for _ in range(2))
     assert first.cp == "SystemTime=20260301080000"
     assert (first.qn, second.qn) == ("20260301080000005", "20260301080000006")
     assert dialogue.deadline == NOW + 5 * SECOND
+
+
+def test_who_encrypts_is_asked_encrypted_and_what_need_not_be_goes_in_plain() -> None:
+    device = replace(DATA, flag=9)
+    hours, clock = history(device, "hour", NOW - timedelta(hours=3), NOW), set_clock(device, NOW)
+    dialogue = Dialogue()
+    (_, locked), (_, plain) = (dialogue.ask(one, NOW, TEST_KEY) for one in (hours, clock))
+    assert b"BeginTime" not in locked
+    opened, key = unlocked(judge(locked), [TEST_KEY])
+    assert (opened.verdict, key, read(plain).cp) == (Verdict.OK, TEST_KEY, clock.cp)
+    assert parse(opened.segment).cp == hours.cp
+    assert next(iter(dialogue.due(NOW + 10 * SECOND))) == locked, "and asked again as it was"
+
+
+def test_what_is_open_is_known_by_command_and_device_and_bounded() -> None:
+    dialogue = Dialogue()
+    for number in range(MOST_OPEN):
+        assert not dialogue.full
+        dialogue.ask(set_clock(replace(DATA, mn=f"{number}"), NOW), NOW)
+    assert dialogue.full
+    assert dialogue.asks("1012", "7")
+    given_up = [thing for step in range(1, 5) for thing in dialogue.due(NOW + 60 * step * SECOND) if isinstance(thing, Exchange)]
+    assert len(given_up) == MOST_OPEN
+    assert not dialogue.asks("1012", "7")

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
@@ -8,11 +9,12 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from feeds.decoding import decode
-from feeds.hj212.assembly import Assembler
+from feeds.hj212.assembly import MOST_BYTES, Assembler
 from feeds.hj212.cipher import TEST_KEY, decrypted, encrypted, must_encrypt
 from feeds.hj212.framing import Verdict
-from feeds.hj212.packet import Edition, Packet, encode, framed, parse, records, segment, split
+from feeds.hj212.packet import Edition, Packet, encode, framed, parse, records, request_number, segment, split
 from feeds.hj212.tables import codes, commands, factors
+from gis.clock import BEIJING
 
 HOUR = "DataTime=20160801080000;w00000-Cou=63.0,w00000-Avg=17.5,w00000-Flag=N;w01018-Avg=40.1,w01018-Flag=N"
 PACKET = Packet("20160801090000001", "32", "2061", "123456", "010000A8900016F000169DC0", 5, cp=HOUR)
@@ -81,7 +83,36 @@ def test_what_is_too_long_goes_in_parts_and_comes_together_in_any_order() -> Non
     # A part that comes again with other values begins the packet anew.
     assert assembler.add(parts[0]) is None
     assert assembler.add(replace(parts[0], cp="DataTime=20160801090000")) is None
-    assert assembler.given_up == 1
+    assert assembler.given_up() == {PACKET.mn: 1}
+
+
+def _parts(count: int, at: datetime, *, numbers: bool, said: str) -> list[Packet]:
+    """Parts of one packet; with a QN each, or one of all."""
+    qns = [request_number(at + timedelta(seconds=place) * numbers) for place in range(count)]
+    return [replace(PACKET, qn=qn, flag=7, pnum=count, pno=place, cp=f"{said}-Rtd={place}") for place, qn in enumerate(qns, 1)]
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+@pytest.mark.parametrize("lost", [(1,), (2,), (3,), (1, 2), (2, 3), (1, 3)])
+def test_a_part_that_is_lost_costs_its_packet_and_never_mixes_two(numbers: bool, lost: tuple[int, ...]) -> None:
+    begin = datetime(2026, 3, 1, 8, tzinfo=BEIJING)
+    assembler = Assembler()
+    former = [part for part in _parts(3, begin, numbers=numbers, said="a1") if part.pno not in lost]
+    assert [assembler.add(part) for part in former] == [None] * len(former)
+    again = [assembler.add(part) for part in _parts(3, begin + timedelta(minutes=5), numbers=numbers, said="a2")]
+    assert again[:2] == [None, None]
+    assert again[2] is not None
+    assert again[2].cp == "a2-Rtd=1;a2-Rtd=2;a2-Rtd=3"
+    assert assembler.given_up() == {PACKET.mn: 1}
+    assert assembler.waiting_bytes == 0
+
+
+def test_parts_that_nobody_completes_take_a_bounded_room() -> None:
+    assembler = Assembler()
+    for number in range(2000):
+        assembler.add(replace(PACKET, mn=f"{number}", flag=7, pnum=9, pno=1, cp="x" * 9000))
+    assert assembler.waiting_bytes <= MOST_BYTES
+    assert sum(assembler.given_up().values()) > 1000
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="&", exclude_categories=["Cs"]), max_size=80))
