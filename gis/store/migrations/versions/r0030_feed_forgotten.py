@@ -4,15 +4,15 @@ from alembic import op
 
 from gis.store.migrations.script import run
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Create its table."""
-    run("0029_feed_forgotten.sql")
+    run("0030_feed_forgotten.sql")
 
 
 def downgrade() -> None:
