@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from drawings.sheets.fonts import width
 from drawings.sheets.pages import BLACK, GREY, LEADING, MARGIN, SIZES, Pages, Words, broken
 from drawings.sheets.paper import A4
 from gis.store.transmission import Month, Watch
@@ -11,8 +12,10 @@ from gis.transmission_workbook import FORMULAS
 from styles.tokens import rgb, tokens
 
 WIDTH = A4.width - 2 * MARGIN
-COLUMNS = (MARGIN, MARGIN + 56, MARGIN + 75, MARGIN + 89, MARGIN + 103, MARGIN + 117, MARGIN + 131)
-"""Left edges of: point, 传输有效率, 传输率, 有效率, 及时率, 补全率, reasons; mm."""
+RATES = tuple(MARGIN + edge for edge in (70, 84, 98, 112, 126))
+"""Right edges of 传输有效率, 传输率, 有效率, 及时率, 补全率, mm: figures stand under each other."""
+NAMED, WHY = MARGIN + 54, MARGIN + 131
+"""Right edge of the points' names, left edge of the reasons, mm."""
 STRIP = 26.0
 """Height of the days' strip, mm."""
 LOWEST = 0.8
@@ -41,7 +44,7 @@ def _strip(pages: Pages, days: Sequence[tuple[date, Tally]], gate: float) -> Non
         context.set_source_rgb(*(value / 255 for value in colour))
         context.rectangle(x + 0.6, top + STRIP - height, step - 1.2, height)
         context.fill()
-        pages.text(x + step / 2 - len(str(day.day)) * 0.75, top + STRIP + 3.6, str(day.day), "small", colour=GREY)
+        pages.text(x + (step - width(str(day.day), SIZES["small"])) / 2, top + STRIP + 3.6, str(day.day), "small", colour=GREY)
     y = top + STRIP * (1 - (gate - LOWEST) / (1 - LOWEST))
     context.set_source_rgb(*(value / 255 for value in BLACK))
     context.set_line_width(0.2)
@@ -55,21 +58,37 @@ def _strip(pages: Pages, days: Sequence[tuple[date, Tally]], gate: float) -> Non
 
 def _row(pages: Pages, names: Sequence[Words], tally: Tally, gate: float) -> None:
     below = tally.effective is not None and tally.effective < gate
-    cells: list[tuple[float, Sequence[Words]]] = [(COLUMNS[0], names)]
-    for place, rate in enumerate(_rates(tally)):
-        colour = RED if below and place == 0 else BLACK
-        cells.append((COLUMNS[place + 1], [Words(percent(rate), "small", colour)]))
-    why = "；".join(f"{what} {count}" for what, count in reasons(tally)[:4]) or "—"
-    cells.append((COLUMNS[6], broken(why, A4.right - MARGIN - COLUMNS[6], "small", GREY)))
+    cells: list[tuple[float, Sequence[Words]]] = [(MARGIN, names)]
+    for place, (edge, rate) in enumerate(zip(RATES, _rates(tally), strict=True)):
+        cells.append(_right(edge, Words(percent(rate), "small", RED if below and place == 0 else BLACK)))
+    cells.append((WHY, _why(tally)))
     pages.row(cells)
 
 
+def _why(tally: Tally) -> list[Words]:
+    """Return what pulls a rate down, the first four, in lines that break between two reasons alone."""
+    lines: list[str] = []
+    for what, count in reasons(tally)[:4]:
+        told = f"{what}{'' if what.endswith('）') else ' '}{count}"
+        if lines and width(f"{lines[-1]}；{told}", SIZES["small"]) <= A4.right - MARGIN - WHY:
+            lines[-1] += f"；{told}"
+        else:
+            lines.append(told)
+    return [Words(line, "small", GREY) for line in lines or ["—"]]
+
+
+def _right(edge: float, words: Words) -> tuple[float, list[Words]]:
+    """Return a cell of one line that ends at an edge."""
+    return edge - width(words.text, SIZES[words.size], words.weight), [words]
+
+
 def _head(pages: Pages) -> None:
-    pages.row([(x, [Words(title, "small", weight="bold")]) for x, title in zip(COLUMNS, TITLES, strict=True)])
+    point, *rates, why = (Words(title, "small", weight="bold") for title in TITLES)
+    pages.row([(MARGIN, [point]), *(_right(edge, title) for edge, title in zip(RATES, rates, strict=True)), (WHY, [why])])
 
 
 def _names(watch: Watch) -> list[Words]:
-    room = COLUMNS[1] - COLUMNS[0] - 2
+    room = NAMED - MARGIN
     return [*broken(watch.enterprise, room, "small"), *broken(f"{watch.outlet} {watch.name}", room, "small", GREY)]
 
 

@@ -2,11 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gis.store.transmission import Month
@@ -29,21 +32,35 @@ def row_of(tally: Tally) -> list[Any]:
     return [*rates, tally.due, tally.received, tally.timely, tally.valid, why]
 
 
+def _columns(text: str) -> int:
+    """Return how many digits of a column a text takes: a Chinese character takes two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _sheet(book: Workbook, title: str, before: Sequence[str], rows: Sequence[tuple[Sequence[Any], Tally]], gate: float) -> None:
     sheet: Worksheet = book.create_sheet(title)
     sheet.append([*before, *RATES, *COUNTS, "原因（记录数）"])
     for cell in sheet[1]:
         cell.font = HEAD
+    rates, counts = len(before), len(before) + len(RATES)
     for names, tally in rows:
         sheet.append([*names, *row_of(tally)])
         line = sheet[sheet.max_row]
-        for cell in line[len(before) : len(before) + len(RATES)]:
+        for cell in line[:rates]:
+            cell.number_format = "yyyy-mm-dd" if isinstance(cell.value, date) else "@"
+        for cell in line[rates:counts]:
             cell.number_format = "0.00%"
+        for cell in line[counts:-1]:
+            cell.number_format = "#,##0"
+        line[-1].alignment = Alignment(wrap_text=True, vertical="top")
         if tally.effective is not None and tally.effective < gate:
-            line[len(before)].fill = BELOW
-    widths = [max(10, *(2 * len(str(names[place])) for names, _ in rows)) if rows else 12 for place in range(len(before))]
-    for place, width in enumerate([*widths, *[12] * len(RATES), *[9] * len(COUNTS), 48], 1):
-        sheet.column_dimensions[get_column_letter(place)].width = min(width, 48)
+            line[rates].fill = BELOW
+    widths = [max([10, *(_columns(str(names[place])) + 2 for names, _ in rows)]) for place in range(len(before))]
+    for place, width in enumerate([*widths, *[12] * len(RATES), *[10] * len(COUNTS), 60], 1):
+        sheet.column_dimensions[get_column_letter(place)].width = min(width, 60)
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
     sheet.freeze_panes = sheet.cell(2, len(before) + 1)
 
 
@@ -65,7 +82,7 @@ def workbook(month: Month) -> bytes:
     points = [([watch.enterprise, watch.outlet, watch.name, watch.mn], month.point(watch)) for watch in month.watches]
     _sheet(book, "测点", ["企业", "排放口", "测点", "MN"], sorted(points, key=lambda row: row[1].effective or 0.0), gate)
     days = sorted({day for days in month.days.values() for day in days})
-    _sheet(book, "逐日", ["日期"], [([day.isoformat()], month.day(day)) for day in days], gate)
+    _sheet(book, "逐日", ["日期"], [([day], month.day(day)) for day in days], gate)
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

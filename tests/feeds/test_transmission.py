@@ -100,6 +100,8 @@ def test_the_report_says_the_same_in_both_forms(full: City, tmp_path: Path, monk
     assert cells[1] == pytest.approx(found.city.effective)
     assert cells[6:10] == [48, 44, 42, 43]
     assert book["测点"].max_row == 2
+    assert [cell.number_format for cell in book["逐日"][2]] == ["yyyy-mm-dd", *["0.00%"] * 5, *["#,##0"] * 4, "General"]
+    assert book["逐日"]["A2"].value.date() == FIRST
     assert document(found) == document(found)
     with pdfplumber.open(io.BytesIO(document(found))) as pdf:
         text = "".join(page.extract_text() for page in pdf.pages)
