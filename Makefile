@@ -56,6 +56,7 @@ bench-full: setup  ## means and statistics over 100 million readings; a 3D layer
 bless: setup  ## write the examples and golden files anew
 	@.venv/bin/quanjing drawing example data/examples
 	@.venv/bin/quanjing drawing norm --out docs/norm.zh.md
+	@.venv/bin/quanjing rule basis --out docs/basis.zh.md
 	@.venv/bin/quanjing style schema >/dev/null
 	@[ ! -d ../shared/data/dxf ] || .venv/bin/quanjing drawing accounts ../shared/data/dxf --mappings data/examples --out docs/dxf-accounts.md
 

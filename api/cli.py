@@ -25,6 +25,7 @@ from gis.quality_cli import app as quality
 from gis.query_cli import query_app
 from gis.questions import Query
 from gis.radar_cli import app as radar
+from gis.rule_cli import app as rule
 from gis.store.cli import app as db
 from gis.topology_cli import app as topology
 from styles.cli import app as style
@@ -67,6 +68,7 @@ GROUPS = (
     quality,
     radar,
     accident,
+    rule,
     topology,
     model,
     demo_city,

@@ -9,6 +9,7 @@ from typer.main import get_command
 
 from api.app import ROUTERS
 from api.cli import app
+from gis.rules.basis import STATES, bases, page
 from gis.settings import Settings
 
 TOP = Path(__file__).parents[1]
@@ -76,3 +77,11 @@ def test_both_readmes_show_the_same_commands() -> None:
         for name in ("README.md", "README.zh.md")
     ]
     assert blocks[0] == blocks[1] != []
+
+
+def test_the_basis_of_every_table_of_rules_is_told_and_the_page_says_it() -> None:
+    tables = {str(file.relative_to(TOP)) for file in (TOP / "gis/rules").glob("*.yaml")} | {"gis/transmission.yaml"}
+    assert tables - {one.where for one in bases()} == {"gis/rules/basis.yaml"}
+    assert {one.state for one in bases()} <= STATES.keys()
+    assert all((TOP / one.where).exists() for one in bases())
+    assert (TOP / "docs/basis.zh.md").read_text(encoding="utf-8") == page()
