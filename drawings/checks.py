@@ -163,21 +163,28 @@ def empty_layers(features: Sequence[PlanFeature], drawing_kind: str) -> list[Iss
     return issues
 
 
+def _thing(feature: PlanFeature) -> Thing:
+    return Thing(feature.kind, feature.code, feature.name, feature.xy, feature.attributes)
+
+
 def things_of(features: Sequence[PlanFeature]) -> list[Thing]:
     """Return the features of a drawing as the rules of `gis.supervision` look at them."""
-    return [Thing(one.kind, one.code, one.name, one.xy, one.attributes, place=place_of(one)) for one in features]
+    return [replace(_thing(one), place=place_of(one)) for one in features]
 
 
 def _supervised(features: Sequence[PlanFeature], drawing_kind: str) -> list[Issue]:
     """Return what one drawing alone shows of its network, its outlets and its monitors."""
-    things = things_of(features)
+    things = [_thing(one) for one in features]
     if drawing_kind == "A":
         findings = [*network_findings(things), *dangling(things), *untreated(things)]
     elif drawing_kind == "C":
         findings = [*unwatched(things), *unnumbered(things)]
     else:
         findings = []
-    return [one.issue() for one in findings]
+    # Of thousands a few are found fault with: only those are asked where they lie.
+    drawn = {id(thing): feature for thing, feature in zip(things, features, strict=True)}
+    places = [place_of(drawn[id(one.thing)]) if one.thing else Place() for one in findings]
+    return [replace(one.issue(), place=place) for one, place in zip(findings, places, strict=True)]
 
 
 def _extent(features: Sequence[PlanFeature]) -> list[Issue]:

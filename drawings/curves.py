@@ -21,7 +21,7 @@ from ezdxf.lldxf.const import DXFError
 from numpy.typing import NDArray
 
 from drawings.native import FARTHEST
-from drawings.planes import LEVEL, centre, is_tilted, lifted, pressed
+from drawings.planes import LEVEL, centre, is_flat, is_tilted, lifted, pressed
 from drawings.splines import spline_of
 from gis.geometry.curves import SAGITTA_M, circle_points, ellipse_points, polyline_points
 from gis.geometry.rings import gap_m
@@ -37,6 +37,8 @@ IN_WORLD = frozenset({"LINE", "POINT", "ELLIPSE", "MTEXT", "SPLINE"})
 FULL_TURN = 2 * math.pi
 STRETCHED = (3, 5)
 """Alignments of a text between two points, of which the first is its place (DXF reference, TEXT, group 72)."""
+CORNER = [0, 1, 4]
+"""x, y and bulge of a corner as ezdxf keeps it, between them two widths."""
 ROUND_CORNERS = 24
 """A circle in chords has at least as many corners: 15° each; GDAL's are 4°."""
 ROUND = 1e-4
@@ -77,9 +79,11 @@ def _polyline(points: Points, z: float, *, closed: bool, sagitta: float) -> Curv
 
 
 def _lwpolyline(entity: LWPolyline, sagitta: float) -> Curve:
-    rows = np.array(entity.lwpoints.values, dtype=float).reshape(-1, 5)[:, [0, 1, 4]]
-    points, z = lifted(rows, float(entity.dxf.elevation), entity, closed=entity.closed, sagitta=sagitta)
-    return _polyline(points, z, closed=entity.closed, sagitta=sagitta)
+    closed = entity.closed
+    points, z = entity.lwpoints.values[:, CORNER], float(entity.dxf.get("elevation", 0.0))
+    if not is_flat(entity):
+        points, z = lifted(points, z, entity, closed=closed, sagitta=sagitta)
+    return _polyline(points, z, closed=closed, sagitta=sagitta)
 
 
 def _old_polyline(entity: Polyline, sagitta: float) -> Curve | None:

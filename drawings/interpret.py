@@ -27,7 +27,7 @@ from drawings.making import made
 from drawings.marks import pair_marks, placed
 from drawings.norm import LAYERS, blocks_on
 from drawings.options import Options
-from drawings.outlines import Outline, is_open, outline_of, read_curve, read_line
+from drawings.outlines import Outline, is_open, lines_of, outlines_of, read_curves
 from drawings.rings import rings_of
 from drawings.rules import Rules
 from drawings.solids import Pairing, Solid, nest, pair
@@ -67,7 +67,7 @@ def _frame(document: Drawing, found: Found, options: Options, mapping: "Mapping 
     if any(not _around(entity) for entity in (*symbols, *items)):
         symbols = [entity for entity in symbols if not _around(entity)]
         items = [entity for entity in items if not _around(entity)]
-    places = [entity.ocs().to_wcs(entity.dxf.insert).xyz[:2] for entity in symbols]
+    places = [point for entity in symbols if (point := anchor(entity)) is not None]
     # Where nothing is to be stored, all that is drawn says where it lies.
     items = items or ([] if places else list(document.modelspace()))
     places += [point for entity in items if (point := anchor(entity)) is not None]
@@ -91,21 +91,18 @@ def _again(entity: DXFEntity, what: str, first: str, xy: tuple[float, ...], ledg
 
 def _outlines(items: Sequence[Item], frame: Frame, ledger: Ledger) -> list[Outline]:
     """Read the outlines, joining what is drawn in pieces; a second one in the same place is left out with a warning."""
-    closed: list[Outline] = []
+    whole: list[Part] = []
     pieces: dict[tuple[str, int], list[Part]] = {}
-    for item in items:
-        curve = read_curve(item, frame, ledger.issues)
-        if curve is not None and is_open(curve):
-            pieces.setdefault((layer_of(item.entity), id(item.making)), []).append((item, curve))
-            continue
-        outline = outline_of(item, curve, ledger.issues) if curve is not None else None
-        if outline is None:
+    for item, curve in zip(items, read_curves(items, frame, ledger.issues), strict=True):
+        if curve is None:
             ledger.refused.add(handle_of(item.entity))
+        elif is_open(curve):
+            pieces.setdefault((layer_of(item.entity), id(item.making)), []).append((item, curve))
         else:
-            closed.append(outline)
+            whole.append((item, curve))
     joined = [outline for parts in pieces.values() for outline in join(parts, ledger)]
     kept: dict[tuple[object, ...], Outline] = {}
-    outlines = [*closed, *joined]
+    outlines = [*outlines_of(whole, ledger), *joined]
     shapes = np.array([outline.polygon for outline in outlines], dtype=object)
     sizes = np.round(np.column_stack([shapely.bounds(shapes), shapely.area(shapes)]), 2)
     for outline, size in zip(outlines, sizes.tolist(), strict=True):
@@ -252,22 +249,25 @@ def _spot_feature(item: Item, mark: Item | None, point: Point | None, ledger: Le
     return PlanFeature(geom=point, xy=point, shape=shape, source=source, qj_id=id_of([stands, item.entity], ledger), **facts)
 
 
-def _line_feature(item: Item, frame: Frame, ledger: Ledger) -> PlanFeature | None:
-    read, issues = read_line(item, frame)
-    ledger.issues += issues
-    facts = made(item, ledger) if read else None
-    if read is None or facts is None:
-        ledger.refused.add(handle_of(item.entity))
-        return None
-    source = PlanSource(handle_of(item.entity), layer_of(item.entity))
-    feature = PlanFeature(geom=read[0], xy=read[0], shape=read[1], source=source, qj_id=id_of([item.entity], ledger), **facts)
-    return with_beside(feature, [item.entity], ledger)
+def _line_features(items: Sequence[Item], frame: Frame, ledger: Ledger) -> Iterator[tuple[Item, PlanFeature]]:
+    """Yield what lines are, each with its entity."""
+    curves = read_curves(items, frame, ledger.issues)
+    ledger.refuse(handle_of(item.entity) for item, curve in zip(items, curves, strict=True) if curve is None)
+    drawn = [(item, curve) for item, curve in zip(items, curves, strict=True) if curve is not None]
+    for (item, curve), line in zip(drawn, lines_of(drawn, ledger), strict=True):
+        facts = made(item, ledger) if line is not None else None
+        if line is None or facts is None:
+            ledger.refused.add(handle_of(item.entity))
+            continue
+        source = PlanSource(handle_of(item.entity), layer_of(item.entity))
+        feature = PlanFeature(geom=line, xy=line, shape=curve.shape, source=source, qj_id=id_of([item.entity], ledger), **facts)
+        yield item, with_beside(feature, [item.entity], ledger)
 
 
 def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanFeature, list[str]]]:
     """Yield the features that are one entity each: lines and spots; a line drawn twice is left out with a warning."""
     lines: dict[tuple[bytes, str], tuple[str, set[UUID | None]]] = {}
-    drawn = [(item, feature) for item in found.lines if (feature := _line_feature(item, frame, ledger)) is not None]
+    drawn = list(_line_features(found.lines, frame, ledger))
     rounded = shapely.set_precision(np.array([feature.xy for _, feature in drawn], dtype=object), 0.01)
     for (item, feature), key in zip(drawn, shapely.to_wkb(shapely.normalize(rounded)).tolist(), strict=True):
         first, ids = lines.setdefault((key, feature.kind), (handle_of(item.entity), set()))
@@ -281,9 +281,9 @@ def _singles(found: Found, frame: Frame, ledger: Ledger) -> Iterator[tuple[PlanF
     beside = [marks.get(handle_of(item.entity)) for item in spots]
     places = placed([(mark or item).entity for item, mark in zip(spots, beside, strict=True)], frame)
     for item, mark, point in zip(spots, beside, places, strict=True):
-        feature = _spot_feature(item, mark, point, ledger)
-        if feature is not None:
-            yield feature, [handle_of(one.entity) for one in (item, mark) if one]
+        spot = _spot_feature(item, mark, point, ledger)
+        if spot is not None:
+            yield spot, [handle_of(one.entity) for one in (item, mark) if one]
 
 
 def _on_sheet(found: Found) -> list[Item]:

@@ -4,6 +4,7 @@ Points are `(n, 2)` float64, metres in a plane; angles are radians, anticlockwis
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,14 @@ def arc_points(center: tuple[float, float], radius: float, start: float, sweep: 
 
 def circle_points(center: tuple[float, float], radius: float, sagitta: float = SAGITTA_M) -> Points:
     """Return the open ring of a circle, anticlockwise from east; at least eight points, a multiple of four."""
-    count = max(8, 4 * math.ceil(chord_count(radius, 2 * math.pi, sagitta) / 4))
+    return np.array(center) + radius * _unit_circle(max(8, 4 * math.ceil(chord_count(radius, 2 * math.pi, sagitta) / 4)))
+
+
+@lru_cache(maxsize=64)
+def _unit_circle(count: int) -> Points:
+    """Return so many points around a circle of radius 1; drawings repeat their circles."""
     angles = np.linspace(0.0, 2 * math.pi, count, endpoint=False)
-    return np.column_stack([center[0] + radius * np.cos(angles), center[1] + radius * np.sin(angles)])
+    return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
 def ellipse_points(center: tuple[float, float], major: tuple[float, float], ratio: float, sagitta: float = SAGITTA_M) -> Points:
@@ -113,13 +119,20 @@ def _arc(start: tuple[float, float], end: tuple[float, float], bulge: float, sag
     return x, y, radius, math.atan2(start[1] - y, start[0] - x), sweep, chord_count(radius, sweep, sagitta)
 
 
-def _inner_points(arcs: list[_Arc]) -> Points:
-    """Return the points between the ends of arcs, one arc after the other."""
-    inner = [arc[5] - 1 for arc in arcs]
-    x, y, radius, begin, sweep, chords = np.repeat(np.array(arcs), inner, axis=0).T
-    step = np.concatenate([np.arange(1, count + 1) for count in inner])
-    angles = begin + sweep * (step * (1.0 / chords))
-    return np.column_stack([x + radius * np.cos(angles), y + radius * np.sin(angles)])
+@lru_cache(maxsize=256)
+def _steps(chords: int) -> Points:
+    """Return the share of an arc at each point between its ends."""
+    return np.arange(1, chords, dtype=np.float64) * (1.0 / chords)
+
+
+def _inner_points(arc: _Arc) -> Points:
+    """Return the points between the ends of an arc."""
+    x, y, radius, begin, sweep, chords = arc
+    angles = begin + sweep * _steps(chords)
+    inner: Points = np.empty((chords - 1, 2))
+    inner[:, 0] = x + radius * np.cos(angles)
+    inner[:, 1] = y + radius * np.sin(angles)
+    return inner
 
 
 def polyline_points(points: Points, *, closed: bool, sagitta: float = SAGITTA_M) -> Points:
@@ -137,16 +150,17 @@ def polyline_points(points: Points, *, closed: bool, sagitta: float = SAGITTA_M)
     rows = points.tolist()
     following = [*rows[1:], *(rows[:1] if closed else ())]
     arcs = [_arc((x, y), (to_x, to_y), bulge, sagitta) for (x, y, bulge), (to_x, to_y, _) in zip(rows, following, strict=False)]
-    ends = np.cumsum([0, *(arc[5] if arc else 1 for arc in arcs)])
-    line: Points = np.empty((int(ends[-1]) + 1, 2))
-    curved = [arc for arc in arcs if arc]
-    if curved:
-        between = np.ones(len(line), dtype=bool)
-        between[ends] = False
-        line[between] = _inner_points(curved)
-    line[ends[: len(rows)]] = points[:, :2]
-    line[ends[-1]] = following[-1][:2] if following else rows[0][:2]
-    keep = np.concatenate([[True], np.any(line[1:] != line[:-1], axis=1)])
-    line = line[keep]
-    returns = closed and len(line) > 1 and bool(np.all(line[0] == line[-1]))
+    line: Points = np.empty((1 + sum(arc[5] if arc else 1 for arc in arcs), 2))
+    at = 0
+    for row, arc in zip(rows, arcs, strict=False):
+        line[at] = row[:2]
+        at += 1
+        if arc and arc[5] > 1:
+            line[at : at + arc[5] - 1] = _inner_points(arc)
+            at += arc[5] - 1
+    line[at] = following[-1][:2] if following else rows[0][:2]
+    repeated = (line[1:] == line[:-1]).all(axis=1)
+    if repeated.any():
+        line = line[np.concatenate([[True], ~repeated])]
+    returns = closed and len(line) > 1 and line[0].tolist() == line[-1].tolist()
     return line[: len(line) - returns]

@@ -5,6 +5,7 @@ Points are `(n, 2)` float64, metres in a plane; a ring is open here: its first p
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -60,3 +61,14 @@ def polygon(exterior: Points, holes: tuple[Points, ...] = ()) -> Polygon:
     rings = [shapely.linearrings(hole) for hole in holes]
     oriented: Polygon = shapely.orient_polygons(shapely.polygons(shapely.linearrings(exterior), holes=rings or None))
     return oriented
+
+
+def polygons(exteriors: Sequence[Points]) -> list[Polygon]:
+    """Return the polygon of each ring, as `polygon` does; one without points where a ring has fewer than three."""
+    whole = [ring for ring in exteriors if len(ring) > 2]
+    if not whole:
+        return [Polygon() for _ in exteriors]
+    owners = np.repeat(np.arange(len(whole)), [len(ring) for ring in whole])
+    rings = shapely.linearrings(np.concatenate(whole), indices=owners)
+    made = iter(shapely.orient_polygons(shapely.polygons(rings)).tolist())
+    return [next(made) if len(ring) > 2 else Polygon() for ring in exteriors]
