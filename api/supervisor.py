@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from types import FrameType
 
 from api import children, log
@@ -157,7 +158,7 @@ def _feeds(opened: tuple[int, int]) -> list[Program]:
 def environment(settings: Settings) -> dict[str, str]:
     """Return our environment with these settings in it, so that a child builds the same ones."""
     environ = dict(os.environ)
-    for name in Settings.model_fields:
+    for name in (each.name for each in fields(settings)):
         variable = "DATABASE_URL" if name == "database_url" else f"QUANJING_{name.upper()}"
         environ.pop(variable, None)
         if (value := getattr(settings, name)) is not None:

@@ -203,7 +203,7 @@ def _say(checked: "list[Checked]", *, as_json: bool, as_sarif: bool, single: boo
         told = {"counts": counted(checked), "enterprises": [one.as_json() for one in checked]}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     elif single:
-        print_report(checked[0].plans[0], Console())
+        print_report(checked[0].plans[0])
     else:
         print_checked(checked, Console())
 
@@ -226,8 +226,6 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     import getpass
     import json
     import logging
-
-    from rich.console import Console
 
     from drawings.dwg import as_dxf
     from drawings.options import Options
@@ -254,7 +252,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     if as_json:
         typer.echo(json.dumps(report(plan) | told(outcome, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
-        print_report(plan, Console())
+        print_report(plan)
         for issue in outcome.issues[len(plan.issues) :]:
             typer.echo(f"{issue.code} {issue.message}（{issue.hint}）")
         typer.echo(said_of(outcome, handed, dry_run=dry_run))

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from drawings.norm import SOURCE_CODE
@@ -12,11 +12,12 @@ from drawings.sandbox import read_plan
 from gis.errors import Invalid
 from gis.limits import MAX_BYTES
 from gis.models.plan import SitePlan
-from gis.models.sheet import Kind
 from gis.store.connect import Plain, Transaction
 from gis.store.enterprises import find_enterprise, registered_point
 from gis.store.plans import AT_ONCE, Handed, Outcome, store_plan
-from gis.store.process import units_on_plan
+
+if TYPE_CHECKING:
+    from gis.models.sheet import Kind
 
 CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}(\d{3}[A-Z])?")
 """18-character credit code (GB 32100-2015), or with site serial the 22-character source code (HJ 608-2017)."""
@@ -86,8 +87,12 @@ def plan_for(connection: "Transaction | Plain", known: tuple[UUID, str], content
     """Return what a drawing says, and what it says beside what is stored of its enterprise (id and source code)."""
     point = registered_point(connection, known[0])
     plan = read_plan(content, file_name, replace(options, source_code=known[1], registered=point))
-    if plan.drawing_kind == "B" and (on_plan := units_on_plan(connection, known[0])) is not None:
-        from drawings.process.drawn import beside_plan  # noqa: PLC0415 — only of a process
+    if plan.drawing_kind != "B":
+        return plan
+    from drawings.process.drawn import beside_plan  # noqa: PLC0415 — only of a process
+    from gis.store.process import units_on_plan  # noqa: PLC0415 — only of a process
 
+    on_plan = units_on_plan(connection, known[0])
+    if on_plan is not None:
         plan = replace(plan, issues=(*plan.issues, *beside_plan(plan.features, on_plan)))
     return plan

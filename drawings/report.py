@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import typer
 
 from gis.issues import Issue, Severity, blocking
 from gis.kinds import KINDS
 from gis.models.plan import SitePlan
 from gis.store.plans import Action, Handed, Outcome
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ACTIONS: dict[Action, str] = {"insert": "新增", "update": "修改", "reopen": "恢复", "close": "关闭", "unchanged": "不变"}
 SEVERITY_LABELS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.VIOLATION: "监管问题"}
@@ -67,29 +68,30 @@ def _where(issue: Issue) -> str:
     return "\n".join(part for part in (place.file, place.layer, handle, place.field, xy) if part)
 
 
-def print_report(plan: SitePlan, console: Console) -> None:
+def print_report(plan: SitePlan) -> None:
     """Print the same for people: accounts first, then what was left out, then every issue with its place and remedy."""
-    facts = report(plan)
-    counts = plan.counts
-    console.print(f"[bold]{escape(plan.file_name)}[/bold]")
-    console.print(f"图元 {counts.entities} = 入库 {counts.stored} + 忽略 {counts.ignored} + 拒绝 {counts.refused}")
+    facts, counts = report(plan), plan.counts
+    typer.secho(plan.file_name, bold=True)
+    typer.echo(f"图元 {counts.entities} = 入库 {counts.stored} + 忽略 {counts.ignored} + 拒绝 {counts.refused}")
     if facts["features"]:
-        console.print("要素：" + "，".join(f"{KINDS[kind].label} {number}" for kind, number in facts["features"].items()))
+        typer.echo("要素：" + "，".join(f"{KINDS[kind].label} {number}" for kind, number in facts["features"].items()))
     if plan.ignored_by:
-        table = Table("忽略的图元", "数量", title_justify="left")
-        for reason, number in plan.ignored_by.items():
-            table.add_row(escape(reason), str(number))
-        console.print(table)
-    print_issues(plan.issues, console)
+        typer.echo("忽略：" + "，".join(f"{reason} {number}" for reason, number in plan.ignored_by.items()))
+    print_issues(plan.issues)
 
 
-def print_issues(issues: Sequence[Issue], console: Console) -> None:
+def print_issues(issues: Sequence[Issue], console: "Console | None" = None) -> None:
     """Print issues with their places and remedies."""
     if not issues:
-        console.print("[green]没有问题[/green]")
+        typer.secho("没有问题", fg="green")
         return
+    # Loaded where there is a table to be set: an import that finds no fault does without.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("代码", "级别", "问题", "位置", "怎么改", show_lines=True)
     for issue in issues:
         level = f"[{SEVERITY_STYLES[issue.severity]}]{SEVERITY_LABELS[issue.severity]}[/]"
         table.add_row(issue.code, level, escape(issue.message), escape(_where(issue)), escape(issue.hint))
-    console.print(table)
+    (console or Console()).print(table)

@@ -41,14 +41,12 @@ def _given(file: Path | None) -> Path:
 
 def _graph(file: Path) -> "ProcessGraph":
     """Return the graph in a file; its faults end the command."""
-    from rich.console import Console
-
     from drawings.process.table import graph_of
     from drawings.report import print_issues
 
     graph, issues = graph_of(file.read_text(encoding="utf-8-sig", errors="replace"), file.name)
     if graph is None:
-        print_issues(issues, Console())
+        print_issues(issues)
         raise typer.Exit(1)
     return graph
 
@@ -63,8 +61,6 @@ def check(
 ) -> None:
     """Print the issues of a process; exit 1 where one forbids publishing."""
     import json
-
-    from rich.console import Console
 
     from drawings.process import checks
     from drawings.process.elk import Elk
@@ -84,7 +80,7 @@ def check(
         typer.echo(json.dumps([issue.as_json() for issue in issues], ensure_ascii=False, indent=2))
     else:
         typer.echo(f"节点 {len(graph.nodes)}，物流 {len(graph.streams)}")
-        print_issues(issues, Console())
+        print_issues(issues)
     raise typer.Exit(1 if blocking(issues) else 0)
 
 
@@ -101,8 +97,6 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     """Store a process; exit 1 where a fault kept it from being published."""
     import getpass
     import json
-
-    from rich.console import Console
 
     from drawings.process.elk import Elk
     from drawings.process.storing import publish_process
@@ -126,7 +120,7 @@ def import_(  # noqa: PLR0917 — a verb has as many options as people need
     if as_json:
         typer.echo(json.dumps(told(outcome, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
-        print_issues(outcome.issues, Console())
+        print_issues(outcome.issues)
         typer.echo(said_of(outcome, handed, dry_run=dry_run))
     raise typer.Exit(1 if blocking(outcome.issues) else 0)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,6 @@ from gis.geometry.matching import shapes_of
 from gis.issues import Issue, blocking
 from gis.kinds import KINDS
 from gis.models.plan import PlanFeature, SitePlan
-from gis.models.version import State
 from gis.store.asking import asked
 from gis.store.bulk import close_features, insert_features, insert_sources, json_of, update_features, wkb_of
 from gis.store.changes import DERIVED
@@ -28,6 +27,9 @@ from gis.store.known import Source, known_features, source_of, sources
 from gis.store.problems import derive
 from gis.store.spots import Known, compared, said, stays
 from gis.store.texts import keepable
+
+if TYPE_CHECKING:
+    from gis.models.version import State
 
 SAME_VALUE = 1e-4
 """Numbers closer than this are one number: another program's rounding is no change."""
@@ -134,7 +136,7 @@ class Outcome:
     issues: tuple[Issue, ...]
     version: int = 0
     """Of the drawing, as it was recorded."""
-    state: State = "draft"
+    state: "State" = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class _Import:
         published: bool,
         changes: Mapping[str, Any] | None = None,
         proofs: Mapping[str, bytes] | None = None,
-    ) -> tuple[int, State]:
+    ) -> "tuple[int, State]":
         """Write the version down; returns its number and state. The same file that changes nothing is the version that it was.
 
         Parameters

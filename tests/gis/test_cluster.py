@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -174,7 +175,7 @@ def test_a_folder_of_another_postgresql_is_refused(private: Settings) -> None:
 
 
 def test_a_loopback_port_is_opened_on_request(private: Settings) -> None:
-    settings = private.model_copy(update={"database_port": 54329})
+    settings = replace(private, database_port=54329)
     url = ensure(settings).owner
     assert ask(url, "SHOW listen_addresses") == "127.0.0.1"
     with psycopg.connect(url, host="127.0.0.1") as connection:
@@ -182,14 +183,14 @@ def test_a_loopback_port_is_opened_on_request(private: Settings) -> None:
 
 
 def test_a_database_of_others_is_examined_and_never_stopped(session: Urls, private: Settings) -> None:
-    settings = private.model_copy(update={"database_url": session.owner})
+    settings = replace(private, database_url=session.owner)
     assert ensure(settings) == Urls(session.owner, session.owner, None)
     assert (cluster.stop(settings), cluster.alive(settings), cluster.status(settings).state) == (False, True, "external")
     assert not settings.data_dir.exists()
     with pytest.raises(DatabaseError, match="CREATE EXTENSION postgis"):
-        ensure(private.model_copy(update={"database_url": cluster.at(session, "postgres").owner}))
+        ensure(replace(private, database_url=cluster.at(session, "postgres").owner))
     with pytest.raises(DatabaseError, match="does not answer"):
-        ensure(private.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"}))
+        ensure(replace(private, database_url="postgresql://nobody@127.0.0.1:1/none"))
 
 
 def test_the_lock_names_its_holder_and_dies_with_it(private: Settings) -> None:
