@@ -209,7 +209,7 @@ def replay(month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="哪个�
     from datetime import UTC, date, datetime
     from json import dumps
 
-    from feeds.judging import replay as run
+    from feeds.replay import replay as run
     from gis.clock import BEIJING
     from gis.errors import Invalid
     from gis.store.here import here

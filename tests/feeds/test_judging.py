@@ -11,7 +11,8 @@ from city import City
 from psycopg.errors import RaiseException
 
 from feeds.following import ACTOR
-from feeds.judging import Difference, Judge, replay
+from feeds.judging import Judge
+from feeds.replay import Difference, replay
 from gis.clock import BEIJING
 from gis.store import alarms
 from gis.store import readings as store

@@ -15,8 +15,9 @@ from serving import serving
 from typer.testing import CliRunner
 
 from feeds.fleet import power_devices
-from feeds.judging import Judge, replay
+from feeds.judging import Judge
 from feeds.powers import load
+from feeds.replay import replay
 from gis.clock import BEIJING
 from gis.models.process import ProcessGraph, ProcessNode, ProcessStream
 from gis.power_cli import app
