@@ -4,20 +4,18 @@ Its fields follow the kind `enterprise`: an attribute that is added there is ask
 """
 
 import math
-import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from gis import credit_code
+from gis.angles import degrees
 from gis.enterprise_file import Fault, Field, Part, Row, value_of
 from gis.kinds import KINDS
 
 WEST, SOUTH, EAST, NORTH = 73.0, 3.0, 136.0, 54.0
 """China, degrees: beyond it, figures are mistaken or exchanged."""
-ANGLE = re.compile(r"(\d{1,3})°(?:(\d{1,2}(?:\.\d+)?)′)?(?:(\d{1,2}(?:\.\d+)?)″)?")
-MARKS = str.maketrans({"度": "°", "º": "°", "分": "′", "'": "′", "’": "′", "秒": "″", '"': "″", "”": "″"})
 HINTS = {
     "source_code": "排污许可证编号或登记编号，22 位，如 91511703MADEMA000P001P",
     "lon": "CGCS2000，度：107.4797912，或 107°28′47.2″",
@@ -48,31 +46,6 @@ def register() -> Part:
             )
     height = Field("base_1985_m", "场地高程", "number", unit="m", hint=HINTS["base_1985_m"])
     return Part("register", "企业登记", "enterprises", ("source_code",), (*REQUIRED, *own, height), {})
-
-
-def degrees(said: str) -> float:
-    """Return an angle in degrees, written as a decimal or in degrees, minutes and seconds.
-
-    >>> degrees("107.25"), degrees("107°15′"), degrees("107度15分36秒")
-    (107.25, 107.25, 107.26)
-
-    Raises
-    ------
-    ValueError
-        It is neither.
-    """
-    # NFKC makes two minutes of a second.
-    text = "".join(unicodedata.normalize("NFKC", said.translate(MARKS)).split()).replace("′′", "″").strip("EN东经北纬")
-    found = ANGLE.fullmatch(text)
-    if found is None:
-        try:
-            return float(text)
-        except ValueError:
-            raise ValueError(f"“{said}”应为度，如 107.4797912 或 107°28′47.2″") from None
-    whole, minutes, seconds = (float(part or 0) for part in found.groups())
-    if minutes >= 60 or seconds >= 60:
-        raise ValueError(f"“{said}”的分、秒应小于 60")
-    return whole + minutes / 60 + seconds / 3600
 
 
 def _codes(row: Row) -> list[Fault]:

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 from drawings.permit.grid import joined
+from gis import angles
 from gis.pollutants import known_name, listed, pollutants
 
 FIGURE = re.compile(r"^[≤<≦]?\s*(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(.*)$")
 DAY = re.compile(r"(\d{4})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})")
-DEGREES = re.compile(r"^\s*(\d{1,3})\s*[°度]\s*(\d{1,2})\s*[′'分]\s*(\d{1,2}(?:\.\d+)?)\s*[″\"秒]?")
 UNITS = {
     "mg/nm3": "mg/m³",
     "mg/m3": "mg/m³",
@@ -78,17 +78,13 @@ def days(text: str) -> list[str]:
 
 
 def degrees(text: str) -> float | None:
-    """Return an angle in degrees, from degrees, minutes and seconds or from a decimal.
+    """Return an angle in degrees, from degrees, minutes and seconds or from a decimal; None where it is neither.
 
-    >>> degrees("107°28′12″"), degrees("31.25")
-    (107.47, 31.25)
+    >>> degrees("107°28′12″"), degrees("31.25"), degrees("/")
+    (107.47, 31.25, None)
     """
-    plain = unicodedata.normalize("NFKC", text).replace("´", "′")
-    if found := DEGREES.match(plain.replace("ʹ", "′")):
-        whole, minutes, seconds = map(float, found.groups())
-        return round(whole + minutes / 60 + seconds / 3600, 6)
     try:
-        return float(plain.strip().rstrip("°度"))
+        return round(angles.degrees(text), 6)
     except ValueError:
         return None
 

@@ -170,7 +170,7 @@ def _mass(draft: Draft, row: Row, record: Record, column: str, unit: str) -> Non
         draft.put(row, "annual_t", round(found[0] * TONNES[unit], 9), cell)
     else:
         draft.put(row, "annual", found[0], cell)
-        draft.put(row, "unit", unit, cell)
+        draft.put(row, "unit", unit, record.cells.get("unit", cell))
 
 
 def _materials(draft: Draft, record: Record) -> None:

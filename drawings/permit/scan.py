@@ -1,9 +1,10 @@
 """The tables of scanned pages: straightened, cells by their rules, text by RapidOCR where it is installed (docs/decisions/015-ocr.md)."""
 
 import io
+import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from drawings.permit.grid import Box, Copy, Grid, Line, Place, characters
 from drawings.permit.pdf import laid_out
+from drawings.permit.strokes import stroke
 from drawings.read import Progress
 from gis.errors import QuanjingError
 
@@ -28,6 +30,9 @@ LEAST_CELL = 12
 """Side of the smallest cell, dots."""
 RULE = 40
 """Least length of a rule, dots: longer than a stroke of a letter."""
+
+CHINESE_IN_BRACKETS = re.compile(r"[(（]([^()（）]*[\u4e00-\u9fff][^()（）]*)[)）]")
+STANDARD = re.compile(r"\b((?:GB|HJ|DB\d{2})(?:/T)?)(?=\d)")
 
 Picture = NDArray[np.uint8]
 
@@ -48,6 +53,15 @@ class Word:
     def middle(self) -> tuple[float, float]:
         """The middle of it."""
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+def written(text: str) -> str:
+    """Return a text that was read as it is written: brackets around Chinese are wide, a standard's number stands apart from its letters.
+
+    >>> written("污水处理厂(示范)"), written("HJ57-2017"), written("GB/T16157"), written("(mg/L)")
+    ('污水处理厂（示范）', 'HJ 57-2017', 'GB/T 16157', '(mg/L)')
+    """
+    return STANDARD.sub(r"\1 ", CHINESE_IN_BRACKETS.sub(r"（\1）", characters(text)))
 
 
 def engine() -> "RapidOCR":
@@ -72,6 +86,17 @@ def _ink(picture: Picture) -> Picture:
     red = np.ascontiguousarray(picture[:, :, 0])
     dark: Picture = cv2.adaptiveThreshold(red, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 15)
     return dark
+
+
+def _largest(dark: Picture) -> NDArray[np.bool_]:
+    """Return the largest piece of ink alone: specks and the ends of rules lie around it."""
+    import cv2  # noqa: PLC0415
+
+    count, labels, figures, _ = cv2.connectedComponentsWithStats(dark)
+    if count < 2:
+        return dark > 0
+    largest: NDArray[np.bool_] = labels == 1 + int(np.argmax(figures[1:, cv2.CC_STAT_AREA]))
+    return largest
 
 
 def straightened(picture: Picture) -> Picture:
@@ -126,7 +151,7 @@ def _words(read: "RapidOCR", picture: Picture) -> list[Word]:
     words = []
     for points, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-        words.append(Word(characters(text), (float(left), float(top), float(right), float(bottom)), float(score)))
+        words.append(Word(written(text), (float(left), float(top), float(right), float(bottom)), float(score)))
     return words
 
 
@@ -143,8 +168,17 @@ def _cut(read: "RapidOCR", picture: Picture, word: Word, cells: Sequence[Box]) -
         piece = np.ascontiguousarray(picture[int(y0) : int(y1) + 1, int(part[0]) : int(part[2]) + 1])
         found = read(piece, use_det=False, use_cls=False)
         if found.txts and found.txts[0].strip():
-            parts.append(Word(characters(found.txts[0]), part, float(found.scores[0])))
+            parts.append(Word(written(found.txts[0]), part, float(found.scores[0])))
     return parts
+
+
+def _said(picture: Picture, word: Word) -> Word:
+    """Return a word as it was read; one of a single letter as the stroke that it is, where it is one."""
+    if len(word.text) > 1:
+        return word
+    x0, y0, x1, y1 = (int(edge) for edge in word.box)
+    sign = stroke(_largest(_ink(picture[max(0, y0 - 4) : y1 + 5, max(0, x0 - 4) : x1 + 5])))
+    return word if sign is None else replace(word, text=sign, confidence=1.0)
 
 
 def _rows(words: Sequence[Word]) -> list[list[Word]]:
@@ -180,7 +214,8 @@ def page_of(read: "RapidOCR", picture: Picture, number: int) -> tuple[list[Grid]
     straight = straightened(picture)
     tables, bare = ruled(straight)
     every = [(box, (at, cell)) for at, cells in enumerate(tables) for cell, box in enumerate(cells)]
-    words = [part for word in _words(read, bare) for part in _cut(read, bare, word, [box for box, _ in every])]
+    boxes = [box for box, _ in every]
+    words = [_said(bare, part) for word in _words(read, bare) for part in _cut(read, bare, word, boxes)]
     owned: dict[tuple[int, int], list[Word]] = defaultdict(list)
     free: list[Word] = []
     for word in words:
@@ -190,14 +225,14 @@ def page_of(read: "RapidOCR", picture: Picture, number: int) -> tuple[list[Grid]
     lines = [Line(" ".join(word.text for word in row), Place(number, _points(row[0].box)), _sure(row)) for row in _rows(free)]
     grids, above = [], 0.0
     for at, cells in enumerate(tables):
-        boxes = [_points(box) for box in cells]
-        top = min(box[1] for box in boxes)
+        placed = [_points(box) for box in cells]
+        top = min(box[1] for box in placed)
         headings = tuple(line.text for line in lines if line.place.box and above <= line.place.box[1] < top)
         texts = {
             cell: tuple("".join(word.text for word in row) for row in _rows(said)) for (table, cell), said in owned.items() if table == at
         }
         sure = {cell: _sure(owned[at, cell]) for cell in texts}
-        grids.append(laid_out(boxes, texts, number, sure, headings))
+        grids.append(laid_out(placed, texts, number, sure, headings))
         above = max(box[3] for box in boxes)
     return grids, lines
 
