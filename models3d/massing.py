@@ -4,7 +4,7 @@ It is put together from shares, one a square of the ground, so that of a large s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -82,6 +82,10 @@ class _Blocks:
         """Return blocks in a row."""
         return cls(*(np.concatenate([getattr(one, name) for one in several]) for name in cls.__slots__))
 
+    def some(self, rows: slice) -> Self:
+        """Return those of some rows."""
+        return type(self)(*(getattr(self, name)[rows] for name in self.__slots__))
+
     def merged(self, squares: NDArray[np.int64]) -> Self:
         """Return a block a square: the hull of the outlines there, as high as they are on the mean of their areas."""
         unique, owner = np.unique(squares, axis=0, return_inverse=True)
@@ -114,8 +118,9 @@ class Share:
     reach_m: tuple[float, float]
     """Least foot and greatest top of the features, relative to the ground at each."""
     _counts: dict[float, int] = field(default_factory=dict, repr=False)
-    _made: dict[float, tuple[_Blocks, list[Mesh]]] = field(default_factory=dict, repr=False)
-    """Both by the side of the squares: a share that stays is not merged again."""
+    made: dict[float, _Blocks] = field(default_factory=dict, repr=False)
+    solids: dict[float, list[Mesh]] = field(default_factory=dict, repr=False)
+    """All by the side of the squares: a share that stays is not merged again."""
 
     def same(self, other: "Share") -> bool:
         """Say whether both make the same blocks."""
@@ -133,20 +138,56 @@ class Share:
     def count(self, side_m: float) -> int:
         """Return how many blocks its bodies make, see `blocks`."""
         if side_m not in self._counts:
-            self._counts[side_m] = len({*map(tuple, self.squares(side_m).tolist())}) if side_m else int((~self.plate).sum())
+            self._counts[side_m] = len(np.unique(self.squares(side_m) @ PAIRED)) if side_m else int((~self.plate).sum())
         return self._counts[side_m]
 
-    def blocks(self, side_m: float) -> tuple[_Blocks, list[Mesh]]:
-        """Return its bodies as one block a square of that side, 0 for each as itself, and as solids."""
-        if side_m not in self._made:
-            own = ~self.plate
-            outlines, low, high = self.outlines[own], self.low_m[own], self.high_m[own]
-            area = shapely.area(outlines)
-            found = _Blocks(self.squares(side_m or SHARE_M), outlines, low, high * area, area)
-            if side_m and len(outlines):
-                found = found.merged(found.squares)
-            self._made[side_m] = (found, found.prisms() if side_m else prisms(coarse(outlines), low, high))
-        return self._made[side_m]
+    def bodies(self) -> _Blocks:
+        """Return its bodies, each as itself."""
+        own = ~self.plate
+        outlines, low, high = self.outlines[own], self.low_m[own], self.high_m[own]
+        area = shapely.area(outlines)
+        return _Blocks(self.squares(SHARE_M), outlines, low, high * area, area)
+
+
+PAIRED = np.array([1 << 32, 1])
+"""Two whole numbers as one."""
+
+
+def _runs(counts: Sequence[int]) -> list[slice]:
+    """Return the runs of so many each."""
+    ends = np.cumsum(counts).tolist()
+    return [slice(end - count, end) for count, end in zip(counts, ends, strict=True)]
+
+
+def blocks(shares: Sequence[Share], side_m: float) -> list[_Blocks]:
+    """Return of each share its bodies as one block a square of that side, 0 for each as itself; what is not known yet is made at once."""
+    fresh = [one for one in shares if side_m not in one.made]
+    if fresh:
+        bodies = [one.bodies() for one in fresh]
+        whole, counts = _Blocks.joined(bodies), [len(one.low_m) for one in bodies]
+        if side_m:
+            owner = np.repeat(np.arange(len(fresh)), counts)
+            merged = whole.merged(np.column_stack([owner, *(np.concatenate([one.squares(side_m) for one in fresh]).T)]))
+            whole, counts = replace(merged, squares=merged.squares[:, 1:]), np.bincount(merged.squares[:, 0], minlength=len(fresh)).tolist()
+        for one, run in zip(fresh, _runs(counts), strict=True):
+            one.made[side_m] = whole.some(run)
+    return [one.made[side_m] for one in shares]
+
+
+def solids(shares: Sequence[Share], side_m: float) -> list[Mesh]:
+    """Return the blocks of shares as solids."""
+    fresh = [one for one in shares if side_m not in one.solids]
+    if fresh:
+        there = blocks(fresh, side_m)
+        whole = _Blocks.joined(there)
+        meshes = (
+            whole.prisms()
+            if side_m
+            else prisms(coarse(whole.outlines), whole.low_m, np.concatenate([one.high_m[~one.plate] for one in fresh]))
+        )
+        for one, run in zip(fresh, _runs([len(own.low_m) for own in there]), strict=True):
+            one.solids[side_m] = meshes[run]
+    return [mesh for one in shares for mesh in one.solids[side_m]]
 
 
 def coarse(outlines: Outlines) -> Outlines:
@@ -171,7 +212,9 @@ def share(features: Sequence[Feature], there: Footprints, z_m: Floats, places: F
         return Share(np.zeros((0, 2)), np.array([], object), np.zeros(0), np.zeros(0), np.zeros(0, bool), (np.inf, -np.inf))
     plate = np.array([feature.kind == "site_boundary" for feature in features], bool)[standing]
     up_m, z_m = there.up_m[standing], z_m[standing]
-    parts, owner = shapely.get_parts(there.shapes[standing], return_index=True)
+    parts, owner = there.shapes[standing], np.arange(np.count_nonzero(standing))
+    if (shapely.get_type_id(parts) != shapely.GeometryType.POLYGON).any():
+        parts, owner = shapely.get_parts(parts, return_index=True)
     low = np.where(plate, z_m[:, 0], np.maximum(z_m[:, 0], 0)) + up_m
     return Share(
         places[standing][owner],
@@ -189,8 +232,8 @@ def _bodies(shares: Sequence[Share]) -> list[Mesh]:
     while (count := sum(one.count(side_m) for one in shares)) > MOST_BLOCKS and side_m < SHARE_M:
         side_m = side_m * 2 or LEAST_SQUARE_M
     if count <= MOST_BLOCKS:
-        return [mesh for one in shares for mesh in one.blocks(side_m)[1]]
-    whole, times = _Blocks.joined([one.blocks(side_m)[0] for one in shares]), 1
+        return solids(shares, side_m)
+    whole, times = _Blocks.joined(blocks(shares, side_m)), 1
     while len(np.unique(whole.squares // times, axis=0)) > MOST_BLOCKS:
         times *= 2
     return whole.merged(whole.squares // times).prisms()

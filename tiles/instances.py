@@ -67,19 +67,29 @@ def alike(solids: Sequence[SolidMesh]) -> tuple[list[Indices], Indices]:
     return groups, rest
 
 
+SPREAD = ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555))
+"""By how much the bits of 16 are moved apart, and which stay."""
+
+
 def _near(places: Indices) -> Indices:
     """Return places, `(n, 2)` whole numbers from 0 to 2²⁰, as numbers that are close where they are (Z order)."""
-    found = np.zeros(len(places), np.int64)
-    for bit in range(20):
-        found |= ((places[:, 0] >> bit & 1) << (2 * bit)) | ((places[:, 1] >> bit & 1) << (2 * bit + 1))
-    return found
+    high, low = places >> 16, places & 0xFFFF
+    for shift, mask in SPREAD:
+        low = (low | low << shift) & mask
+        high = (high | high << shift) & mask
+    spread = low | high << 32
+    return spread[:, 0] | spread[:, 1] << 1
 
 
-def arranged(solids: Sequence[SolidMesh]) -> Indices:
-    """Return the order in which solids are shortest when they are written: those of one look in a row, each beside its neighbours."""
+def arranged(solids: Sequence[SolidMesh]) -> tuple[Indices, tuple[list[Indices], Indices]]:
+    """Return the order in which solids are shortest when they are written: those of one look in a row, each beside its neighbours.
+
+    Beside it what `alike` says of them in that order.
+    """
     spots = np.array([solid.mesh.positions[0, :2] for solid in solids])
     whole = np.clip(np.floor(spots).astype(np.int64) + (1 << 19), 0, (1 << 20) - 1)
     by_place = np.argsort(_near(whole), kind="stable")
     groups, rest = alike([solids[index] for index in by_place.tolist()])
     order: Indices = by_place[np.concatenate([*groups, rest])]
-    return order
+    *runs, others = np.split(np.arange(len(order)), np.cumsum([len(group) for group in groups]))
+    return order, (runs, others)

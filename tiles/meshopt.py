@@ -82,10 +82,12 @@ def _stream(codes: Bytes, per_block: int) -> tuple[Bytes, Ints]:
     stride, count = codes.shape
     groups = -(-count // GROUP)
     blocks = -(-groups // per_block)
-    padded = np.zeros((stride, blocks * per_block * GROUP), np.uint8)
-    padded[:, :count] = codes
+    # Half of the bytes of a vertex are the same in all: of those there are headers only.
+    busy = np.flatnonzero(codes.any(axis=1))
+    padded = np.zeros((len(busy), blocks * per_block * GROUP), np.uint8)
+    padded[:, :count] = codes[busy]
     # Columns in the order of the stream, the codes of a group below one another: sums over them are of whole rows.
-    ordered = padded.reshape(stride, blocks, per_block, GROUP).transpose(3, 1, 0, 2).reshape(GROUP, -1)
+    ordered = padded.reshape(len(busy), blocks, per_block, GROUP).transpose(3, 1, 0, 2).reshape(GROUP, -1)
     ordered = np.ascontiguousarray(ordered)
     size2, size4 = 4 + (ordered >= 3).sum(axis=0, dtype=np.uint8), 8 + (ordered >= 15).sum(axis=0, dtype=np.uint8)
     sizes = np.minimum(np.minimum(size2, size4), GROUP)
@@ -96,13 +98,15 @@ def _stream(codes: Bytes, per_block: int) -> tuple[Bytes, Ints]:
     here = np.full(blocks, per_block)
     here[-1] = groups - (blocks - 1) * per_block
     headers = np.repeat(-(-here // 4), stride)
-    rows = sizes.reshape(-1, per_block).astype(np.int64)
-    lengths = headers + rows.sum(axis=1)
+    rows, quads = np.zeros((blocks, stride, per_block), np.int64), np.zeros((blocks, stride, -(-per_block // 4) * 4), np.uint8)
+    rows[:, busy] = sizes.reshape(blocks, len(busy), per_block)
+    quads[:, busy, :per_block] = mode.reshape(blocks, len(busy), per_block)
+    lengths = headers + rows.sum(axis=2).ravel()
     begins = np.cumsum(lengths) - lengths
-    starts = ((begins + headers)[:, None] + np.cumsum(rows, axis=1) - rows).ravel()
+    within = np.cumsum(rows[:, busy], axis=2) - rows[:, busy]
+    starts = ((begins + headers).reshape(blocks, stride)[:, busy, None] + within).ravel()
     out = np.zeros(lengths.sum(), np.uint8)
-    quads = np.zeros((len(begins), -(-per_block // 4) * 4), np.uint8)
-    quads[:, :per_block] = mode.reshape(-1, per_block)
+    quads = quads.reshape(blocks * stride, -1)
     header = quads[:, 0::4] + quads[:, 1::4] * np.uint8(4) + quads[:, 2::4] * np.uint8(16) + quads[:, 3::4] * np.uint8(64)
     out[_scattered(begins, headers)] = header[np.arange(header.shape[1]) < headers[:, None]]
     for kind, bits in ((1, 2), (2, 4)):
@@ -215,7 +219,6 @@ def order(triangles: NDArray[Any], count: int) -> Order:
 def encode_triangles(ordered: Order) -> bytes:
     """Return the triangles of an order as a stream of mode TRIANGLES."""
     triangles, shared = ordered.triangles, ordered.shared
-    count = len(triangles)
     flat = triangles.ravel()
     highest = np.concatenate([[-1], np.maximum.accumulate(flat)[:-1]])
     new = (flat > highest).reshape(-1, 3)
@@ -224,16 +227,18 @@ def encode_triangles(ordered: Order) -> bytes:
     explicit[edge, :2] = False
     fresh = ~edge & new.all(axis=1)
     codes = np.where(edge, (shared << 4) | np.where(new[:, 2], 0, 15), np.where(fresh, 0xF0, np.where(new[:, 0], 0xFE, 0xFF)))
-    which = np.where(new, 0, 15)
+    # Of few triangles there is more to say than the code.
+    free = ~edge & ~fresh
+    longer = np.flatnonzero(free | explicit.any(axis=1))
     # The values that are written out follow one another over all triangles.
-    written = triangles[explicit]
-    deltas = np.diff(written, prepend=0)
-    values = np.zeros(triangles.shape, np.int64)
-    values[explicit] = _zigzag(deltas)
+    values = np.zeros((len(longer), 3), np.int64)
+    written = explicit[longer]
+    values[written] = _zigzag(np.diff(triangles[longer][written], prepend=0))
     numbers, kept = _varints(values)
-    kept &= explicit[..., None]
-    rows = np.concatenate([((which[:, 1] << 4) | which[:, 2]).astype(np.uint8)[:, None], numbers.reshape(count, -1)], axis=1)
-    chosen = np.concatenate([(~edge & ~fresh)[:, None], kept.reshape(count, -1)], axis=1)
+    kept &= written[..., None]
+    which = np.where(new[longer], 0, 15)
+    rows = np.concatenate([((which[:, 1] << 4) | which[:, 2]).astype(np.uint8)[:, None], *numbers.transpose(1, 0, 2)], axis=1)
+    chosen = np.concatenate([free[longer][:, None], *kept.transpose(1, 0, 2)], axis=1)
     return b"".join([bytes([TRIANGLES]), codes.astype(np.uint8).tobytes(), rows[chosen].tobytes(), bytes(16)])
 
 

@@ -106,9 +106,15 @@ def _shape(solids: Sequence[SolidMesh], ids: NDArray[np.int64]) -> Instances:
     return Instances(_surface([here], np.zeros(1, np.int64)), offsets, ids)
 
 
-def glb(path: str, solids: Sequence[SolidMesh], rows: Sequence[Row], steps_m: Sequence[float] = FINE_M) -> tuple[bytes, Corners]:
-    """Return a content and the box around it."""
-    groups, rest = alike(solids)
+def glb(
+    path: str,
+    solids: Sequence[SolidMesh],
+    rows: Sequence[Row],
+    steps_m: Sequence[float] = FINE_M,
+    looks: tuple[Sequence[NDArray[np.int64]], NDArray[np.int64]] | None = None,
+) -> tuple[bytes, Corners]:
+    """Return a content and the box around it; `looks` is what `alike` says of the solids, where that is known."""
+    groups, rest = looks or alike(solids)
     instances = [_shape([solids[index] for index in group], group) for group in groups]
     surface = _surface([solids[index] for index in rest], rest) if len(rest) else None
     content = write(surface, schema(), CLASS, rows, schema_uri(path), instances=instances, steps_m=steps_m)
@@ -175,9 +181,11 @@ def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
     layers = [(f"cells/{name}{suffix}.glb", np.flatnonzero(chosen)) for suffix, chosen in (("", ~small), (SMALL, small)) if chosen.any()]
     files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Row]()
     for path, chosen in layers:
-        members = chosen[arranged([solids[index] for index in chosen])]
-        ordered += [rows[index] for index in members]
-        files[path], box = glb(path, [solids[index] for index in members], [rows[index] for index in members])
+        placed, looks = arranged([solids[index] for index in chosen.tolist()])
+        members = chosen[placed].tolist()
+        own = [rows[index] for index in members]
+        ordered += own
+        files[path], box = glb(path, [solids[index] for index in members], own, looks=looks)
         boxes.append(box)
         tiles.append(tile(boxes[-1], 0, path))
     extras = {"extras": {LARGEST: _missing_m(solids, across_m)}}

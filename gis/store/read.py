@@ -260,6 +260,15 @@ async def history(connection: AsyncConnection, feature_id: UUID) -> list[Row]:
     return versions[::-1]
 
 
+CALM = State()
+"""What nothing is open of: the same for very many."""
+
+
+def _state(row: Mapping[str, Any]) -> State:
+    told = (row["alarm_level"], row["open_alarms"], row["case_count"], row["case_ids"], row["readings"])
+    return State(*told[:3], tuple(told[3] or ()), told[4] or {}) if any(told) else CALM
+
+
 def _feature(kind: Kind, row: Mapping[str, Any], geom: BaseGeometry) -> Feature:
     return Feature(
         feature_id=row["feature_id"],
@@ -273,7 +282,7 @@ def _feature(kind: Kind, row: Mapping[str, Any], geom: BaseGeometry) -> Feature:
         z_min_m=row["z_min_m"],
         z_max_m=row["z_max_m"],
         attributes={attribute.name: row[attribute.name] for attribute in kind.attributes},
-        state=State(row["alarm_level"], row["open_alarms"], row["case_count"], tuple(row["case_ids"] or ()), row["readings"] or {}),
+        state=_state(row),
         recorded_from=row["recorded_from"],
     )
 
