@@ -132,7 +132,9 @@ def enu_frame(origin: tuple[float, float, float]) -> NDArray[np.float64]:
 def lonlat_to_enu(lonlat_h: Floats, origin: tuple[float, float, float]) -> Floats:
     """Convert longitude, latitude, ellipsoid height to east, north, up metres at `origin`; `(n, 3)` to `(n, 3)`."""
     frame = enu_frame(origin)
-    return (lonlat_to_ecef(lonlat_h) - frame[:3, 3]) @ frame[:3, :3]
+    x, y, z = (lonlat_to_ecef(lonlat_h) - frame[:3, 3]).T
+    # Written out: what a library of linear algebra makes of a product differs in the last bit from machine to machine.
+    return np.column_stack([x * a + y * b + z * c for a, b, c in frame[:3, :3].T.tolist()])
 
 
 def flat_to_lonlat(xy: Floats, origin: tuple[float, float]) -> Floats:

@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 TOLERANCE_M = 1e-7
 """Points closer than this to the line between their neighbours are left out: the lines of CAD carry many that say nothing."""
 
+AT_ONCE = 8192
+"""Features that are brought to metres together: of very many, all at once take as much memory as the features."""
+
 LEAST_AREA_M2 = 1e-6
 LEAST_LENGTH_M = 1e-3
 
@@ -77,6 +80,12 @@ def footprints(features: Sequence[Feature], origin: tuple[float, float, float], 
     -----
     A feature is level at the height of a point inside its footprint. The earth falls away from that plane by d²/2R: 2 cm at 500 m.
     """
+    runs = range(0, max(len(features), 1), AT_ONCE)
+    parts = [_footprints(features[begin : begin + AT_ONCE], origin, ground) for begin in runs]
+    return Footprints(*(np.concatenate([getattr(part, name) for part in parts]) for name in Footprints.__slots__))
+
+
+def _footprints(features: Sequence[Feature], origin: tuple[float, float, float], ground: Ground) -> Footprints:
     given = np.array([feature.geom for feature in features], object)
     shapes = shapely.force_2d(given) if shapely.has_z(given).any() else given
     heights = np.array([ground.ellipsoid_m(feature.geom) for feature in features], float)

@@ -203,7 +203,7 @@ def scene(site: Site, ground: Ground, places: Footprints | None = None) -> Scene
     }
     # A detailed model has its own roof, over which a level patch would hover: under it patches lie on the ground.
     roofs = [index for index in bodies if index not in detailed]
-    roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in roofs]
+    roofed = [(shapes[index], float(z_m[index, 1] + up_m[index])) for index in roofs] if len(patches) else []
     shapes[patches], z_m[patches], on = lay([features[index] for index in patches], shapes[patches], up_m[patches], z_m[patches], roofed)
     under = {index: roofs[row] for index, row in zip(patches.tolist(), on.tolist(), strict=True) if row >= 0}
 

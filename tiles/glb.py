@@ -21,7 +21,7 @@ from gis.errors import TilesetError
 from tiles.lattice import FINE_M, Lattice, lattice, local, settled
 from tiles.meshopt import decode as decompress
 from tiles.meshopt import encode_attributes, encode_several, encode_triangles, exponential, octahedral, order
-from tiles.table import OFFSET_BYTES, decode, encode
+from tiles.table import OFFSET_BYTES, Rows, by_column, decode, encode
 
 MAGIC, JSON_CHUNK, BIN_CHUNK = b"glTF", b"JSON", b"BIN\0"
 HEADER = struct.Struct("<4sII")
@@ -278,8 +278,9 @@ def array(glb: Glb, index: int) -> NDArray[Any]:
     return elements[:, 0] if width == 1 else elements
 
 
-def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    encoded = encode(schema, class_, rows)
+def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Rows) -> dict[str, Any]:
+    listed = by_column(rows)
+    encoded = encode(schema, class_, listed)
     parts = [
         (column.name, name, data, stride)
         for column in encoded
@@ -296,7 +297,7 @@ def _table(buffer: _Buffer, schema: Mapping[str, Any], class_: str, rows: Sequen
         stored[part] = view
         if part != "values":
             stored[f"{part.removesuffix('s')}Type"] = "UINT32"
-    return {"name": class_, "class": class_, "count": len(rows), "properties": properties}
+    return {"name": class_, "class": class_, "count": listed.count, "properties": properties}
 
 
 Corners = NDArray[np.float64]
@@ -422,7 +423,7 @@ def write(
     surface: Surface | None,
     schema: Mapping[str, Any],
     class_: str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Rows,
     schema_uri: str,
     *,
     instances: Sequence[Instances] = (),

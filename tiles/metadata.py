@@ -3,7 +3,7 @@
 The schema is 3D Metadata (OGC 22-025r4, 3D Tiles 1.1, part 3D Metadata) and the same object in `tileset.json` and in every GLB.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from gis.errors import TilesetError
 from gis.kinds import COMMON_LABELS, ENUMS, KINDS, Attribute, Kind
 from models3d.solid import SolidMesh
+from tiles.table import Columns
 
 CLASS = "feature"
 ABSENT = "no_data"
@@ -138,45 +139,61 @@ def _columns_of(kind: str) -> tuple[Column, ...]:
     return tuple(column for column in columns() if kind in column.kinds)
 
 
-def _value(column: Column, value: Any) -> Any:
-    """Return an attribute's value as its column holds it."""
+def _values(column: Column, given: Sequence[Any]) -> list[Any]:
+    """Return an attribute's values, None where unknown, as its column holds them."""
     match column.attribute.type:
         case "enum":
-            return value if column.attribute.enum and value in ENUMS[column.attribute.enum] else None
+            codes = ENUMS[column.attribute.enum] if column.attribute.enum else {}
+            return [value if value in codes else None for value in given]
         case "boolean":
-            return int(value)
+            return [None if value is None else int(value) for value in given]
         case "text" | "date":
-            return str(value)
+            return [None if value is None else str(value) for value in given]
         case _:
             # What is no number is not known.
-            return value if value == value else None  # noqa: PLR0124
+            return [value if value == value else None for value in given]  # noqa: PLR0124
 
 
-def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
-    """Return the values of a solid's feature by property name, unknown attributes left out.
+def table(solids: Sequence[SolidMesh], enterprise_id: UUID) -> Columns:
+    """Return the values of solids' features, attributes of which nothing is known left out.
 
     Parameters
     ----------
-    solid : SolidMesh
+    solids : sequence of SolidMesh
     enterprise_id : UUID
         Of the site, for the enterprise itself and for features that do not say whose they are.
     """
-    feature, state, known = solid.feature, solid.feature.state, solid.feature.attributes
-    return {
-        "feature_id": feature.feature_id.bytes,
-        "enterprise_id": (feature.enterprise_id or enterprise_id).bytes,
-        "kind": feature.kind,
-        "name": feature.name,
-        "code": feature.code,
-        "height_m": feature.height_m,
-        "z_min_m": solid.z_min_m,
-        "z_max_m": solid.z_max_m,
-        "alarm_level": state.alarm_level,
-        "open_alarms": min(state.open_alarms, UINT16_MAX) or None,
-        "case_count": min(state.case_count, UINT16_MAX) or None,
-        **{
-            column.name: _value(column, value)
-            for column in _columns_of(feature.kind)
-            if (value := known.get(column.attribute.name)) is not None
-        },
+    features = [solid.feature for solid in solids]
+    states, owner = [feature.state for feature in features], enterprise_id.bytes
+    values: dict[str, list[Any]] = {
+        "feature_id": [feature.feature_id.bytes for feature in features],
+        "enterprise_id": [owner if feature.enterprise_id in (None, enterprise_id) else feature.enterprise_id.bytes for feature in features],
+        "kind": [feature.kind for feature in features],
+        "name": [feature.name for feature in features],
+        "code": [feature.code for feature in features],
+        "height_m": [feature.height_m for feature in features],
+        "z_min_m": [solid.z_min_m for solid in solids],
+        "z_max_m": [solid.z_max_m for solid in solids],
+        "alarm_level": [state.alarm_level for state in states],
+        "open_alarms": [min(state.open_alarms, UINT16_MAX) or None for state in states],
+        "case_count": [min(state.case_count, UINT16_MAX) or None for state in states],
     }
+    of_kind: dict[str, list[int]] = {}
+    for index, kind in enumerate(values["kind"]):
+        of_kind.setdefault(kind, []).append(index)
+    for kind, rows in of_kind.items():
+        known = [features[index].attributes for index in rows]
+        for column in _columns_of(kind):
+            name = column.attribute.name
+            given = [attributes.get(name) for attributes in known]
+            if all(value is None for value in given):
+                continue
+            there = values.setdefault(column.name, [None] * len(features))
+            for index, value in zip(rows, _values(column, given), strict=True):
+                there[index] = value
+    return Columns(len(features), values)
+
+
+def row(solid: SolidMesh, enterprise_id: UUID) -> Row:
+    """Return the values of one solid's feature by property name; see `table`."""
+    return {name: value for name, (value,) in table([solid], enterprise_id).values.items()}

@@ -144,7 +144,7 @@ def digests(
     ground_m : the heights under the features, over the ellipsoid
     made_by : of the code, the site's origin and whatever else is the same for all
     """
-    wkbs, heights, models = shapely.to_wkb(np.array([feature.geom for feature in features], object)), ground_m.tolist(), site.models
+    heights, models = ground_m.tolist(), site.models
     found = {}
     for key, members in cells.items():
         under = [below[row] for row in members.tolist() if len(below[row])]
@@ -153,7 +153,7 @@ def digests(
         shapes = [_shape(features[row], heights[row], models.get(features[row].feature_id)) for row in rows]
         told = orjson.dumps((made_by, key, shapes, [_row(features[row]) for row in members.tolist()]), repr, orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(told + b"\0")
-        digest.update(b"".join(wkbs[row] for row in rows))
+        digest.update(b"".join(shapely.to_wkb(np.array([features[row].geom for row in rows], object))))
         found[key] = digest.hexdigest()[:16]
     return found
 

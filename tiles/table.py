@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,44 @@ LEAST_BYTES = 640
 """Of a column that is worth a closer look."""
 OFFSET_BYTES = 4
 """Of the offsets that we write: UINT32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The rows of a table, column by column; a property of which nothing is known may have none."""
+
+    count: int
+    """Rows."""
+    values: dict[str, list[Any]]
+    """Property name → a value a row, None where unknown."""
+
+    def some(self, rows: Sequence[int]) -> "Columns":
+        """Return some of the rows."""
+        return Columns(len(rows), {name: [column[row] for row in rows] for name, column in self.values.items()})
+
+
+def stacked(tables: Sequence[Columns]) -> Columns:
+    """Return the rows of several tables in a row."""
+    if len(tables) == 1:
+        return tables[0]
+    names = dict.fromkeys(name for table in tables for name in table.values)
+    nothing = [[None] * table.count for table in tables]
+    pairs = list(zip(tables, nothing, strict=True))
+    return Columns(
+        sum(table.count for table in tables),
+        {name: list(chain.from_iterable(table.values.get(name, empty) for table, empty in pairs)) for name in names},
+    )
+
+
+Rows = Sequence[Mapping[str, Any]] | Columns
+"""Property name → value, row by row or column by column; None, or none, where unknown."""
+
+
+def by_column(rows: Rows) -> Columns:
+    """Return rows as columns."""
+    if isinstance(rows, Columns):
+        return rows
+    return Columns(len(rows), {name: [row.get(name) for row in rows] for name in set[str]().union(*rows)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +125,10 @@ def _stride(size: int, values: int) -> int:
 
 
 def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any]) -> Binary:
-    absent = property_.get("noData")
-    filled: list[Any] = [absent if value is None else value for value in values]
-    if any(value is None for value in filled):
+    absent, filled = property_.get("noData"), list(values)
+    if None in filled and absent is not None:
+        filled = [absent if value is None else value for value in filled]
+    if None in filled:
         raise TilesetError(f"{name} is required, and a feature has none")
     array_offsets = None
     if property_.get("array"):
@@ -101,7 +140,7 @@ def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any])
         filled = [item for value in filled for item in value]
     if property_["type"] == "STRING":
         texts = [str(value).encode() for value in filled]
-        data, sizes = b"".join(texts), [len(text) for text in texts]
+        data, sizes = b"".join(texts), list(map(len, texts))
         # Codes are mostly of one length, and one below the other they hardly differ.
         stride = _stride(sizes[0], len(data)) if len(set(sizes)) == 1 else 1
         return Binary(name, data, stride, _offsets(sizes), array_offsets)
@@ -117,32 +156,32 @@ def _column(schema: Schema, name: str, property_: Schema, values: Sequence[Any])
     return Binary(name, data, _stride(stride, len(data)), None, array_offsets)
 
 
-def encode(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> list[Binary]:
+def encode(schema: Schema, class_: str, rows: Rows) -> list[Binary]:
     """Return the columns of a table; one of which nothing is known is left out, where it may be.
 
     Parameters
     ----------
     schema : 3D Metadata schema
     class_ : str
-    rows : sequence of mapping
-        Property name → value; None, or none, becomes the property's noData.
+    rows : of what is unknown the property's noData is written
 
     Raises
     ------
     TilesetError
         A required value is None.
     """
-    properties, said = schema["classes"][class_]["properties"], set[str]().union(*rows)
-    columns = (
-        (name, property_, [row.get(name) for row in rows])
-        for name, property_ in properties.items()
-        if name in said or property_.get("required")
-    )
+    properties, table = schema["classes"][class_]["properties"], by_column(rows)
+    nothing = [None] * table.count
     return [
-        _column(schema, name, property_, values)
-        for name, property_, values in columns
-        if property_.get("required") or any(value is not None for value in values)
+        _column(schema, name, property_, table.values.get(name, nothing))
+        for name, property_ in properties.items()
+        if property_.get("required") or _known(table.values.get(name, ()))
     ]
+
+
+def _known(values: Sequence[Any]) -> bool:
+    """Say whether anything is known."""
+    return any(value is not None for value in values)
 
 
 MOST_BARE = 1 << 20
@@ -263,19 +302,21 @@ def together(tables: Sequence[Told]) -> Told:
     return Told(sum(table.count for table in tables), {name: np.sort(np.concatenate(all_)) for name, all_ in numbers.items()}, occurrences)
 
 
-def told(schema: Schema, class_: str, rows: Sequence[Mapping[str, Any]]) -> Told:
+def told(schema: Schema, class_: str, rows: Rows) -> Told:
     """Return of rows what statistics look at: of very many all else is too much to keep."""
-    numbers, occurrences, said = dict[str, NDArray[np.float64]](), dict[str, Counter[str]](), set[str]().union(*rows)
+    table, numbers, occurrences = by_column(rows), dict[str, NDArray[np.float64]](), dict[str, Counter[str]]()
     for name, property_ in schema["classes"][class_]["properties"].items():
-        if name not in said or property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
+        if name not in table.values or property_.get("array") or property_["type"] not in ("SCALAR", "ENUM"):
             continue
-        values = [value for row in rows if (value := row.get(name)) is not None]
+        values = table.values[name]
+        if None in values:
+            values = [value for value in values if value is not None]
         if values and property_["type"] == "ENUM":
             occurrences[name] = Counter(values)
         elif values:
             dtype = component(schema, property_)
             numbers[name] = np.array(values, None if dtype in ("<f4", "<f8") else dtype).astype(dtype).astype(float)
-    return Told(len(rows), numbers, occurrences)
+    return Told(table.count, numbers, occurrences)
 
 
 def _numeric(numbers: NDArray[np.float64]) -> dict[str, float]:

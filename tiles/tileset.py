@@ -33,10 +33,10 @@ from tiles.glb import Instances, Surface, compact, extent, unpack, write
 from tiles.grid import plots, quarters, spots
 from tiles.instances import alike, arranged
 from tiles.lattice import COARSE_M, FINE_M
-from tiles.metadata import CLASS, Row, row, schema
+from tiles.metadata import CLASS, Row, row, schema, table
 from tiles.parts import Reach, around, digests, modelled, reach, standing_on, touching
 from tiles.recipe import recipe
-from tiles.table import Told, decode, statistics, together, told
+from tiles.table import Columns, Rows, Told, decode, stacked, statistics, together, told
 
 TilesetFiles = dict[str, bytes]
 """Path below the tileset's folder → content; `tileset.json` is the way in."""
@@ -109,7 +109,7 @@ def _shape(solids: Sequence[SolidMesh], ids: NDArray[np.int64]) -> Instances:
 def glb(
     path: str,
     solids: Sequence[SolidMesh],
-    rows: Sequence[Row],
+    rows: Rows,
     steps_m: Sequence[float] = FINE_M,
     looks: tuple[Sequence[NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> tuple[bytes, Corners]:
@@ -167,34 +167,34 @@ class _Cell:
     """Its box, as its tile says it: the same to the bit whether it was made or taken over."""
 
 
-def _celled(name: str, tile_: Tile, contents: TilesetFiles, rows: Sequence[Row]) -> _Cell:
+def _celled(name: str, tile_: Tile, contents: TilesetFiles, rows: Rows) -> _Cell:
     centre, axes = np.array(tile_["boundingVolume"]["box"][:3]), np.array(tile_["boundingVolume"]["box"][3:])
     half = np.diag(axes.reshape(3, 3))
     files = {path: _written(content) for path, content in contents.items()}
     return _Cell(name, tile_, files, told(schema(), CLASS, rows), contents, np.array([centre - half, centre + half]))
 
 
-def _cell(name: str, solids: Sequence[SolidMesh], rows: Sequence[Row]) -> _Cell:
+def _cell(name: str, solids: Sequence[SolidMesh], rows: Columns) -> _Cell:
     """Make a cell."""
     across_m = _across_m(solids)
     small = across_m <= SMALL_M
     layers = [(f"cells/{name}{suffix}.glb", np.flatnonzero(chosen)) for suffix, chosen in (("", ~small), (SMALL, small)) if chosen.any()]
-    files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Row]()
+    files, tiles, boxes, ordered = dict[str, bytes](), list[Tile](), list[Corners](), list[Columns]()
     for path, chosen in layers:
         placed, looks = arranged([solids[index] for index in chosen.tolist()])
         members = chosen[placed].tolist()
-        own = [rows[index] for index in members]
-        ordered += own
+        own = rows.some(members)
+        ordered.append(own)
         files[path], box = glb(path, [solids[index] for index in members], own, looks=looks)
         boxes.append(box)
         tiles.append(tile(boxes[-1], 0, path))
     extras = {"extras": {LARGEST: _missing_m(solids, across_m)}}
     if not small.any():
-        return _celled(name, {**tiles[0], **extras}, files, ordered)
+        return _celled(name, {**tiles[0], **extras}, files, ordered[0])
     # Of small solids alone the cell has no content of its own.
     above = {"content": tiles[0]["content"]} if len(tiles) == 2 else {}
     whole = {"boundingVolume": volume(union(boxes)), "geometricError": SMALL_ERROR_M, "refine": "ADD", **above, "children": tiles[-1:]}
-    return _celled(name, {**whole, **extras}, files, ordered)
+    return _celled(name, {**whole, **extras}, files, stacked(ordered))
 
 
 def _contents_of(child: Tile) -> list[str]:
@@ -294,7 +294,7 @@ def _plots(
         solids = dict(zip(chosen.tolist(), modelled_there, strict=True))
         for key in batch:
             own = [solids[index] for index in every[key].tolist()]
-            found[key] = _cell(names[key], own, [row(solid, site.enterprise.feature_id) for solid in own])
+            found[key] = _cell(names[key], own, table(own, site.enterprise.feature_id))
     if reasons:
         raise GeometryError("; ".join(reasons))
     made = {}
@@ -400,7 +400,7 @@ class Bake:
         dirty = {home for source in (self.homes, homes) for one in changes if (home := source.get(one))} | self._leaning_on([*old, *new])
         kept = {key: [one for one in self.plots[key].features if one.feature_id not in changes] for key in dirty if key in self.plots}
         own = [*new, *(feature for features in kept.values() for feature in features)]
-        features = sorted([*own, *self._under(own, dirty, changes)], key=lambda feature: feature.feature_id)
+        features = sorted([*own, *self._under(own, dirty, changes)], key=lambda feature: feature.feature_id.int)
         cells_there = {cell.name: replace(cell, contents={}) for key in kept for cell in self.plots[key].cells}
         made = _plots(site, self.ground, features, cells_there.get, dirty) if features else {}
         # A share that makes the same blocks has made them already.
@@ -464,7 +464,7 @@ def bake(site: Site, ground: Ground, known: Known | None = None) -> Bake:
     gis.errors.GeometryError
         Features on which no solid can stand; names all of them.
     """
-    features = sorted(shown(site.features), key=lambda feature: feature.feature_id)
+    features = sorted(shown(site.features), key=lambda feature: feature.feature_id.int)
     made = _plots(site, ground, features, _former(known)) if features else {}
     homes: dict[UUID, str | None] = {feature.feature_id: None for feature in site.features}
     for key, plot in made.items():

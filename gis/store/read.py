@@ -316,6 +316,9 @@ async def _features(connection: AsyncConnection, kind: Kind, enterprise_id: UUID
         # Some at a time: a row as a dictionary takes as much memory as the feature.
         while rows := await cursor.fetchmany(AT_ONCE):
             shapes = shapely.from_wkb([row["wkb"] for row in rows])
+            for row in rows:
+                # One object for all of them, not one each.
+                row["enterprise_id"] = enterprise_id
             found += [_feature(kind, row, geom) for row, geom in zip(rows, shapes, strict=True)]
     return found
 

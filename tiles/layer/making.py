@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -26,9 +25,9 @@ from models3d.scene import scene, without_faults
 from models3d.solid import SolidMesh
 from tiles.glb import compact, pack, unpack
 from tiles.layer.subtrees import Place
-from tiles.metadata import CLASS, row, schema
+from tiles.metadata import CLASS, schema, table
 from tiles.object_store import Objects, objects_at
-from tiles.table import told
+from tiles.table import Columns, stacked, told
 from tiles.terrain.ground import TerrainGround
 from tiles.terrain.service import Terrain, open_terrain
 from tiles.tileset import glb
@@ -42,6 +41,7 @@ NEAR_DEG = 0.004
 """The banks of an enterprise's level ground reach no farther."""
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """The state of the day is left out of a layer."""
+NO_ROWS = Columns(0, {})
 Y_UP = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], float)
 """Z-up to y-up, as glTF has it."""
 
@@ -136,16 +136,16 @@ def framed(content: bytes, frame: Floats) -> bytes:
     return pack(document, found.binary)
 
 
-def _tile(order: Order, place: Place, found: Sequence[Feature], objects: Objects) -> tuple[Floats | None, list[dict[str, Any]], list[str]]:
+def _tile(order: Order, place: Place, found: Sequence[Feature], objects: Objects) -> tuple[Floats | None, Columns, list[str]]:
     """Write a tile; returns its region, its rows, and what was left out and why."""
     west, south, east, north = shapely.total_bounds([feature.geom for feature in found]).tolist()
     origin = ((west + east) / 2, (south + north) / 2, 0.0)
     site = Site(Feature(CITY, "enterprise", None, None, "", shapely.Point(origin)), origin, tuple(found), EPOCH)
     solids, reasons = _solids(site, _ground(order, found))
     if not solids:
-        return None, [], reasons
+        return None, NO_ROWS, reasons
     frame = enu_frame(origin)
-    rows = [row(solid, CITY) for solid in solids]
+    rows = table(solids, CITY)
     content, _ = glb(path_of(place), solids, rows)
     objects.put(f"{order.version}/{path_of(place)}", framed(content, frame))
     return _region(np.concatenate([solid.mesh.positions for solid in solids]), frame), rows, reasons
@@ -159,19 +159,19 @@ def _objects(out: str) -> Objects:
 def make(batch: Batch) -> int:
     """Write the tiles of a batch, then tell what became of them; done twice it writes the same bytes. Returns the features shown."""
     order, objects = batch.order, _objects(batch.order.out)
-    places, regions, rows, left_out = list[Place](), list[Floats](), list[dict[str, Any]](), list[str]()
+    places, regions, rows, left_out = list[Place](), list[Floats](), list[Columns](), list[str]()
     wanted = [UUID(bytes=ids[at : at + 16]) for _, ids in batch.tiles for at in range(0, len(ids), 16)]
     with psycopg.connect(order.database, autocommit=True) as connection:
         known = {feature.feature_id.bytes: feature for feature in features(connection, KINDS[order.kind], wanted, order.snapshot)}
     for place, ids in batch.tiles:
         found = [known[one] for at in range(0, len(ids), 16) if (one := ids[at : at + 16]) in known]
-        region, own, reasons = _tile(order, place, found, objects) if found else (None, [], [])
+        region, own, reasons = _tile(order, place, found, objects) if found else (None, NO_ROWS, [])
         left_out += reasons
         if region is not None:
             places.append(place)
             regions.append(region)
-            rows += own
-    counts = told(schema(), CLASS, rows)
+            rows.append(own)
+    counts = told(schema(), CLASS, stacked(rows))
     said = {
         "tiles": [{"place": place, "region": region.tolist()} for place, region in zip(places, regions, strict=True)],
         "left_out": left_out,
@@ -180,4 +180,4 @@ def make(batch: Batch) -> int:
         "occurrences": counts.occurrences,
     }
     objects.put(batch.record, compact(said))
-    return len(rows)
+    return counts.count
