@@ -30,12 +30,10 @@ def concatenate(meshes: Sequence[Mesh]) -> Mesh:
         return meshes[0]
     if not meshes:
         return Mesh(np.empty((0, 3)), np.empty((0, 3), np.float32), np.empty((0, 3), np.uint32))
-    starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes[:-1])])
-    return Mesh(
-        np.concatenate([mesh.positions for mesh in meshes]),
-        np.concatenate([mesh.normals for mesh in meshes]),
-        np.concatenate([mesh.triangles + np.uint32(start) for mesh, start in zip(meshes, starts, strict=True)]),
-    )
+    starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes[:-1])], dtype=np.uint32)
+    triangles = np.concatenate([mesh.triangles for mesh in meshes])
+    triangles += np.repeat(starts, [len(mesh.triangles) for mesh in meshes])[:, None]
+    return Mesh(np.concatenate([mesh.positions for mesh in meshes]), np.concatenate([mesh.normals for mesh in meshes]), triangles)
 
 
 def translate(mesh: Mesh, offset: Floats) -> Mesh:

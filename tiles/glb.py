@@ -132,16 +132,13 @@ class _Buffer:
 
         Columns of the same bytes, as the heights and the tops of what stands on the ground, have one view.
         """
-        alike: dict[int, list[int]] = {}
+        arrays: dict[int, NDArray[np.uint8]] = {}
         first: dict[tuple[bytes, int], int] = {}
         for index, column in enumerate(columns):
             data, stride = column
             if first.setdefault(column, index) == index and data and stride % 4 == 0 and stride <= MOST_STRIDE:
-                alike.setdefault(len(data) // stride, []).append(index)
-        streams: dict[int, bytes] = {}
-        for together in alike.values():
-            arrays = [np.frombuffer(columns[index][0], np.uint8).reshape(-1, columns[index][1]) for index in together]
-            streams |= zip(together, encode_several(arrays), strict=True)
+                arrays[index] = np.frombuffer(data, np.uint8).reshape(-1, stride)
+        streams = dict(zip(arrays, encode_several(list(arrays.values())), strict=True)) if arrays else {}
         views = {
             index: self.compressed(streams[index], "ATTRIBUTES", stride, len(data) // stride)
             if index in streams and len(streams[index]) + DESCRIPTION_BYTES < len(data)
@@ -357,8 +354,8 @@ def _primitives(
         elements[:, size : size + 8] = linear(surface.colours).view(np.uint8)
         if own_ids:
             elements[:, size + 8 : size + 10] = surface.feature_ids.astype("<u2")[:, None].view(np.uint8)
-        vertices.append(elements[ordered.vertices])
-        normals.append(octahedral(y_up(surface.normals[ordered.vertices])))
+        vertices.append(elements.take(ordered.vertices, axis=0))
+        normals.append(octahedral(y_up(surface.normals.take(ordered.vertices, axis=0))))
     view, normal_view = buffer.vertices(np.concatenate(vertices), np.concatenate(normals))
     made, begin = [], 0
     for (_, places), ordered in zip(surfaces, orders, strict=True):

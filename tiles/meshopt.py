@@ -74,14 +74,14 @@ def _packed(out: Bytes, codes: Bytes, starts: Ints, bits: int) -> None:
         out[_scattered(starts[longer] + size, counts[longer])] = rows[rows >= most]
 
 
-def _stream(codes: Bytes, per_block: int) -> tuple[Bytes, Ints]:
+def _stream(codes: Bytes, counts: Ints, per_block: int) -> tuple[Bytes, Ints]:
     """Return the blocks of zigzagged deltas, `(stride, n)`: for each block and byte of the element a header, then the groups.
 
-    Beside it, `(blocks, stride)`, where each of those begins.
+    Beside it, `(blocks, stride)`, where each of those begins. Of each row only `counts`, `(stride,)`, deltas count; the others are 0.
     """
     stride, count = codes.shape
-    groups = -(-count // GROUP)
-    blocks = -(-groups // per_block)
+    groups = -(-counts // GROUP)
+    blocks = int(-(-groups.max() // per_block))
     # Half of the bytes of a vertex are the same in all: of those there are headers only.
     busy = np.flatnonzero(codes.any(axis=1))
     padded = np.zeros((len(busy), blocks * per_block * GROUP), np.uint8)
@@ -95,9 +95,8 @@ def _stream(codes: Bytes, per_block: int) -> tuple[Bytes, Ints]:
     mode[sizes == size2] = 1
     nothing = ordered.max(axis=0) == 0
     mode[nothing] = sizes[nothing] = 0
-    here = np.full(blocks, per_block)
-    here[-1] = groups - (blocks - 1) * per_block
-    headers = np.repeat(-(-here // 4), stride)
+    here = np.clip(groups - np.arange(blocks)[:, None] * per_block, 0, per_block)
+    headers = (-(-here // 4)).ravel()
     rows, quads = np.zeros((blocks, stride, per_block), np.int64), np.zeros((blocks, stride, -(-per_block // 4) * 4), np.uint8)
     rows[:, busy] = sizes.reshape(blocks, len(busy), per_block)
     quads[:, busy, :per_block] = mode.reshape(blocks, len(busy), per_block)
@@ -117,31 +116,36 @@ def _stream(codes: Bytes, per_block: int) -> tuple[Bytes, Ints]:
     return out, begins.reshape(blocks, stride)
 
 
-def encode_several(arrays: Sequence[Bytes]) -> list[bytes]:
-    """Return arrays of as many elements each, `(n, stride)` bytes with strides that are multiples of 4 and at most 32, as ATTRIBUTES.
+def _deltas(elements: Bytes) -> Bytes:
+    """Return the zigzagged deltas of elements, `(n, stride)` to `(stride, n)`."""
+    planes = np.ascontiguousarray(elements.T)
+    return _zigzag_bytes(np.diff(planes, axis=1, prepend=planes[:, :1]).view(np.int8))
 
-    Each is what `encode_attributes` makes of it; together they take hardly longer than one.
+
+def encode_several(arrays: Sequence[Bytes]) -> list[bytes]:
+    """Return arrays, `(n, stride)` bytes each with strides that are multiples of 4 and at most 32, as ATTRIBUTES.
+
+    Each is what `encode_attributes` makes of it; together they take hardly longer than the one that has most elements.
     """
-    planes = np.concatenate([np.ascontiguousarray(one.T) for one in arrays])
-    deltas = np.diff(planes, axis=1, prepend=planes[:, :1]).view(np.int8)
-    body, begins = _stream(_zigzag_bytes(deltas), BLOCK_ELEMENTS // GROUP)
+    strides = [one.shape[1] for one in arrays]
+    codes = np.zeros((sum(strides), max(map(len, arrays))), np.uint8)
+    ends = np.cumsum(strides)
+    for one, stride, end in zip(arrays, strides, ends.tolist(), strict=True):
+        codes[end - stride : end, : len(one)] = _deltas(one)
+    body, begins = _stream(codes, np.repeat(list(map(len, arrays)), strides), BLOCK_ELEMENTS // GROUP)
     data, rows = body.tobytes(), np.append(begins.ravel(), len(body))
-    blocks, found, first = np.arange(len(begins)) * len(planes), [], 0
-    for one in arrays:
-        stride = one.shape[1]
-        bounds = zip(rows[blocks + first].tolist(), rows[blocks + first + stride].tolist(), strict=True)
-        first += stride
+    blocks, found = np.arange(len(begins)) * len(codes), []
+    for one, stride, end in zip(arrays, strides, ends.tolist(), strict=True):
+        bounds = zip(rows[blocks + end - stride].tolist(), rows[blocks + end].tolist(), strict=True)
         tail = bytes(max(TAIL - stride, 0)) + one[0].tobytes()
-        found.append(b"".join([bytes([ATTRIBUTES]), *(data[begin:end] for begin, end in bounds), tail]))
+        found.append(b"".join([bytes([ATTRIBUTES]), *(data[begin:stop] for begin, stop in bounds), tail]))
     return found
 
 
 def encode_attributes(elements: Bytes) -> bytes:
     """Return elements, `(n, stride)` bytes with a stride that is a multiple of 4 and at most 256, as a stream of mode ATTRIBUTES."""
-    stride = elements.shape[1]
-    planes = np.ascontiguousarray(elements.T)
-    deltas = np.diff(planes, axis=1, prepend=planes[:, :1]).view(np.int8)
-    body, _ = _stream(_zigzag_bytes(deltas), block_elements(stride) // GROUP)
+    count, stride = elements.shape
+    body, _ = _stream(_deltas(elements), np.full(stride, count), block_elements(stride) // GROUP)
     return b"".join([bytes([ATTRIBUTES]), body.tobytes(), bytes(max(TAIL - stride, 0)), elements[0].tobytes()])
 
 
@@ -168,10 +172,11 @@ def _shared(triangles: Ints, turned: Ints) -> tuple[Ints, Ints]:
     for back in range(1, min(LAGS, count - 1) + 1):
         open_ = np.flatnonzero(lag[back:] == 0) + back
         # Edge i of a triangle runs the other way along edge j of one before it; of several the first counts, so that is written last.
+        theirs = [turned[open_ - back] for turned in turned_edges]
         for i in (2, 1, 0):
             mine = edges[i][open_]
             for j in (2, 1, 0):
-                rows = open_[mine == turned_edges[j][open_ - back]]
+                rows = open_[mine == theirs[j]]
                 lag[rows], own[rows], other[rows] = back, i, j
     source = np.arange(count) - lag
     # A triangle does not put the edge by which it came into the FIFO.
@@ -399,12 +404,13 @@ def _octahedral(elements: Bytes, stride: int) -> Bytes:
 
 def octahedral(vectors: NDArray[np.float64]) -> Bytes:
     """Return unit vectors, `(n, 3)`, as elements of four bytes that the filter OCTAHEDRAL turns into signed normalised bytes."""
-    x, y, z = (vectors / np.abs(vectors).sum(axis=1, keepdims=True)).T
-    folded = np.where(
-        (z >= 0)[:, None], np.stack([x, y], axis=1), np.copysign(1 - np.abs(np.stack([y, x], axis=1)), np.stack([x, y], axis=1))
-    )
+    x, y, z = np.array(vectors.T, np.float64, order="C")
+    size = np.abs(x) + np.abs(y) + np.abs(z)
+    x, y = x / size, y / size
+    below = np.flatnonzero(z < 0)
+    x[below], y[below] = np.copysign(1 - np.abs(y[below]), x[below]), np.copysign(1 - np.abs(x[below]), y[below])
     elements = np.zeros((len(vectors), 4), np.int8)
-    elements[:, :2], elements[:, 2] = np.round(folded * 127), 127
+    elements[:, 0], elements[:, 1], elements[:, 2] = np.round(x * 127), np.round(y * 127), 127
     return elements.view(np.uint8)
 
 
