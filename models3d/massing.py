@@ -117,6 +117,8 @@ class Share:
     """Which are plates of ground: those never merge."""
     reach_m: tuple[float, float]
     """Least foot and greatest top of the features, relative to the ground at each."""
+    plated: bool
+    """Whether there is a plate."""
     _counts: dict[float, int] = field(default_factory=dict, repr=False)
     made: dict[float, _Blocks] = field(default_factory=dict, repr=False)
     solids: dict[float, list[Mesh]] = field(default_factory=dict, repr=False)
@@ -209,7 +211,7 @@ def share(features: Sequence[Feature], there: Footprints, z_m: Floats, places: F
     """
     standing = np.array([_stands(feature, top_m) for feature, top_m in zip(features, z_m[:, 1].tolist(), strict=True)], bool)
     if not standing.any():
-        return Share(np.zeros((0, 2)), np.array([], object), np.zeros(0), np.zeros(0), np.zeros(0, bool), (np.inf, -np.inf))
+        return Share(np.zeros((0, 2)), np.array([], object), np.zeros(0), np.zeros(0), np.zeros(0, bool), (np.inf, -np.inf), plated=False)
     plate = np.array([feature.kind == "site_boundary" for feature in features], bool)[standing]
     up_m, z_m = there.up_m[standing], z_m[standing]
     parts, owner = there.shapes[standing], np.arange(np.count_nonzero(standing))
@@ -223,12 +225,16 @@ def share(features: Sequence[Feature], there: Footprints, z_m: Floats, places: F
         (z_m[:, 1] + up_m)[owner],
         plate[owner],
         (float(z_m[:, 0].min()), float(z_m[:, 1].max())),
+        bool(plate.any()),
     )
 
 
 def _bodies(shares: Sequence[Share]) -> list[Mesh]:
     """Return the bodies as blocks, each as itself or, where those are too many, merged by squares that are as small as can be."""
     side_m = 0.0
+    # A share makes one block at least, whatever the side: where there are too many shares, no side need be tried.
+    if sum(one.count(0.0) > 0 for one in shares) > MOST_BLOCKS:
+        side_m = SHARE_M
     while (count := sum(one.count(side_m) for one in shares)) > MOST_BLOCKS and side_m < SHARE_M:
         side_m = side_m * 2 or LEAST_SQUARE_M
     if count <= MOST_BLOCKS:
@@ -256,7 +262,7 @@ def massing(enterprise: Feature, shares: Sequence[Share], origin: tuple[float, f
     """
     told = [one for one in shares if len(one.outlines)]
     if told:
-        grounds = [one for one in told if one.plate.any()]
+        grounds = [one for one in told if one.plated]
         plates = [mesh for one in grounds for mesh in prisms(coarse(one.outlines[one.plate]), one.low_m[one.plate], one.high_m[one.plate])]
         mesh = concatenate([*plates, *_bodies(told)])
         plated = sum(len(plate.positions) for plate in plates)

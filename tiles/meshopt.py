@@ -105,8 +105,8 @@ def _stream(codes: Bytes, counts: Ints, per_block: int) -> tuple[Bytes, Ints]:
     within = np.cumsum(rows[:, busy], axis=2) - rows[:, busy]
     starts = ((begins + headers).reshape(blocks, stride)[:, busy, None] + within).ravel()
     out = np.zeros(lengths.sum(), np.uint8)
-    quads = quads.reshape(blocks * stride, -1)
-    header = quads[:, 0::4] + quads[:, 1::4] * np.uint8(4) + quads[:, 2::4] * np.uint8(16) + quads[:, 3::4] * np.uint8(64)
+    header = quads[..., 0::4] + quads[..., 1::4] * np.uint8(4) + quads[..., 2::4] * np.uint8(16) + quads[..., 3::4] * np.uint8(64)
+    header = header.reshape(blocks * stride, -1)
     out[_scattered(begins, headers)] = header[np.arange(header.shape[1]) < headers[:, None]]
     for kind, bits in ((1, 2), (2, 4)):
         chosen = np.flatnonzero(mode == kind)

@@ -18,6 +18,8 @@ from tiles.tileset import TilesetFiles
 ABANDONED_S = 3600
 """A write takes seconds; a half-written folder of this age has no writer any more."""
 VERSION = re.compile(r"[0-9a-f]{1,64}")
+NAME = r"(?!\.{1,2}(?:/|\Z))[^/\\\0]+"
+SAFE = re.compile(f"{NAME}(?:/{NAME})*")
 
 
 def checked(version: str, paths: Iterable[str] = ()) -> None:
@@ -77,8 +79,7 @@ def safe(path: str) -> bool:
     >>> safe("cells/1_2.glb"), safe("../secret"), safe("/etc/passwd"), safe("")
     (True, False, False, False)
     """
-    parts = path.split("/")
-    return "\\" not in path and "\0" not in path and all(part not in ("", ".", "..") for part in parts)
+    return SAFE.fullmatch(path) is not None
 
 
 def _sync(folder: Path) -> None:

@@ -357,11 +357,8 @@ class Bake:
     massing: _Massing
     told: Told
     """What statistics look at, of all cells."""
-
-    @property
-    def version(self) -> str:
-        """The name of exactly these files."""
-        return _named(self.written)
+    version: str
+    """The name of exactly these files."""
 
     @property
     def size(self) -> int:
@@ -508,8 +505,9 @@ def _assembled(site: Site, ground: Ground, made: Mapping[str, _Plot], homes: Map
     contents = {**own, MASSING: massed.content, **{path: content for cell in cells_there for path, content in cell.contents.items()}}
     if before is not None:
         contents = {path: content for path, content in contents.items() if before.written.get(path) != written[path]}
-    light = {key: plot.light for key, plot in made.items()}
-    return Bake(site, ground, light, homes, written, contents, replace(massed, content=b""), whole)
+    former = before.plots if before else {}
+    light = {key: plot if former.get(key) is plot else plot.light for key, plot in made.items()}
+    return Bake(site, ground, light, homes, written, contents, replace(massed, content=b""), whole, _named(written))
 
 
 def build(site: Site, ground: Ground, known: Known | None = None) -> TilesetFiles:
