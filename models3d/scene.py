@@ -14,7 +14,7 @@ from gis.models.feature import Feature, Site
 from models3d.courses import courses
 from models3d.detailed import solid
 from models3d.footprints import Footprints, fault, footprints, sound
-from models3d.heights import SUNK_M, edge_m, extent, is_line, is_patch
+from models3d.heights import SUNK_M, edge_m, extent, is_patch
 from models3d.markers import markers
 from models3d.mesh import Mesh, concatenate
 from models3d.parts.basin import basin
@@ -29,6 +29,9 @@ STACK_TAPER = 0.7
 """Top of a stack relative to its foot."""
 KERB_M = 0.15
 """Least height of a basin's rim over the ground, as drawn: the globe would hide the water of one that ends flush with it."""
+
+LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
+AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -150,18 +153,33 @@ class _Sorts:
 
 
 def _sorted(features: Sequence[Feature], types: Sequence[str | None]) -> _Sorts:
-    point = np.array([isinstance(feature.geom, shapely.Point) for feature in features])
-    line = np.array([is_line(feature) or edge_m(feature) is not None for feature in features])
-    patch = np.array([is_patch(feature) for feature in features]) & ~line
+    shape = shapely.get_type_id([feature.geom for feature in features])
+    point, line = shape == shapely.GeometryType.POINT, np.isin(shape, LINES)
+    patch = np.zeros(len(features), bool)
+    flat = np.array([KINDS[feature.kind].form != "solid" for feature in features])
+    for index in np.flatnonzero(flat & ~point & ~line).tolist():
+        line[index] = edge_m(features[index]) is not None
+        patch[index] = not line[index] and is_patch(features[index])
     outlined = ~point & ~line & ~patch
     right = outlined & np.array([KINDS[feature.kind].geometry == "PolygonZ" for feature in features])
     open_top = outlined & np.array([type_ == "pond" for type_ in types])
     return _Sorts(point, line, patch, open_top, right, outlined & ~right & ~open_top)
 
 
+UPRIGHT = frozenset(kind.name for kind in KINDS.values() if kind.form == "solid" and kind.name != "underground_structure")
+"""Kinds whose outlines stand from the foot to the top that is given, where both are."""
+
+
 def extents(features: Sequence[Feature]) -> Floats:
     """Return the foot and the top of features, `(n, 2)` metres relative to the ground, as `models3d.heights.extent` says them."""
-    return np.array([extent(feature, type_of(feature)) for feature in features], float).reshape(-1, 2)
+    outlined = np.isin(shapely.get_type_id(np.array([feature.geom for feature in features], object)), AREAS).tolist()
+    found = [
+        (feature.z_min_m, feature.z_max_m)
+        if area and feature.kind in UPRIGHT and feature.z_min_m is not None and feature.z_max_m is not None
+        else extent(feature, type_of(feature))
+        for feature, area in zip(features, outlined, strict=True)
+    ]
+    return np.array(found, float).reshape(-1, 2)
 
 
 def scene(site: Site, ground: Ground, places: Footprints | None = None) -> Scene:
@@ -189,7 +207,7 @@ def scene(site: Site, ground: Ground, places: Footprints | None = None) -> Scene
     z_m = extents(features)
     detailed = {
         index: solid(feature, site.models[feature.feature_id], site.origin, ground)
-        for index, feature in enumerate(features)
+        for index, feature in enumerate(features if site.models else ())
         if feature.feature_id in site.models
     }
 
@@ -241,7 +259,8 @@ def scene(site: Site, ground: Ground, places: Footprints | None = None) -> Scene
 
     ground_plate = np.array([feature.kind == "site_boundary" for feature in features])
     bearing, spots = np.flatnonzero((sorts.body | sorts.basin | sorts.patch) & ~ground_plate), np.flatnonzero(sorts.point)
-    under_them = bearing[np.unique(shapely.STRtree(shapes[bearing]).query(shapes[spots], predicate="intersects")[1])].tolist()
+    met = shapely.STRtree(shapes[bearing]).query(shapes[spots], predicate="intersects")[1] if len(spots) else spots
+    under_them = bearing[np.unique(met)].tolist()
     tops = [(shapes[index], float(solids[index].mesh.positions[:, 2].max())) for index in under_them]
     marked = markers([features[index] for index in spots], replace(places, shapes=shapes).some(spots), tops)
     solids = dict(zip(spots.tolist(), marked, strict=True)) | solids

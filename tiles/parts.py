@@ -61,6 +61,10 @@ class Reach:
     def __post_init__(self) -> None:
         object.__setattr__(self, "around", tuple(around(self.boxes).tolist()))
 
+    def some(self, rows: NDArray[np.int64]) -> "Reach":
+        """Return those of some rows."""
+        return Reach(self.boxes[rows], self.points[rows], self.climbing[rows], self.bearing[rows])
+
     @property
     def leaning(self) -> Flags:
         """Which may stand on others."""
@@ -97,15 +101,17 @@ def touching(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> Flags:
     return found
 
 
-def standing_on(features: Sequence[Feature]) -> list[Indices]:
+def standing_on(features: Sequence[Feature], there: Reach | None = None) -> list[Indices]:
     """Return the features on which each may stand: bodies under a marker or a patch that climbs, and what those stand on.
 
     Parameters
     ----------
     features : sequence of Feature
         Of kinds that a scene shows.
+    there : Reach, optional
+        Theirs, where it is known.
     """
-    there = reach(features)
+    there = there or reach(features)
     found = [NONE] * len(features)
     if not there.bearing.any() or not there.leaning.any():
         return found

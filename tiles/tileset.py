@@ -269,7 +269,8 @@ def _plots(
     if not _sound(features):
         # Whoever models it names the features that have none.
         scene(replace(site, features=tuple(features)), ground)
-    z_m, there, below = extents(features), footprints(features, site.origin, ground), standing_on(features)
+    z_m, there, far = extents(features), footprints(features, site.origin, ground), reach(features)
+    below = standing_on(features, far)
     points = shapely.get_type_id(there.shapes) == shapely.GeometryType.POINT
     if not (points | (np.isfinite(z_m).all(axis=1) & (z_m[:, 0] < z_m[:, 1]))).all():
         scene(replace(site, features=tuple(features)), ground)
@@ -301,7 +302,7 @@ def _plots(
     for key, inside in squares.items():
         own_features = tuple(features[index] for index in inside.tolist())
         given = share(own_features, there.some(inside), z_m[inside], places[inside])
-        made[key] = _Plot(own_features, reach(own_features), tuple(found[name] for name in members[key]), given)
+        made[key] = _Plot(own_features, far.some(inside), tuple(found[name] for name in members[key]), given)
     return made
 
 
