@@ -7,6 +7,8 @@ boxes below, errors that shrink, features once at the finest level, closed solid
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gis.issues import Issue, Severity
 from tiles.checks.content import check_content
 from tiles.checks.look import Found, Resolve
@@ -110,6 +112,7 @@ def _file(path: Path) -> Report:
     return Report(0, 1, len(content.feature_ids), content.issues)
 
 
+@np.errstate(all="ignore")
 def report(place: Path) -> Report:
     """Check a file, or every `tileset.json` at or below a folder, with all that it leads to."""
     if place.is_file():

@@ -1,5 +1,6 @@
 """One bad tileset a finding: a good one in which one thing is broken."""
 
+import contextlib
 import copy
 import json
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import samples
 from glbs import plain
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from mutated import Case
 
 from gis.ground import ConstantGround
 from tiles.check import check, report
@@ -280,7 +282,7 @@ def index_too_big(bad: Bad) -> None:
 
 @breaks("T205")
 def other_maximum(bad: Bad) -> None:
-    bad.document["accessors"][0]["max"][1] += 0.5
+    bad.document["accessors"][0]["max"][1] += 1
 
 
 @breaks("T205")
@@ -546,6 +548,27 @@ def test_broken_documents_never_raise(path: tuple[Any, ...], value: object) -> N
     place[path[-1]] = value
     broken = Glb(document, MASSING_GLB.binary)
     check_content(pack(broken.document, broken.binary), "massing.glb")
+
+
+VALUES = [None, -1, 0, 1, 10**9, 1.5, "x", [], {}, [0], True]
+PARTS = ("tileset", "inner", "gltf", "tree", "leaf")
+EDITS = [(part, *path) for part in PARTS for path in paths(getattr(Case(), part)) if path]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(EDITS), st.sampled_from(VALUES)), min_size=1, max_size=3))
+def test_whatever_is_edited_nothing_raises(tmp_path: Path, edits: list[tuple[tuple[Any, ...], object]]) -> None:
+    """In a tileset with another in it, subtrees, metadata of all kinds and textures."""
+    case = Case()
+    for (part, *steps, last), value in edits:
+        place = getattr(case, part)
+        # What an edit before took away can't be edited.
+        with contextlib.suppress(KeyError, IndexError, TypeError):
+            for step in steps:
+                place = place[step]
+            place[last] = copy.deepcopy(value)
+    found = report(case.write(tmp_path)).issues
+    assert "Error" not in " ".join(issue.message for issue in found)
 
 
 TILESET = json.loads(GOOD["tileset.json"])

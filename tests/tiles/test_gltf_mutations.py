@@ -10,6 +10,14 @@ from mutated import FEATURES, Case, G, M, T, issues, put
 from PIL import Image
 
 USED = f"{M} extensions EXT_structural_metadata"
+
+
+def animation(*, path: str = "translation", channels: int = 1, interpolation: str = "LINEAR") -> list[dict[str, Any]]:
+    """Return an animation whose times are ids, and whose places are those of instances."""
+    channel = {"sampler": 0, "target": {"node": 0, "path": path}}
+    return [{"samplers": [{"input": 4, "output": 3, "interpolation": interpolation}], "channels": [channel] * channels}]
+
+
 MUTATIONS: list[tuple[str, str, str, Any]] = [
     # code, clause, path, value
     # glTF 2.0
@@ -27,18 +35,16 @@ MUTATIONS: list[tuple[str, str, str, Any]] = [
     ("T203", "glTF 5.11: a view lies in its buffer", "gltf bufferViews 12 byteLength", 5000),
     ("T202", "glTF 5.11: byteLength >= 1", "gltf bufferViews 0 byteLength", 0),
     ("T202", "glTF 5.11: byteStride is a multiple of 4", "gltf bufferViews 0 byteStride", 13),
-    ("T202", "glTF 5.11: target is one of the list", "gltf bufferViews 0 target", 1),
     ("T203", "glTF 3.6.1.2: not longer than its chunk", "gltf buffers 0 byteLength", 5000),
     ("T107", "glTF 3.6.1.2: the URI leads somewhere", "gltf buffers 0 uri", "lost.bin"),
     ("T202", "glTF 5.24: attributes is required", f"{M} attributes", "-"),
-    ("T202", "glTF 5.24: mode is one of the list", f"{M} mode", 7),
     ("T202", "glTF 5.24: material is one", f"{M} material", 3),
     ("T202", "glTF 5.23: primitives has an entry", "gltf meshes 0 primitives", []),
     ("T205", "glTF 3.7.2.1: POSITION has min and max", "gltf accessors 0 min", "-"),
     ("T205", "glTF 3.6.2.5: max is that of the data", "gltf accessors 0 max", [1, 1, 2]),
     ("T211", "glTF 3.7.2.1: POSITION is VEC3 of floats", f"{M} attributes POSITION", 2),
     ("T211", "glTF 3.7.2.1: own attributes begin with _", f"{M} attributes HEIGHT", 2),
-    ("T211", "glTF 3.7.2.1: indices are unsigned", f"{M} indices", 2),
+    ("T211", "glTF 3.7.2.1: indices are unsigned", "gltf accessors 1 componentType", 5122),
     ("T202", "glTF 5.25: a matrix or its parts", "gltf nodes 0 matrix", [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]),
     ("T202", "glTF 3.5.3: unit quaternions", "gltf nodes 0 rotation", [0, 0, 0, 2]),
     ("T202", "glTF 5.25: mesh is one", "gltf nodes 0 mesh", 4),
@@ -50,6 +56,41 @@ MUTATIONS: list[tuple[str, str, str, Any]] = [
     ("T202", "glTF 5.19: baseColorFactor is four numbers", "gltf materials 0 pbrMetallicRoughness baseColorFactor", [1, 1, 1]),
     ("T111", "glTF 3.12: extensionsUsed names all", "gltf extensionsUsed", ["EXT_mesh_features"]),
     ("T111", "glTF 3.12: extensionsRequired is part of extensionsUsed", "gltf extensionsRequired", ["KHR_draco_mesh_compression"]),
+    ("T202", "glTF 3.6.1.1: a view is of one use", "gltf accessors 1 bufferView", 0),
+    ("T202", "glTF 3.6.1.1: a view is used as its target says", "gltf bufferViews 0 target", 34963),
+    ("T203", "glTF 3.6.2.4: vertices are aligned to four bytes", "gltf accessors 2 componentType", 5121),
+    ("T203", "glTF 3.6.2.4: shared vertices have a stride", "gltf accessors 6 bufferView", 2),
+    ("T205", "glTF 3.6.2.5: bounds of indices are those of the data", "gltf accessors 1 max", [2]),
+    ("T202", "glTF 5.1.8: a bound is of the component's type", "gltf accessors 1 max", [2.5]),
+    ("T211", "glTF 3.7.2.1: own attributes are not UNSIGNED_INT", "gltf accessors 2 componentType", 5125),
+    ("T211", "glTF 3.7.2.1: as many WEIGHTS as JOINTS", f"{M} attributes WEIGHTS_0", 5),
+    ("T211", "glTF 3.7.2.2: a morph target changes what is there", f"{M} targets", [{"NORMAL": 0}]),
+    ("T205", "glTF 3.7.2.2: POSITION of a morph target has bounds", f"{M} targets", [{"POSITION": 3}]),
+    ("T209", "glTF 3.7.2.2: as many vertices as the primitive", f"{M} targets", [{"POSITION": 3}]),
+    ("T202", "glTF 5.24: a morph target has an attribute", f"{M} targets", [{}]),
+    ("T202", "glTF 5.23: a weight a morph target", "gltf meshes 0 weights", [0.5]),
+    ("T202", "glTF 5.25: weights need a mesh", "gltf nodes 1", {"weights": [1]}),
+    ("T202", "glTF 5.25: a skin needs a mesh with joints", "gltf nodes 0 skin", 0),
+    ("T202", "glTF 3.5.3: a matrix is a move, a turn and a scale", "gltf nodes 0",
+     {"mesh": 0, "matrix": [1, 0, 0, 0, 0.5, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]}),
+    ("T202", "glTF 5.25: name is a string", "gltf nodes 0 name", 7),
+    ("T211", "glTF 5.19: texCoord is an attribute of the primitive", "gltf materials 0 normalTexture", {"index": 0, "texCoord": 1}),
+    ("T202", "glTF 5.21: strength is 0 to 1", "gltf materials 0 occlusionTexture", {"index": 0, "strength": 2}),
+    ("T202", "glTF 5.18: mimeType is that of the image", "gltf images 0 mimeType", "image/jpeg"),
+    ("T107", "glTF 5.18: the URI leads somewhere", "gltf images 0", {"uri": "gone.png"}),
+    ("T202", "glTF 5.12: type is required", "gltf cameras", [{"perspective": {"yfov": 1, "znear": 1}}]),
+    ("T202", "glTF 5.12: a camera has its lens", "gltf cameras", [{"type": "perspective"}]),
+    ("T202", "glTF 5.14: yfov > 0", "gltf cameras", [{"type": "perspective", "perspective": {"yfov": 0, "znear": 1}}]),
+    ("T202", "glTF 5.14: zfar > znear", "gltf cameras", [{"type": "perspective", "perspective": {"yfov": 1, "znear": 1, "zfar": 1}}]),
+    ("T202", "glTF 5.13: xmag is not 0", "gltf cameras",
+     [{"type": "orthographic", "orthographic": {"xmag": 0, "ymag": 1, "zfar": 2, "znear": 0}}]),
+    ("T202", "glTF 5.28: joints have a common root", "gltf skins", [{"joints": [0, 1]}]),
+    ("T202", "glTF 5.28: skeleton is above the joints", "gltf skins", [{"joints": [0], "skeleton": 1}]),
+    ("T211", "glTF 5.28: inverseBindMatrices are MAT4", "gltf skins", [{"joints": [0], "inverseBindMatrices": 3}]),
+    ("T202", "glTF 5.7: a channel a target", "gltf animations", animation(channels=2)),
+    ("T211", "glTF 3.11: values are as what they move", "gltf animations", animation(path="rotation")),
+    ("T205", "glTF 3.11: times have bounds", "gltf animations", animation()),
+    ("T209", "glTF 3.11: a value a time", "gltf animations", animation(interpolation="CUBICSPLINE")),
     # Extensions
     ("T309", "EXT_mesh_features: featureIds has an entry", f"{M} extensions EXT_mesh_features featureIds", []),
     ("T309", "EXT_mesh_features: featureCount is required", f"{M} extensions EXT_mesh_features featureIds 0 featureCount", "-"),
@@ -179,7 +220,13 @@ def id_of_a_texel_over_the_table(case: Case) -> None:
     case.gltf["buffers"][0]["byteLength"] = len(case.binary)
 
 
+def instances_meet(case: Case) -> None:
+    case.gltf["accessors"][4] |= {"min": [0], "max": [1]}
+    case.gltf["animations"] = animation()
+
+
 BYTES = {
+    "glTF 3.11: times rise": ("T211", instances_meet),
     "EXT_mesh_features: the image can be read": ("T202", picture_broken),
     "EXT_mesh_features: texels are rows of the table": ("T301", id_of_a_texel_over_the_table),
     "glTF 3.7.2.1: indices are those of vertices": ("T204", index_over_the_vertices),

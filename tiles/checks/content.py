@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.issues import Issue
+from tiles.checks.document import opened
 from tiles.checks.features import Metadata, check_features, check_metadata
-from tiles.checks.gltf import MALFORMED, Gltf, opened
+from tiles.checks.gltf import MALFORMED, Gltf
 from tiles.checks.legacy import ALIGNMENT, HEADERS, Tables, centre, placed, taken_apart
 from tiles.checks.look import Found, Resolve
+from tiles.checks.use import check_use
 from tiles.checks.vertices import check_closed, check_primitives, drawn, positions_of
 from tiles.glb import HEADER, INSTANCING, MAGIC
 from tiles.table import decode
@@ -84,6 +86,7 @@ def _gltf(data: bytes, found: Found, resolve: Resolve) -> Content:
     gltf = opened(data, found, resolve)
     if gltf is None or not gltf.sound:
         return Content(tuple(found.issues), is_gltf=True)
+    check_use(gltf)
     check_primitives(gltf)
     metadata = check_metadata(gltf)
     check_features(gltf, metadata)

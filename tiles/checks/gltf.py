@@ -1,6 +1,6 @@
-"""Checks of glTF 2.0 (ISO/IEC 12113:2022) as far as tiles use it: container, structure, buffers, accessors, meshes, nodes, materials.
+"""Checks of glTF 2.0 (ISO/IEC 12113:2022): container, buffers, views, accessors.
 
-What vertices say is in `vertices`, metadata and feature ids in `features`.
+The rest of the document is in `document` and `scene`, what vertices say in `vertices`, metadata and feature ids in `features`.
 """
 
 import base64
@@ -11,13 +11,13 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis.errors import TilesetError
-from tiles.checks.look import Found, Look, Resolve, declared
+from tiles.checks.look import Found, Look, Resolve
 from tiles.glb import CHUNK, DTYPES, HEADER, JSON_CHUNK, MAGIC, MESHOPT, QUANTIZATION, WIDTHS
 from tiles.meshopt import decode as decompress
 
@@ -25,12 +25,6 @@ VERSION = re.compile(r"\d+\.\d+")
 MODES = range(7)
 BIN_CHUNK = b"BIN\0"
 COMPRESSED_ELSEWHERE = ("KHR_draco_mesh_compression",)
-LISTS = (
-    "accessors", "animations", "buffers", "bufferViews", "cameras", "images", "materials", "meshes", "nodes", "samplers", "scenes", "skins",
-    "textures",
-)  # fmt: skip
-FILTERS = (9728, 9729, 9984, 9985, 9986, 9987)
-WRAPS = (33071, 33648, 10497)
 UNDERSTOOD = {
     "EXT_mesh_features", "EXT_instance_features", "EXT_structural_metadata", "EXT_mesh_gpu_instancing", "EXT_primitive_voxels",
     "EXT_texture_webp", MESHOPT, QUANTIZATION, "KHR_draco_mesh_compression", "KHR_gaussian_splatting", "KHR_lights_punctual",
@@ -81,6 +75,10 @@ class Gltf:
             self._views[index] = content
         return self._views[index]
 
+    def stride(self, accessor: Mapping[str, Any]) -> int:
+        """Return the bytes from an element of an accessor to the next."""
+        return int(self.document["bufferViews"][accessor["bufferView"]].get("byteStride", element_size(accessor)))
+
     def array(self, index: int) -> NDArray[Any] | None:
         """Return the elements of an accessor as they are stored, `(n,)` or `(n, k)`; None where they can't be had."""
         accessor = self.document["accessors"][index]
@@ -91,8 +89,8 @@ class Gltf:
             data = self.view(accessor["bufferView"])
             if data is None:
                 return None
-            stride = self.document["bufferViews"][accessor["bufferView"]].get("byteStride", element_size(accessor))
-            elements = np.ndarray((accessor["count"], width), dtype, data, accessor.get("byteOffset", 0), (stride, dtype.itemsize)).copy()
+            strides = (self.stride(accessor), dtype.itemsize)
+            elements = np.ndarray((accessor["count"], width), dtype, data, accessor.get("byteOffset", 0), strides).copy()
         if "sparse" in accessor:
             self._overlay(accessor["sparse"], elements)
         return elements[:, 0] if width == 1 else elements
@@ -173,7 +171,17 @@ def bytes_of(uri: str, resolve: Resolve) -> bytes | None:
     return resolve(unquote(uri))
 
 
-def _buffers(gltf: Gltf, chunk: bytes | None, resolve: Resolve) -> None:
+def reached(gltf: Gltf, look: Look, uri: str) -> bytes | None:
+    """Return what a URI names; None, with a finding, where it can't be had."""
+    data = bytes_of(uri, gltf.resolve)
+    if data is None and not uri.startswith("data:") and urlsplit(uri).scheme:
+        gltf.found.warn("T109", look.at("uri"), uri[:80])
+    elif data is None:
+        gltf.found.add("T107", look.at("uri"), uri[:80])
+    return data
+
+
+def _buffers(gltf: Gltf, chunk: bytes | None) -> None:
     for index, buffer in enumerate(gltf.look.items("buffers")):
         length = buffer.need("byteLength", "integer", least=1)
         uri = buffer.maybe("uri", "string")
@@ -184,15 +192,14 @@ def _buffers(gltf: Gltf, chunk: bytes | None, resolve: Resolve) -> None:
         )
         data = None
         if uri is not None:
-            data = bytes_of(uri, resolve)
-            if data is None:
-                gltf.found.add("T107", buffer.at("uri"), uri[:80])
+            data = reached(gltf, buffer, uri)
         elif index == 0 and chunk is not None:
             data = chunk
             if length is not None and len(chunk) - length > 3:
                 gltf.found.warn("T203", buffer.path, f"缓冲 {length} 字节，数据块 {len(chunk)} 字节")
         elif not fallback and MESHOPT not in gltf.used:
-            gltf.found.add("T203", buffer.at("uri"), "没有数据")
+            # It may be an extension's, or come on another way.
+            gltf.found.warn("T203", buffer.at("uri"), "没有数据")
         if data is not None and length is not None and len(data) < length:
             gltf.found.add("T203", buffer.at("byteLength"), f"{length} 字节，只有 {len(data)}")
             data = None
@@ -238,11 +245,12 @@ def _views(gltf: Gltf) -> None:
     buffers = list(Look(gltf.document, "", Found("")).items("buffers"))
     for view in gltf.look.items("bufferViews"):
         view.extended()
+        view.maybe("name", "string")
         _within(view, buffers, gltf)
         stride = view.maybe("byteStride", "integer", least=4, most=252)
         if stride is not None and stride % 4:
             view.fault("byteStride", "不是 4 的倍数")
-        view.maybe("target", "integer", among=(34962, 34963))
+        view.known("target", "integer", (34962, 34963))
         extensions = view.value.get("extensions")
         packed = extensions.get(MESHOPT) if isinstance(extensions, dict) else None
         if isinstance(packed, dict):
@@ -260,7 +268,7 @@ def _accessor(gltf: Gltf, look: Look) -> None:
     if component is None or kind is None or count is None:
         return
     for key in ("min", "max"):
-        look.numbers(key, WIDTHS[kind])
+        _bound(look, key, component, WIDTHS[kind])
     size, unit = element_size(look.value), np.dtype(DTYPES[component]).itemsize
     if "sparse" in look.value:
         _sparse(gltf, look, count, size)
@@ -275,6 +283,16 @@ def _accessor(gltf: Gltf, look: Look) -> None:
     end = begin + stride * (count - 1) + size
     if stride < size or end > row["byteLength"]:
         look.found.add("T203", look.path, f"到 {end}，视图 {row['byteLength']} 字节")
+
+
+def _bound(look: Look, key: str, component: int, width: int) -> None:
+    """Check that a bound has a number a component, which it can be (5.1.8)."""
+    dtype = np.dtype(DTYPES[component])
+    numbers = look.numbers(key, width)
+    if numbers is not None and dtype.kind != "f":
+        info = np.iinfo(dtype)
+        if not all(number.is_integer() and info.min <= number <= info.max for number in numbers):
+            look.fault(key, f"{numbers} 不是 {dtype.name}")
 
 
 def _sparse(gltf: Gltf, look: Look, count: int, size: int) -> None:
@@ -296,191 +314,14 @@ def _sparse(gltf: Gltf, look: Look, count: int, size: int) -> None:
             part.found.add("T203", part.path, "超出视图")
 
 
-def _materials(gltf: Gltf) -> None:
-    for material in gltf.look.items("materials"):
-        material.extended()
-        material.maybe("alphaMode", "string", among=("OPAQUE", "MASK", "BLEND"))
-        material.maybe("alphaCutoff", "number", least=0)
-        material.maybe("doubleSided", "boolean")
-        _shares(material, "emissiveFactor", 3)
-        for key in ("normalTexture", "occlusionTexture", "emissiveTexture"):
-            _texture(gltf, material.inner(key))
-        rough = material.inner("pbrMetallicRoughness")
-        if rough is None:
-            continue
-        for key in ("metallicFactor", "roughnessFactor"):
-            rough.maybe(key, "number", least=0, most=1)
-        _shares(rough, "baseColorFactor", 4)
-        for key in ("baseColorTexture", "metallicRoughnessTexture"):
-            _texture(gltf, rough.inner(key))
-
-
-def _shares(look: Look, key: str, count: int) -> None:
-    if any(not 0 <= value <= 1 for value in look.numbers(key, count) or []):
-        look.fault(key, "须在 0–1")
-
-
-def _textures(gltf: Gltf) -> None:
-    for texture in gltf.look.items("textures"):
-        texture.index("sampler", gltf.list("samplers"))
-        texture.index("source", gltf.list("images"))
-    for image in gltf.look.items("images"):
-        view = image.index("bufferView", gltf.list("bufferViews"))
-        image.maybe("uri", "string")
-        if ("bufferView" in image.value) == ("uri" in image.value):
-            image.fault("uri", "uri 和 bufferView 须恰有一个")
-        if view is not None:
-            image.need("mimeType", "string")
-    for sampler in gltf.look.items("samplers"):
-        sampler.maybe("magFilter", "integer", among=FILTERS[:2])
-        sampler.maybe("minFilter", "integer", among=FILTERS)
-        sampler.maybe("wrapS", "integer", among=WRAPS)
-        sampler.maybe("wrapT", "integer", among=WRAPS)
-
-
-def _texture(gltf: Gltf, look: Look | None) -> None:
-    if look is not None:
-        look.index("index", gltf.list("textures"), needed=True)
-        look.maybe("texCoord", "integer", least=0)
-
-
-def _meshes(gltf: Gltf) -> None:
-    accessors = gltf.list("accessors")
-    for mesh in gltf.look.items("meshes"):
-        mesh.extended()
-        if "primitives" not in mesh.value:
-            mesh.fault("primitives", "缺失")
-        for primitive in mesh.items("primitives"):
-            primitive.extended()
-            primitive.maybe("mode", "integer", among=tuple(MODES))
-            primitive.index("material", gltf.list("materials"))
-            primitive.index("indices", accessors)
-            attributes = primitive.inner("attributes", needed=True)
-            if attributes is None:
-                continue
-            if not attributes.value:
-                primitive.fault("attributes", "不得为空")
-            for name in attributes.value:
-                attributes.index(name, accessors)
-            for target in primitive.items("targets"):
-                for name in target.value:
-                    target.index(name, accessors)
-
-
-def _placed(node: Look) -> None:
-    """Check where a node says it stands."""
-    matrix, turn = node.numbers("matrix", 16), node.numbers("rotation", 4)
-    node.numbers("translation", 3)
-    node.numbers("scale", 3)
-    if matrix is not None and node.value.keys() & {"rotation", "translation", "scale"}:
-        node.fault("matrix", "不得与 translation、rotation、scale 同时给出")
-    if turn is not None and abs(np.linalg.norm(turn) - 1) > 1e-3:
-        node.fault("rotation", "不是单位四元数")
-
-
-def _nodes(gltf: Gltf) -> None:
-    nodes, parents = gltf.list("nodes"), dict[int, int]()
-    for index, node in enumerate(gltf.look.items("nodes")):
-        node.extended()
-        for key, listed in (("mesh", "meshes"), ("camera", "cameras"), ("skin", "skins")):
-            node.index(key, gltf.list(listed))
-        _placed(node)
-        for child in _references(node, "children", nodes):
-            if child in parents or child == index:
-                node.fault("children", f"节点 {child} 有两个父节点")
-            parents[child] = index
-    if _circular(parents):
-        gltf.found.add("T202", "nodes", "节点成环")
-    for scene in gltf.look.items("scenes"):
-        for root in _references(scene, "nodes", nodes):
-            if root in parents:
-                scene.fault("nodes", f"节点 {root} 不是根节点")
-    gltf.look.index("scene", gltf.list("scenes"))
-
-
-def _circular(parents: dict[int, int]) -> bool:
-    for start in parents:
-        seen, node = {start}, parents.get(start)
-        while node is not None:
-            if node in seen:
-                return True
-            seen.add(node)
-            node = parents.get(node)
-    return False
-
-
-def _references(look: Look, key: str, sequence: list[Any]) -> list[int]:
-    value = look.maybe(key, "array", least_items=1)
-    if value is None:
-        return []
-    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < len(sequence) for one in value) or len(set(value)) != len(
-        value
-    ):
-        look.fault(key, "须为不重复的有效序号")
-        return []
-    return list(value)
-
-
-def _others(gltf: Gltf) -> None:
-    for skin in gltf.look.items("skins"):
-        skin.need("joints", "array", least_items=1)
-        _references(skin, "joints", gltf.list("nodes"))
-        skin.index("inverseBindMatrices", gltf.list("accessors"))
-        skin.index("skeleton", gltf.list("nodes"))
-    for animation in gltf.look.items("animations"):
-        samplers = animation.need("samplers", "array", least_items=1) or []
-        animation.need("channels", "array", least_items=1)
-        for sampler in animation.items("samplers"):
-            sampler.index("input", gltf.list("accessors"), needed=True)
-            sampler.index("output", gltf.list("accessors"), needed=True)
-            sampler.maybe("interpolation", "string", among=("LINEAR", "STEP", "CUBICSPLINE"))
-        for channel in animation.items("channels"):
-            channel.index("sampler", samplers, needed=True)
-            target = channel.inner("target", needed=True)
-            if target is not None:
-                target.index("node", gltf.list("nodes"))
-                target.need("path", "string")
-
-
-def _asset(look: Look) -> None:
-    asset = look.inner("asset", needed=True)
-    if asset is None:
-        return
-    version = asset.need("version", "string")
-    if version is not None and not re.fullmatch(r"2\.\d+", version):
-        asset.fault("version", f"{version} 不是 2.x")
-    elif version is not None and version != "2.0":
-        asset.found.warn("T202", asset.at("version"), f"{version}，按 2.0 检查")
-    asset.maybe("minVersion", "string", pattern=VERSION)
-    for key in ("generator", "copyright"):
-        asset.maybe(key, "string")
-
-
-def opened(data: bytes, found: Found, resolve: Resolve) -> Gltf | None:
-    """Read a glTF or GLB and check its structure; None where nothing more can be said of it."""
-    parts = taken_apart(data, found)
-    if parts is None or (parts[0] is None and found.broken):
-        return None
-    document, chunk = parts
-    if not isinstance(document, dict):
-        found.add("T202", "", "应为 object")
-        return None
-    look = Look(document, "", found, "T202")
-    _asset(look)
-    for name in LISTS:
-        look.maybe(name, "array", least_items=1)
-    gltf = Gltf(document, look, found, declared(look), resolve)
-    for name in sorted(set(look.strings("extensionsRequired")) - UNDERSTOOD):
-        found.warn("T111", "extensionsRequired", f"{name} 未检查")
-    _buffers(gltf, chunk, resolve)
+def check_accessors(gltf: Gltf, chunk: bytes | None) -> None:
+    """Find what is wrong with buffers, views and accessors."""
+    _buffers(gltf, chunk)
     _views(gltf)
-    if not found.broken:
-        for accessor in look.items("accessors"):
+    if not gltf.found.broken:
+        for accessor in gltf.look.items("accessors"):
+            accessor.maybe("name", "string")
             _accessor(gltf, accessor)
-    for section in (_materials, _textures, _meshes, _nodes, _others):
-        section(gltf)
-    gltf.sound = not found.broken
-    return gltf
 
 
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct.error, MemoryError)

@@ -1,7 +1,8 @@
 """Looking into JSON that may be anything: what is there, of which type, within which bounds; what is not is a finding."""
 
-import math
+import operator
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,8 +16,8 @@ Resolve = Callable[[str], bytes | None]
 
 
 def is_number(value: Any) -> bool:
-    """Say whether a JSON value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Say whether a JSON value is a number that a float can be."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def is_integer(value: Any) -> bool:
@@ -88,6 +89,14 @@ class Look:
             self.fault(key, reason)
             return None
         return int(value) if kind == "integer" else value
+
+    def known(self, key: str, kind: Kind, among: Sequence[Any]) -> Any:
+        """Return a member that may be missing, of a list that others may add to: what is not in it is odd, and None."""
+        value = self.maybe(key, kind)
+        if value is None or value in among:
+            return value
+        self.found.warn(self.code, self.at(key), f"{value} 不在 {'、'.join(map(str, among))} 之中")
+        return None
 
     def need(self, key: str, kind: Kind, **limits: Any) -> Any:
         """Return a member that has to be there, None where it is missing or wrong."""
@@ -165,15 +174,16 @@ def _beyond(
     *,
     least: float | None = None,
     most: float | None = None,
+    over: float | None = None,
     among: Sequence[Any] | None = None,
     least_items: int | None = None,
     least_length: int | None = None,
     pattern: re.Pattern[str] | None = None,
 ) -> str | None:
-    if least is not None and value < least:
-        return f"{value} 小于 {least}"
-    if most is not None and value > most:
-        return f"{value} 大于 {most}"
+    bounds = ((least, operator.lt, "小于"), (over, operator.le, "不大于"), (most, operator.gt, "大于"))
+    for bound, wrong, word in bounds:
+        if bound is not None and wrong(value, bound):
+            return f"{value} {word} {bound}"
     if among is not None and value not in among:
         return f"{value} 不在 {'、'.join(map(str, among))} 之中"
     if (least_items is not None and len(value) < least_items) or (least_length is not None and len(value) < least_length):

@@ -71,7 +71,7 @@ class Volume:
             return bool((np.linalg.norm(points - self.values[:3], axis=1) <= self.values[3] + slack).all())
         if self.kind == "box":
             axes = self.values[3:].reshape(3, 3).T
-            if abs(np.linalg.det(axes)) <= 1e-12 * max(self.size, 1e-3) ** 3:
+            if abs(np.linalg.det(axes)) <= 1e-12 * np.float64(max(self.size, 1e-3)) ** 3:
                 return None
             local = np.linalg.solve(axes, (points - self.values[:3]).T)
             return bool((np.abs(local).max(axis=1) <= 1 + slack / np.linalg.norm(axes, axis=0)).all())
