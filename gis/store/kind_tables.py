@@ -208,7 +208,8 @@ BEGIN
         WHERE f.kind = excluded.kind;
     SELECT f.feature_id INTO stranger FROM new_rows n JOIN features f USING (feature_id) WHERE f.kind <> {quoted(kind.name)} LIMIT 1;
     IF FOUND THEN RAISE EXCEPTION 'feature_id % belongs to a feature of another kind', stranger; END IF;
-    INSERT INTO feature_state (feature_id) SELECT feature_id FROM new_rows ORDER BY feature_id ON CONFLICT (feature_id) DO NOTHING;
+    INSERT INTO feature_state (feature_id, jurisdiction) SELECT feature_id, f.jurisdiction FROM new_rows JOIN features f USING (feature_id)
+        ORDER BY feature_id ON CONFLICT (feature_id) DO NOTHING;
     {log} SELECT {what}, n.feature_id, n.enterprise_id, f.jurisdiction, 'insert', NULL, ST_Envelope(n.geom)
         FROM new_rows n JOIN features f USING (feature_id) ORDER BY n.feature_id;
     IF FOUND THEN PERFORM quanjing_hint(); END IF;

@@ -30,4 +30,4 @@ def placed_inside(column: str, scope: str | None = None) -> str:
 
 def everywhere_or(condition: str) -> str:
     """Return a condition on the session's scope that who sees everything always meets."""
-    return f"((SELECT quanjing_scope()) = '*' OR {condition})"
+    return f"((SELECT quanjing_scope() = '*') OR {condition})"

@@ -196,7 +196,8 @@ def test_plain_sql_writes_of_many_rows_are_logged_and_identified(city: City) -> 
     )
     assert city.rows("SELECT count(*), count(DISTINCT feature_id), min(author) FROM elevation_points") == [(500, 500, "quanjing")]
     ((jurisdiction, states),) = city.rows(
-        "SELECT min(jurisdiction), count(s.feature_id) FROM features JOIN feature_state s USING (feature_id) WHERE kind = 'elevation_point'"
+        "SELECT min(f.jurisdiction), count(s.jurisdiction) FROM features f JOIN feature_state s USING (feature_id)"
+        " WHERE kind = 'elevation_point'"
     )
     assert (jurisdiction, states) == ("511703", 500)
     assert city.rows("SELECT op, count(*) FROM change_log WHERE layer = 'elevation_points' GROUP BY op") == [("insert", 500)]

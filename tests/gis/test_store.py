@@ -169,6 +169,30 @@ def test_a_scope_sees_its_own_branch_of_the_tree(city: City) -> None:
     assert seen("511724") == seen("5117-GX") == 0
 
 
+ASTRAY = "SELECT feature_id FROM feature_state s JOIN features f USING (feature_id) WHERE s.jurisdiction IS DISTINCT FROM f.jurisdiction"
+
+
+def test_the_state_of_a_feature_is_where_the_feature_is(city: City) -> None:
+    ((building, shape),) = city.rows("SELECT feature_id, geom FROM buildings ORDER BY code LIMIT 1")
+    assert city.rows("SELECT DISTINCT jurisdiction FROM feature_state") == [("511703",)]
+    city.rows("INSERT INTO enterprises (code, name, geom, jurisdiction) VALUES ('X', '另', 'SRID=4490;POINT(107.6 31.2)', '511724')")
+    other = "(SELECT feature_id FROM enterprises WHERE code = 'X')"
+    for edit in (
+        "UPDATE enterprises SET jurisdiction = '511702' WHERE code <> 'X'",
+        f"UPDATE buildings SET enterprise_id = {other} WHERE feature_id = %(one)s",
+        "UPDATE buildings SET enterprise_id = NULL WHERE feature_id = %(one)s",
+        "DELETE FROM buildings WHERE feature_id = %(one)s",
+        f"INSERT INTO buildings (feature_id, enterprise_id, geom) VALUES (%(one)s, {other}, %(shape)s)",
+        "DELETE FROM feature_state WHERE feature_id = %(one)s",
+        "INSERT INTO feature_state (feature_id) VALUES (%(one)s)",
+        "UPDATE enterprises SET jurisdiction = NULL",
+    ):
+        with psycopg.connect(city.url) as connection:
+            connection.execute(edit, {"one": building, "shape": shape})
+        assert city.rows(ASTRAY) == [], edit
+    assert city.rows("SELECT DISTINCT jurisdiction FROM feature_state") == [(None,)]
+
+
 TOLD = "SELECT op, jurisdiction FROM change_log WHERE layer = 'enterprises' AND op <> 'insert' ORDER BY xid DESC, seq LIMIT 2"
 
 
