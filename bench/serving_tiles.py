@@ -22,7 +22,7 @@ from serving import UNIT, ceiling, goal
 from gis.kinds import KINDS
 from gis.store.connect import EVERYWHERE
 from gis.store.kind_tables import columns
-from gis.store.vector_tiles import Place, TileQuery, bounds, configure, covering, statement, vector_tile
+from gis.store.vector_tiles import Place, TileQuery, configure, covering, given, statement, vector_tile
 
 FOUR = ("building", "enterprise", "monitoring_point", "receptor")
 NAMED = f"?collections={','.join(FOUR)}"
@@ -91,7 +91,7 @@ def _alone(url: str, postmaster: int, tiles: list[Place], layers: tuple[str, ...
             place = tiles[number % TILES]
             text = statement(layers, place.z, past=False, scoped=scoped)
             assert text is not None
-            raw.execute(text, [*bounds(place), *([scope] if scoped else [])], prepare=True, binary=True).fetchone()
+            raw.execute(text, given(TileQuery(scope), place), prepare=True, binary=True).fetchone()
 
         return cpu_ms(ask, lambda: tree_s(postmaster) + time.process_time())
 

@@ -133,11 +133,16 @@ def _shown(kind: Kind, z: int) -> str:
     """Return the SQL of a shape in the units of the tile, thinned to what its zoom shows."""
     shape = "k.geom_3857"
     if kind.geometry != "Point" and z < DETAIL_ZOOM:
-        shape = f"ST_Simplify({shape}, (SELECT side FROM box) * {SIMPLE} / {EXTENT}, true)"
-    return f"ST_AsMVTGeom({shape}, (SELECT tile FROM box), {EXTENT}, {BUFFER}, true)"
+        shape = f"ST_Simplify({shape}, {SIDE} * {SIMPLE} / {EXTENT}, true)"
+    return f"ST_AsMVTGeom({shape}, {TILE}, {EXTENT}, {BUFFER}, true)"
 
 
-ANCHOR = """CASE WHEN k.geom_3857 @ (SELECT whole FROM box) THEN true
+# Parameters by name, not rows of a table expression: a statement of thirty layers would begin with a hundred small plans.
+SIDE = "($3::double precision - $1::double precision)"
+TILE, WHOLE, SEEN = "$5::box2d", "$6::geometry", "$7::geometry"
+"""The tile, the same as a shape, and that with what is seen beyond it."""
+GIVEN = 7
+ANCHOR = f"""CASE WHEN k.geom_3857 @ {WHOLE} THEN true
         WHEN (SELECT ST_X(p) >= $1 AND ST_X(p) < $3 AND ST_Y(p) >= $2 AND ST_Y(p) < $4
             FROM (SELECT ST_PointOnSurface(k.geom_3857) AS p OFFSET 0) inner_point) THEN true END AS anchor"""
 
@@ -163,7 +168,7 @@ def _columns(kind: Kind) -> str:
 
 def _rows(kind: Kind, past: str | None) -> str:
     """Return where a layer's rows come from, as `k`: the table, or the versions of an instant."""
-    inside = "geom_3857 && (SELECT seen FROM box) AND closed_at IS NULL"
+    inside = f"geom_3857 && {SEEN} AND closed_at IS NULL"
     if past is None:
         return f"(SELECT {_columns(kind)}, geom_3857 FROM {kind.table} WHERE {inside}) k"
     before = "geom && (SELECT degrees FROM box) AND closed_at IS NULL"
@@ -188,11 +193,11 @@ def _layer(kind: Kind, z: int, past: str | None, scope: str | None, rows: str | 
     if z < (FULL_ZOOM if kind.sparse else kind.zoom):
         width, height = (f"ST_{axis}Max(k.geom_3857) - ST_{axis}Min(k.geom_3857)" for axis in "XY")
         if kind.geometry in ("Point", "Geometry"):
-            cell = [f"floor(ST_{axis}Min(k.geom_3857) * {EXTENT // cell_units} / (SELECT side FROM box))" for axis in "XY"]
+            cell = [f"floor(ST_{axis}Min(k.geom_3857) * {EXTENT // cell_units} / {SIDE})" for axis in "XY"]
             first = f"s.alarm_level, k.{kind.sparse} DESC NULLS LAST" if kind.sparse else "s.alarm_level"
             distinct, order = f"DISTINCT ON ({', '.join(cell)}) ", f" ORDER BY {', '.join(cell)}, {first}, k.feature_id"
         else:
-            conditions.append(f"greatest({width}, {height}) >= (SELECT side FROM box) * {PIXEL} / {EXTENT}")
+            conditions.append(f"greatest({width}, {height}) >= {SIDE} * {PIXEL} / {EXTENT}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     columns = ", ".join([f"{_shown(kind, z)} AS geom", *_properties(kind, z)])
     selected = f"SELECT {distinct}{columns} FROM {rows or _rows(kind, past)} {joins}{where}{order}"
@@ -210,27 +215,28 @@ NOTABLE_THEN = """SELECT feature_id, min(level) AS alarm_level, nullif(sum(cases
 
 
 def _statement(parts: Sequence[str], past: str | None, scope: str | None) -> bytes:
-    tile = "ST_MakeEnvelope($1, $2, $3, $4, 3857)"
-    seen = f"ST_Expand({tile}, ($3 - $1) * {BUFFER} / {EXTENT})"
-    degrees = f", ST_Transform({seen}, 4490) AS degrees" if past else ""
-    box = f"SELECT {tile}::box2d AS tile, {tile} AS whole, {seen} AS seen, $3::double precision - $1 AS side{degrees}"
-    works = {"box": box, "s": NOTABLE_THEN.format(t=past) if past else NOTABLE}
+    # Read by nothing: it says of what type each placeholder is, also where no layer asks for it.
+    types = [*("double precision",) * 4, "box2d", "geometry", "geometry"]
+    typed = ", ".join(f"${number}::{type_}" for number, type_ in enumerate(types, 1))
+    works = {"s": NOTABLE_THEN.format(t=past) if past else NOTABLE}
+    if past:
+        works["box"] = f"SELECT ST_Transform({SEEN}, 4490) AS degrees"
     if scope and past:
         works["places"] = scopes.INSIDE.format(scope=scope)
     elif scope:
         works["owners"] = scopes.OWNERS.format(scope=scope)
     listed = ", ".join(f"{name} AS MATERIALIZED ({text})" for name, text in works.items())
-    return f"WITH {listed} SELECT {' || '.join(parts)}".encode()
+    return f"WITH given AS (SELECT {typed}), {listed} SELECT {' || '.join(parts)}".encode()
 
 
 def _placeholders(*, past: bool, scoped: bool) -> tuple[str | None, str | None]:
-    """Return how the statement names the instant and the scope, behind the four sides of the tile."""
-    return "$5::timestamptz" if past else None, f"${6 if past else 5}::text" if scoped else None
+    """Return how the statement names the instant and the scope, behind what is given of the tile."""
+    return f"${GIVEN + 1}::timestamptz" if past else None, f"${GIVEN + 1 + past}::text" if scoped else None
 
 
 @lru_cache(maxsize=1024)
 def statement(layers: tuple[str, ...] | None, z: int, *, past: bool, scoped: bool) -> bytes | None:
-    """Return the query of a zoom, with `$1` to `$4` for the bounds, then the instant, then the scope; None where no layer is shown.
+    """Return the query of a zoom, with the placeholders of `given`; None where no layer is shown.
 
     Parameters
     ----------
@@ -268,7 +274,7 @@ def _filtered(query: TileQuery, z: int, values: list[Any]) -> bytes:
     assert query.filter is not None, "the caller looked"  # noqa: S101
     instant, scope = _placeholders(past=query.as_of is not None, scoped=query.scope != EVERYWHERE)
     moment = Moment(query.as_of, query.as_of) if query.as_of else None
-    near = "geom && (SELECT degrees FROM box)" if moment else "geom_3857 && (SELECT seen FROM box)"
+    near = "geom && (SELECT degrees FROM box)" if moment else f"geom_3857 && {SEEN}"
     parts = []
     for name, condition in conditions(query.layers, query.filter).items():
         source = _numbered(relation(kind_collections()[name], EVERYWHERE, moment), values)
@@ -276,6 +282,21 @@ def _filtered(query: TileQuery, z: int, values: list[Any]) -> bytes:
         rows = f"(SELECT {_columns(KINDS[name])}, geom_3857 FROM {source} f WHERE {near} AND {where}) k"
         parts.append(_layer(KINDS[name], z, instant, scope, rows))
     return _statement(parts, instant, scope)
+
+
+def given(query: TileQuery, place: Place) -> list[Any]:
+    """Return the values of a statement: the sides of the tile, the tile thrice, then the instant, then the scope."""
+    west, south, east, north = sides = bounds(place)
+    beyond = (east - west) * BUFFER / EXTENT
+    # Shapes by two corners: only their boxes are looked at.
+    return [
+        *sides,
+        f"BOX({west} {south},{east} {north})",
+        f"SRID=3857;LINESTRING({west} {south},{east} {north})",
+        f"SRID=3857;LINESTRING({west - beyond} {south - beyond},{east + beyond} {north + beyond})",
+        *([query.as_of] if query.as_of else []),
+        *([query.scope] if query.scope != EVERYWHERE else []),
+    ]
 
 
 async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place: Place) -> bytes:
@@ -293,8 +314,7 @@ async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place:
     Invalid
         The database refuses what the filter asks.
     """
-    scoped = query.scope != EVERYWHERE
-    values: list[Any] = [*bounds(place), *([query.as_of] if query.as_of else []), *([query.scope] if scoped else [])]
+    values = given(query, place)
     if query.filter is not None:
         text = _filtered(query, place.z, values)
         cursor = AsyncRawCursor(connection)
@@ -304,7 +324,7 @@ async def vector_tile(connection: AsyncConnection[Any], query: TileQuery, place:
             raise Invalid("filter", f"数据库不能这样查询：{error.diag.message_primary or error!s:.300}") from error
         row = await cursor.fetchone()
     else:
-        planned = statement(query.layers, place.z, past=query.as_of is not None, scoped=scoped)
+        planned = statement(query.layers, place.z, past=query.as_of is not None, scoped=query.scope != EVERYWHERE)
         if planned is None:
             return b""
         row = await first_row(connection, planned, values)
