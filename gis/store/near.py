@@ -53,7 +53,7 @@ def around(at: LonLat, radius_m: float) -> tuple[float, float, float, float]:
     return at[0] - lon_deg, at[1] - lat_deg, at[0] + lon_deg, at[1] + lat_deg
 
 
-PLACE = put("SELECT ST_SetSRID(ST_Point({number}, {number}), 4490) AS at", number=NUMBER)
+PLACE = put("SELECT at, at::geography AS globe FROM (SELECT ST_SetSRID(ST_Point({number}, {number}), 4490) AS at) p", number=NUMBER)
 CIRCLE = put(
     "SELECT at, ST_MakeEnvelope({number}, {number}, {number}, {number}, 4490) AS box, {number} AS reach FROM place",
     number=NUMBER,
@@ -62,7 +62,7 @@ CIRCLE = put(
 REACH: LiteralString = """SELECT at, reach,
         ST_Expand(at, least(180, high / greatest(0.01, cos(radians(least(89, abs(ST_Y(at)) + high))))), high) AS box
     FROM (SELECT at, reach, reach / {} AS high FROM place, (SELECT max(d) + 0.01 AS reach FROM
-        (SELECT ST_Distance(c.geom::geography, (SELECT at FROM place)::geography) AS d FROM ({}) c ORDER BY d LIMIT {}) d) r) h"""
+        (SELECT ST_Distance(c.geom::geography, (SELECT globe FROM place)) AS d FROM ({}) c ORDER BY d LIMIT {}) d) r) h"""
 
 
 def _type(collection: Collection) -> Fragment:
@@ -89,10 +89,11 @@ def _source(collection: Collection, scope: str | None, text: str | None) -> Frag
 def _found(collection: Collection, scope: str | None, text: str | None) -> Fragment:
     named = orjson.dumps({"kind": collection.id, "kind_label": collection.title})[1:-1].decode()
     return put(
-        "SELECT feature_id, {} AS named, {} AS type, enterprise_id, code, name, geom,"
-        " ST_Distance(geom::geography, (SELECT at FROM place)::geography) AS d FROM {} f"
+        "SELECT feature_id, {} AS named, {} AS point, {} AS type, enterprise_id, code, name, geom,"
+        " ST_Distance(geom::geography, (SELECT globe FROM place)) AS d FROM {} f"
         " WHERE geom && (SELECT box FROM circle) AND {}",
         bound(named, "text"),
+        Fragment("TRUE" if collection.geometry == "Point" else "FALSE"),
         _type(collection),
         _source(collection, scope, text),
         condition(collection, text),
@@ -107,7 +108,8 @@ ROWS: LiteralString = """SELECT convert_to(coalesce(string_agg(concat(
         ',"code":', coalesce(to_json(n.code)::text, 'null'), ',"name":', to_json(n.name)::text,
         ',"alarm_level":', coalesce(s.alarm_level::text, 'null'), ',"open_alarms":', coalesce(s.open_alarms::text, 'null'),
         ',"case_count":', coalesce(s.case_count::text, 'null'), ',"distance_m":', n.m, ',"bearing_deg":',
-        coalesce(round(degrees(ST_Azimuth((SELECT at FROM place)::geography, ST_Centroid(n.geom)::geography))::numeric, 1)::text, 'null'),
+        coalesce(round(degrees(ST_Azimuth((SELECT globe FROM place),
+            (CASE WHEN n.point THEN n.geom ELSE ST_Centroid(n.geom) END)::geography))::numeric, 1)::text, 'null'),
     '}}'), ',' ORDER BY n.m, n.feature_id), ''), 'UTF8')
 FROM (SELECT *, round(d::numeric, 1)::double precision AS m FROM near WHERE d <= (SELECT reach FROM circle)
     ORDER BY m, feature_id LIMIT {}) n
