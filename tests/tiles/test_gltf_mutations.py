@@ -9,6 +9,8 @@ import pytest
 from mutated import FEATURES, Case, G, M, T, issues, put
 from PIL import Image
 
+from tiles.check import report
+
 USED = f"{M} extensions EXT_structural_metadata"
 
 
@@ -249,3 +251,16 @@ def test_broken_data_are_found(clause: str, tmp_path: Path) -> None:
     case = Case()
     mutate(case)
     assert code in issues(case.write(tmp_path))
+
+
+def test_what_draco_holds_is_not_looked_into(tmp_path: Path) -> None:
+    """Its accessors have bounds, but no view (KHR_draco_mesh_compression)."""
+    case, draco = Case(), "KHR_draco_mesh_compression"
+    primitive = case.gltf["meshes"][0]["primitives"][0]
+    for index in (*primitive["attributes"].values(), primitive["indices"]):
+        del case.gltf["accessors"][index]["bufferView"]
+    primitive["extensions"][draco] = {"bufferView": 0, "attributes": {"POSITION": 0}}
+    case.gltf["extensionsUsed"].append(draco)
+    case.gltf["extensionsRequired"] = [draco]
+    case.write(tmp_path)
+    assert report(tmp_path / "a.glb").issues == ()

@@ -24,7 +24,8 @@ from tiles.meshopt import decode as decompress
 VERSION = re.compile(r"\d+\.\d+")
 MODES = range(7)
 BIN_CHUNK = b"BIN\0"
-COMPRESSED_ELSEWHERE = ("KHR_draco_mesh_compression",)
+COMPRESSED_ELSEWHERE = {"KHR_draco_mesh_compression"}
+"""Extensions that keep the data of accessors elsewhere, where they are not looked into."""
 UNDERSTOOD = {
     "EXT_mesh_features", "EXT_instance_features", "EXT_structural_metadata", "EXT_mesh_gpu_instancing", "EXT_primitive_voxels",
     "EXT_texture_webp", MESHOPT, QUANTIZATION, "KHR_draco_mesh_compression", "KHR_gaussian_splatting", "KHR_lights_punctual",
@@ -84,6 +85,8 @@ class Gltf:
         accessor = self.document["accessors"][index]
         dtype, width = np.dtype(DTYPES[accessor["componentType"]]), WIDTHS[accessor["type"]]
         if "bufferView" not in accessor:
+            if self.used & COMPRESSED_ELSEWHERE:
+                return None
             elements = np.zeros((accessor["count"], width), dtype)
         else:
             data = self.view(accessor["bufferView"])
