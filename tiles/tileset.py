@@ -388,12 +388,16 @@ class Bake:
         new = shown([feature for feature in changes.values() if feature is not None])
         if not _sound(new):
             scene(replace(site, features=tuple(new)), self.ground)
-        homes = dict(self.homes)
-        homes.update((feature_id, None) for feature_id, feature in changes.items() if feature is not None)
-        for feature_id in [feature_id for feature_id, feature in changes.items() if feature is None]:
-            homes.pop(feature_id, None)
+        moved: dict[UUID, str | None] = {feature_id: None for feature_id, feature in changes.items() if feature is not None}
         for key, inside in plots(spots([feature.geom for feature in new])).items() if new else ():
-            homes |= dict.fromkeys((new[index].feature_id for index in inside.tolist()), key)
+            moved.update((new[index].feature_id, key) for index in inside.tolist())
+        gone = [feature_id for feature_id, feature in changes.items() if feature is None and feature_id in self.homes]
+        homes = self.homes
+        # Of a large site the copy alone would take as long as a cell.
+        if gone or any(homes.get(feature_id, "") != key for feature_id, key in moved.items()):
+            homes = {**homes, **moved}
+            for feature_id in gone:
+                del homes[feature_id]
         old = self.features(changes)
         dirty = {home for source in (self.homes, homes) for one in changes if (home := source.get(one))} | self._leaning_on([*old, *new])
         kept = {key: [one for one in self.plots[key].features if one.feature_id not in changes] for key in dirty if key in self.plots}
