@@ -88,6 +88,14 @@ def planned(found: Outlines, order: Order) -> tuple[Root, list[Node], list[Batch
     return root, tree, listed
 
 
+async def _found(connection: AsyncConnection, kind: Kind) -> Outlines:
+    """Return where all features of a kind lie; raises NotFound where there is none."""
+    found = await outlines(connection, kind)
+    if not len(found.ids):
+        raise NotFound(f"库中没有{kind.label}")
+    return found
+
+
 def _code() -> str:
     """Return a digest of the code that makes a layer, beside that of the tiles."""
     entries = sorted((entry.name, entry.read_bytes()) for entry in files("tiles.layer").iterdir() if entry.name.endswith(".py"))
@@ -194,10 +202,7 @@ async def bake_layer(
         order = Order(kind.name, version, out, database, snapshot, str(folder) if terrain else None, settings.ground_ellipsoid_m)
         if _former(objects) == version:
             return None
-        found = await outlines(connection, kind)
-        if not len(found.ids):
-            raise NotFound(f"库中没有{kind.label}")
-        root, tree, listed = planned(found, order)
+        root, tree, listed = planned(await _found(connection, kind), order)
         done = {record for record in objects.below(f"{version}/work") if record.endswith(".json")}
         left = [batch for batch in listed if batch.record not in done]
         step(len(listed) - len(left), len(listed))
