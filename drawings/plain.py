@@ -40,8 +40,6 @@ BESIDE = {40: 2, 41: 3, 42: 4}
 """Widths and bulge of a corner, and their place beside it (DXF reference, LWPOLYLINE)."""
 FLAT = 2
 """Tags of a point whose height is not written."""
-LOOKED_AT = ("layer", "linetype", "color", "lineweight", "extrusion", "transparency", "style")
-"""The attributes that decide what ezdxf's audit finds in an ATTRIB or SEQEND (ezdxf 1.4)."""
 
 Pick = Callable[[Sequence[str]], Sequence[str]]
 """Takes the values at some places out of those of an entity."""
@@ -80,7 +78,7 @@ class _Unusual(Exception):
 
 
 def _pick(places: Sequence[int]) -> Pick:
-    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
+    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
 
 class Plan:
@@ -99,13 +97,11 @@ class Plan:
         It is left to ezdxf.
     """
 
-    __slots__ = (
-        *("_alike", "_floats", "_integers", "_marked", "_names"),
-        *("checked", "corners", "made", "marks", "owned", "places", "points", "values"),
-    )
+    __slots__ = ("checked", "corners", "known", "made", "marks", "owned", "places", "points", "values")
 
     def __init__(self, type_: _Type, known: Sequence[Known]) -> None:
         self.made = type_.made
+        self.known = known
         self.marks: list[tuple[int, str]] = []
         self.checked: list[tuple[int, Read]] = []
         self.points: list[tuple[int, str, bool]] = []
@@ -117,7 +113,6 @@ class Plan:
         self.places: dict[str, int] = {}
         """Attributes that are one value → where they stand."""
         values: dict[Read, list[tuple[int, str]]] = {}
-        looked_at = [0]
         number, place = 0, 1
         while place < len(codes):
             code, read = known[place]
@@ -136,22 +131,12 @@ class Plan:
                     raise _Unusual
                 names.add(name)
                 self._value(place, size, name, read, values)
-                looked_at += range(place, place + size) if name in LOOKED_AT else ()
             place += size
         self.values = [(read, [name for _, name in rows], _pick([at for at, _ in rows])) for read, rows in values.items()]
         """How values are read, the attributes that they are, and where they stand."""
-        self._alike = _pick(looked_at)
-        self._names = tuple(name for _, name in self.marks)
-        self._marked = _pick([place for place, _ in self.marks])
-        self._floats, self._integers = _pick(self._placed(float, known)), _pick(self._placed(int, known))
         self.owned = "owner" in names
         if "handle" not in names or number < len(type_.parts):
             raise _Unusual
-
-    def _placed(self, what: type, known: Sequence[Known]) -> list[int]:
-        """Return where numbers stand that are written as a type."""
-        of_points = {at + step for at, _, deep in self.points for step in range(3 if deep else FLAT)} if what is float else set()
-        return sorted(of_points.union(place for place, (_, read) in enumerate(known) if read is what))
 
     def _mark(self, parts: Sequence[Part], place: int, number: int) -> None:
         if not parts[-1][0]:
@@ -180,25 +165,6 @@ class Plan:
         else:
             self.places[name] = place
             values.setdefault(read, []).append((place, name))
-
-    def said(self, lines: Sequence[str], name: str) -> str:
-        """Return a text as it is written; empty where it is not."""
-        return lines[self.places[name]] if name in self.places else ""
-
-    def alike(self, lines: Sequence[str]) -> tuple["Plan", tuple[str, ...]]:
-        """Return what entities have in common in which an audit finds the same."""
-        return self, tuple(self._alike(lines))
-
-    def holds(self, lines: Sequence[str]) -> bool:
-        """Say whether an entity can be made of these values; of a type without corners."""
-        if tuple(self._marked(lines)) != self._names:
-            return False
-        try:
-            list(map(float, self._floats(lines)))
-            list(map(int, self._integers(lines)))
-        except ValueError:
-            return False
-        return True
 
     def made_of(self, lines: Sequence[str], document: Drawing) -> DXFEntity | None:
         """Return the entity with these values; None where one of them is not as it should be."""
