@@ -7,7 +7,7 @@ from drawings.sheets.fonts import width
 from drawings.sheets.pages import BLACK, GREY, LEADING, MARGIN, SIZES, Pages, Words, broken
 from drawings.sheets.paper import A4
 from gis.store.transmission import Month, Watch
-from gis.transmission import Tally, percent, reasons
+from gis.transmission import Tally, counted, percent, reasons
 from gis.transmission_workbook import FORMULAS
 from styles.tokens import rgb, tokens
 
@@ -69,7 +69,7 @@ def _why(tally: Tally) -> list[Words]:
     """Return what pulls a rate down, the first four, in lines that break between two reasons alone."""
     lines: list[str] = []
     for what, count in reasons(tally)[:4]:
-        told = f"{what}{'' if what.endswith('）') else ' '}{count}"
+        told = counted(what, count)
         if lines and width(f"{lines[-1]}；{told}", SIZES["small"]) <= A4.right - MARGIN - WHY:
             lines[-1] += f"；{told}"
         else:
@@ -101,9 +101,10 @@ def _written(month: Month, total: int) -> Pages:
     pages.paragraph(f"全市传输有效率 {percent(city.effective)}，{held}门槛 {gate:.0%}。统计到 {month.until:%Y-%m-%d %H:%M}。", "head")
     pages.paragraph(
         f"传输率 {percent(city.transmission)}，有效率 {percent(city.validity)}，及时率 {percent(city.timeliness)}，"
-        f"补全率 {percent(city.filled)}；应传 {city.due} 条，实传 {city.received} 条，有效 {city.valid} 条；测点 {len(month.watches)} 个。",
+        f"补全率 {percent(city.filled)}。",
         "text",
     )
+    pages.paragraph(f"应传 {city.due} 条，实传 {city.received} 条，有效 {city.valid} 条；测点 {len(month.watches)} 个。", "text")
     for line in FORMULAS:
         pages.paragraph(line, "small")
     days = sorted({day for each in month.days.values() for day in each})

@@ -119,6 +119,15 @@ def reasons(tally: Tally) -> list[tuple[str, int]]:
     return sorted(((what, n) for what, n in found if n > 0), key=lambda row: -row[1])
 
 
+def counted(what: str, count: int) -> str:
+    """Return a reason with its number of records, as people write it.
+
+    >>> counted("缺失", 4), counted("故障（D）", 2)
+    ('缺失 4', '故障（D）2')
+    """
+    return f"{what}{'' if what.endswith('）') else ' '}{count}"
+
+
 def percent(rate: float | None) -> str:
     """Return a rate for people, cut and never rounded up: what is below the gate is not shown as having reached it.
 

@@ -13,7 +13,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gis.store.transmission import Month
-from gis.transmission import Tally, reasons
+from gis.transmission import Tally, counted, reasons
 
 RATES = ("传输有效率", "传输率", "有效率", "及时率", "补全率")
 COUNTS = ("应传", "实传", "及时", "有效")
@@ -28,7 +28,7 @@ FORMULAS = (
 def row_of(tally: Tally) -> list[Any]:
     """Return the cells of a tally: rates, counts, reasons."""
     rates = [tally.effective, tally.transmission, tally.validity, tally.timeliness, tally.filled]
-    why = "；".join(f"{what} {count}" for what, count in reasons(tally))
+    why = "；".join(counted(what, count) for what, count in reasons(tally))
     return [*rates, tally.due, tally.received, tally.timely, tally.valid, why]
 
 
