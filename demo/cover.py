@@ -24,6 +24,8 @@ NEAR_M = 3.0
 """Pixels of the pictures around plants."""
 AROUND_M = 700.0
 """How far those reach beyond a plant."""
+BEYOND_M = 1_500.0
+"""So far beyond its counties the picture of the city ends: the straight edge of a sheet would say that the land ends there."""
 STRIP = 256
 """Rows that are painted at once."""
 SUN_AZIMUTH, SUN_HEIGHT = 238.0, 44.0
@@ -112,10 +114,8 @@ def _burnt(of: Drawn, grid: Grid) -> NDArray[np.uint8]:
     rows = np.sort(of.tree.query(window))
     if not len(rows):
         return np.zeros(grid.shape, np.uint8)
-    transform = from_origin(grid.x[0] - pixel / 2, grid.y[0] + pixel / 2, pixel, pixel)
-    burnt: NDArray[np.uint8] = rasterize(
-        [(of.shapes[row], of.codes[row]) for row in rows], out_shape=grid.shape, transform=transform, all_touched=pixel > 10, dtype="uint8"
-    )
+    drawn = [(of.shapes[row], of.codes[row]) for row in rows]
+    burnt: NDArray[np.uint8] = rasterize(drawn, out_shape=grid.shape, transform=_transform(grid), all_touched=pixel > 10, dtype="uint8")
     return burnt
 
 
@@ -143,6 +143,8 @@ class Scene:
     """Of the land's grid: light that falls on it, 1 on level ground."""
     drawn: Drawn
     yards: tuple[Yard, ...]
+    territory: shapely.Geometry
+    """What the picture of the city shows, EPSG:4545."""
     seed: int
 
 
@@ -159,6 +161,7 @@ def scene(city: City, land: Land, yards: Sequence[Yard]) -> Scene:
         light.astype(np.float32) / np.float32(np.sin(height)),
         drawn(city, yards),
         tuple(yards),
+        shapely.union_all([county.xy for county in city.counties]).buffer(BEYOND_M, quad_segs=4),
         city.seed,
     )
 
@@ -291,24 +294,24 @@ def _lines(planes: Planes, burnt: NDArray[np.uint8], beyond: Floats, texture: Fl
 
 def _yards(planes: Planes, yards: Sequence[Yard], grid: Grid) -> None:
     """Pave the grounds of plants."""
-    pixel = float(grid.x[1] - grid.x[0])
     window = shapely.box(grid.x[0], grid.y[-1], grid.x[-1], grid.y[0])
     seen = [yard.outline.buffer(4.0) for yard in yards if yard.outline.intersects(window)]
     if seen:
-        transform = from_origin(grid.x[0] - pixel / 2, grid.y[0] + pixel / 2, pixel, pixel)
-        _mixed(
-            planes,
-            CONCRETE,
-            rasterize([(one, 1) for one in seen], out_shape=grid.shape, transform=transform, dtype="uint8").astype(np.float32),
-        )
+        paved = rasterize([(one, 1) for one in seen], out_shape=grid.shape, transform=_transform(grid), dtype="uint8")
+        _mixed(planes, CONCRETE, paved.astype(np.float32))
+
+
+def _transform(grid: Grid) -> rasterio.Affine:
+    """Return where the pixels of a grid lie."""
+    pixel = float(grid.x[1] - grid.x[0])
+    return from_origin(grid.x[0] - pixel / 2, grid.y[0] + pixel / 2, pixel, pixel)
 
 
 def _profile(grid: Grid) -> dict[str, object]:
-    pixel = float(grid.x[1] - grid.x[0])
     rows, columns = grid.shape
-    transform = from_origin(grid.x[0] - pixel / 2, grid.y[0] + pixel / 2, pixel, pixel)
     return {
-        "driver": "GTiff", "width": columns, "height": rows, "count": 3, "dtype": "uint8", "crs": "EPSG:4545", "transform": transform,
+        "driver": "GTiff", "width": columns, "height": rows, "count": 3, "dtype": "uint8", "crs": "EPSG:4545",
+        "transform": _transform(grid),
         "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "JPEG", "photometric": "YCBCR", "jpeg_quality": 82,
     }  # fmt: skip
 
@@ -317,10 +320,13 @@ def write_city(scene: Scene, path: Path) -> None:
     """Write the picture of the whole city."""
     rim = scene.land.grid
     grid = Grid(np.arange(rim.x[0], rim.x[-1], CITY_M), np.arange(rim.y[0], rim.y[-1], -CITY_M))
-    with rasterio.open(path, "w", **_profile(grid)) as file:
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "w", **_profile(grid)) as file:
         for first in range(0, len(grid.y), STRIP):
             part = Grid(grid.x, grid.y[first : first + STRIP])
-            file.write(paint(scene, part).transpose(2, 0, 1), window=rasterio.windows.Window(0, first, len(grid.x), len(part.y)))
+            window = rasterio.windows.Window(0, first, len(grid.x), len(part.y))
+            file.write(paint(scene, part).transpose(2, 0, 1), window=window)
+            shown = rasterize([scene.territory], out_shape=part.shape, transform=_transform(part), default_value=255, dtype="uint8")
+            file.write_mask(shown, window=window)
         file.build_overviews([2, 4, 8, 16, 32], Resampling.average)
 
 

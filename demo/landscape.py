@@ -14,7 +14,7 @@ from tiles.imagery.layers import FilesLayer, keep
 from tiles.terrain.bake import LAYER, bake
 from tiles.terrain.dem import open_dem
 
-FORM = 1
+FORM = 2
 """Of the land: another form is made anew."""
 MARK = "land.json"
 """Written last: what it stands beside is whole."""

@@ -31,6 +31,9 @@ async def settled(house: House) -> Terrain | None:
     if terrain is None:
         return None
     async with reading(house.pool, EVERYWHERE) as connection:
+        if await stamp(connection) == house.terrains.settled:
+            return terrain
+    async with house.terrains.settling, reading(house.pool, EVERYWHERE) as connection:
         state = await stamp(connection)
         if state != house.terrains.settled:
             await asyncio.to_thread(terrain.settle, await yards(connection))

@@ -1,5 +1,6 @@
 """Where enterprises stand: the outlines of their grounds, and of what stands beside those, with the height that they were given."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -39,6 +40,11 @@ class Yard:
     """Its boundary, EPSG:4490; None where none is drawn."""
     bodies: tuple[shapely.Geometry, ...]
     """Outlines of buildings and structures that are not within it."""
+
+    @property
+    def key(self) -> Hashable:
+        """What is another one whenever the yard is."""
+        return (self.enterprise_id, self.base_1985_m, self.outline and self.outline.wkb, tuple(body.wkb for body in self.bodies))
 
 
 async def yards(connection: AsyncConnection, enterprise_id: UUID | None = None) -> list[Yard]:

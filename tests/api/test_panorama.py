@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+import rasterio
 from browser import PATIENCE_MS, Visit, chromium, visit
 from city import DRAWING, City, found_city
 from other_program import rewrite
 from playwright.sync_api import Browser
+from rasterio.transform import from_origin
 from serving import serving
 
 from demo.loading import load
@@ -26,6 +29,8 @@ from gis.store.cluster import Urls
 from gis.store.progress import telling
 from styles.tokens import tokens
 from tiles.glb import unpack
+from tiles.terrain.bake import bake
+from tiles.terrain.dem import open_dem
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -270,7 +275,31 @@ def test_nothing_hangs_over_the_edge(city: City, house: str, browser: Browser, w
             assert max(ends) <= width
 
 
-def test_an_empty_house_says_what_to_do(database: Urls, browser: Browser, tmp_path: Path) -> None:
+TILESET = """
+INSERT INTO tilesets (enterprise_id, version, state_epoch, features, bytes) SELECT feature_id, '{}', now(), 1, 1 FROM enterprises
+ON CONFLICT (enterprise_id) DO UPDATE SET version = excluded.version
+"""
+"""A version that nobody has baked."""
+BOUNDARY = """
+INSERT INTO site_boundaries (enterprise_id, code, name, geom)
+SELECT feature_id, 'B1', '厂界', ST_Expand(geom, 0.0005) FROM enterprises
+"""
+PIPE = """
+INSERT INTO pipes (enterprise_id, code, name, medium, geom)
+SELECT feature_id, 'P1', '管', 'sewage', ST_MakeLine(geom, ST_Translate(geom, 0.0002, 0)) FROM enterprises
+"""
+
+
+def hills(folder: Path) -> None:
+    """Bake a terrain about the other enterprise."""
+    profile = {"driver": "GTiff", "width": 60, "height": 60, "count": 1, "dtype": "float32", "crs": "EPSG:4490"}
+    with rasterio.open(folder / "dem.tif", "w", transform=from_origin(107.45, 31.18, 0.001, 0.001), **profile) as file:
+        file.write((300 + 20 * np.sin(np.add.outer(np.arange(60) / 9, np.arange(60) / 7))).astype(np.float32), 1)
+    bake(open_dem(folder / "dem.tif"), folder / "terrain")
+
+
+def test_an_empty_house_fills(database: Urls, browser: Browser, tmp_path: Path) -> None:
+    hills(tmp_path)
     with serving(database.reader, tmp_path) as address, visit(browser, address) as seen:
         seen.page.wait_for_selector("[data-testid=empty]", timeout=PATIENCE_MS)
         assert "quanjing drawing import" in str(seen.page.text_content("[data-testid=empty]"))
@@ -282,7 +311,27 @@ def test_an_empty_house_says_what_to_do(database: Urls, browser: Browser, tmp_pa
             psql(database.owner, OTHER)
             seen.ready()
             assert "装入示范企业：37 / 141" in str(seen.page.text_content(".strip"))
+        plant = httpx.get(f"{address}/api/enterprises").json()["enterprises"][0]["feature_id"]
         seen.page.wait_for_selector("[data-testid=going]", state="detached")
+
+        # Models that can't be read are told, and read again.
+        psql(database.owner, TILESET.format("one"))
+        seen.page.wait_for_selector("[data-testid=failing]")
+
+        def asked(what: str, more: int) -> None:
+            deadline = time.monotonic() + START_S
+            while seen.requests.count(what) < more:
+                assert time.monotonic() < deadline, what
+                seen.page.wait_for_timeout(100)
+
+        # The ground is drawn anew where a boundary was drawn, and not asked for where something else was.
+        asked("/api/land", 2)
+        psql(database.owner, f"{PIPE}; {TILESET.format('two')}")
+        asked(f"/tiles3d/{plant}/two/tileset.json", 1)
+        drawn = seen.requests.count("/terrain/layer.json")
+        assert (seen.requests.count("/api/land"), drawn) == (2, 1)
+        psql(database.owner, f"{BOUNDARY}; {TILESET.format('three')}")
+        asked("/terrain/layer.json", drawn + 1)
 
 
 PARKS = """

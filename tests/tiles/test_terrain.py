@@ -1,6 +1,7 @@
 import gzip
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -256,9 +257,17 @@ def test_what_stands_in_a_yard_stands_on_the_drawn_ground(dem: Dem, tmp_path: Pa
     assert abs(ground.ellipsoid_m(far) - 700) < 300
     heights = terrain.heights()
     assert heights[rows[0].enterprise_id] == ground.ellipsoid_m(yard)
-    before = terrain.digest
+    before, tiles = terrain.digest, len(terrain.kept)
+    # Asked again, nothing is measured or made anew; only what has changed is.
+    terrain.settle(rows)
+    assert (terrain.digest, len(terrain.kept)) == (before, tiles)
+    stood = terrain.stands[0]
+    terrain.settle([rows[0], replace(rows[1], base_1985_m=720.0)])
+    assert terrain.stands[0] is stood
+    assert terrain.digest == before
     terrain.settle(rows[:1])
     assert terrain.digest != before
+    assert terrain.stands[0] is stood
 
 
 @pytest.mark.parametrize("z", [13, FINEST])

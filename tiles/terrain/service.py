@@ -1,10 +1,11 @@
 """Terrain as it is served: baked tiles, and in their stead such with level ground where enterprises stand."""
 
+import asyncio
 import gzip
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -37,6 +38,8 @@ class Terrain:
     version: str
     attribution: str
     stands: tuple[Stand, ...] = ()
+    grounds: dict[Hashable, tuple[Stand, ...]] = field(default_factory=dict, repr=False)
+    """The same by the yard they are of."""
     tree: shapely.STRtree | None = None
     available: Ranges = field(default_factory=list)
     digest: str = ""
@@ -47,7 +50,14 @@ class Terrain:
 
     def settle(self, yards: Sequence[Yard]) -> None:
         """Take over where enterprises stand now."""
-        found = tuple(stands(self.dem, yards))
+        kept = self.grounds
+        # Where one of a hundred plants changes, the others need not be measured again.
+        self.grounds = {key: kept.get(key) or tuple(stands(self.dem, [yard])) for key, yard in ((yard.key, yard) for yard in yards)}
+        found = tuple(stand for own in self.grounds.values() for stand in own)
+        said = "".join(f"{stand.enterprise_id}{stand.height_m}{stand.outline.wkt}" for stand in found)
+        digest = hashlib.sha256(f"{self.version}{said}".encode()).hexdigest()[:12]
+        if digest == self.digest:
+            return
         rectangles: list[tuple[Rectangle, int]] = [(self.dem.bounds, self.dem.finest)]
         for stand in found:
             west, south, east, north = stand.outline.bounds
@@ -56,8 +66,7 @@ class Terrain:
             self.stands, self.available = found, ranges(rectangles)
             self.tree = shapely.STRtree([stand.outline for stand in found])
             self.kept.clear()
-            said = "".join(f"{stand.enterprise_id}{stand.height_m}{stand.outline.wkt}" for stand in found)
-            self.digest = hashlib.sha256(f"{self.version}{said}".encode()).hexdigest()[:12]
+            self.digest = digest
 
     def layer(self) -> bytes:
         """Return `layer.json`."""
@@ -150,6 +159,8 @@ class Terrains:
     settled: str = ""
     """Which state of the store's yards it stands for."""
     lock: Lock = field(default_factory=Lock, repr=False)
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Whoever holds it takes over where enterprises stand: many who ask at once need it once."""
 
     def open(self) -> Terrain | None:
         """Return the terrain, None where none is baked."""

@@ -22,7 +22,7 @@ import {
 export type Phase = "loading" | "ready" | "error";
 
 export type Change =
-  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" | "city" | "going" }
+  | { topic: "phase" | "connection" | "kinds" | "enterprises" | "selected" | "chosen" | "filter" | "layers" | "city" | "going" | "ground" }
   | { topic: "features"; enterprise: string }
   | { topic: "state"; feature: string; enterprise: string }
   | { topic: "tileset"; enterprise: string }
@@ -34,6 +34,8 @@ export type Change =
 export type Topic = Change["topic"];
 
 const LEVELS = [1, 2, 3, 4] as const;
+/** Kinds that decide where the ground is level: the yards, and what may stand beside them. */
+const GROUND = new Set(["enterprise", "site_boundary", "building", "structure"]);
 
 export class FeatureStore {
   readonly enterprises = new Map<string, Enterprise>();
@@ -178,6 +180,7 @@ export class FeatureStore {
   applyChange(event: ChangeEvent): boolean {
     this.emit({ topic: "touched", feature: event.feature_id });
     if (event.bbox) this.emit({ topic: "drawn", bbox: event.bbox });
+    if (GROUND.has(event.kind)) this.emit({ topic: "ground" });
     const feature = this.features.get(event.feature_id);
     const enterprise = event.enterprise_id ?? this.ownerOf(event.feature_id);
     if (!enterprise) return false;
@@ -195,18 +198,24 @@ export class FeatureStore {
     return false;
   }
 
-  /** Take a new state over; true where the enterprise's features have not been read yet. */
+  /** Take a new state over; true where it counts for an enterprise whose features have not been read yet. */
   applyState(event: StateEvent): boolean {
     this.emit({ topic: "touched", feature: event.feature_id });
     if (event.bbox) this.emit({ topic: "drawn", bbox: event.bbox });
     const enterprise = event.enterprise_id ?? this.ownerOf(event.feature_id);
     if (!enterprise) return false;
     const feature = this.features.get(event.feature_id);
-    if (!feature) return event.feature_id !== enterprise && this.enterprises.has(enterprise) && !this.hasFeatures(enterprise);
+    if (!feature) return event.feature_id !== enterprise && !this.hasFeatures(enterprise) && this.counts(enterprise, event.state);
     feature.state = event.state;
     this.summarise(enterprise);
     this.emit({ topic: "state", feature: event.feature_id, enterprise });
     return false;
+  }
+
+  /** Whether an enterprise's account of alarms and cases may be another by a feature's state: a reading alone is none of it. */
+  private counts(enterprise: string, state: State): boolean {
+    const row = this.enterprises.get(enterprise);
+    return row !== undefined && state.open_alarms + row.open_alarms + state.case_count + row.case_count > 0;
   }
 
   /** Point at the new version; true where the enterprise is not known yet. */

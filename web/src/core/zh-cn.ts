@@ -206,6 +206,10 @@ export const zhCN = {
   "error.countdown": "{seconds} 秒后自动重试",
   "webgl.title": "浏览器无法显示三维画面",
   "webgl.text": "需要支持 WebGL 2 的浏览器，并开启硬件加速。建议使用新版 Chromium、Edge 或 Firefox。",
+  "webgl.stopped": "三维画面停止了",
+  "webgl.stoppedText": "显卡或浏览器中断了绘图，画面不再更新。请重新载入本页；视角、选中和筛选都会保留。",
+  "webgl.reload": "重新载入",
+  "tiles.failing": "{count} 家企业的三维模型没有读全，先以体块显示，正在自动重读",
   "scene.label": "三维场景，方向键可平移，点击要素查看档案",
   "credit": "CesiumJS · Natural Earth",
 } as const;

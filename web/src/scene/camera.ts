@@ -14,12 +14,15 @@ export interface Insets {
 export interface Target {
   position: Cartesian3;
   radius_m: number;
+  heading_deg: number;
   pitch_deg: number;
 }
 
-const HEADING_DEG = 24;
+/** A plant is looked at from one side, so that walls and roofs are told apart; a region as maps are, with north up. */
+export const ASIDE_DEG = 24;
+const REGION_M = 60_000;
 const PORTRAIT_PITCH_DEG = -48;
-const FLIGHT_S = 1.4;
+const FLIGHT_S = 1.1;
 /** Symbols at the edge of a place, moved aside from each other, reach beyond it, CSS pixels. */
 const MARGIN_PX = 32;
 
@@ -36,7 +39,8 @@ export function targetOf(places: readonly GroundPlace[]): Target | null {
   const height = places.reduce((sum, place) => sum + place.ground_m, 0) / places.length;
   const position = Cartesian3.fromDegrees(middle(lons), middle(lats), height);
   const radius_m = Math.max(...points.map((point, index) => Cartesian3.distance(point, position) + (places[index]?.radius_m ?? 0)));
-  return { position, radius_m, pitch_deg: radius_m > 60_000 ? -76 : -35 };
+  const region = radius_m > REGION_M;
+  return { position, radius_m, heading_deg: region ? 0 : ASIDE_DEG, pitch_deg: region ? -76 : -35 };
 }
 
 /** Camera position and axes that bring `target` into the part of the canvas that no panel covers. */
@@ -49,7 +53,7 @@ function frame(widget: CesiumWidget, target: Target, insets: Insets) {
   const freeHeight = Math.max(0.4, (height - insets.top - insets.bottom - 2 * MARGIN_PX) / height);
   // A tall picture has room for a steeper look, which shows more of the ground.
   const pitch = CesiumMath.toRadians(width < height ? Math.min(target.pitch_deg, PORTRAIT_PITCH_DEG) : target.pitch_deg);
-  const heading = CesiumMath.toRadians(HEADING_DEG);
+  const heading = CesiumMath.toRadians(target.heading_deg);
   const range = Math.max(
     target.radius_m / (horizontal * freeWidth),
     (target.radius_m * (Math.sin(-pitch) + 0.25)) / (vertical * freeHeight),

@@ -32,15 +32,23 @@ interface Line {
   coordinates: unknown;
 }
 
-function look(kind: LineKind): { width: number; colour: Color } {
+/** A line lies on pictures of any colour: its rim tells it from them. */
+interface Look {
+  width: number;
+  color: Color;
+  outlineColor: Color;
+}
+
+function look(kind: LineKind): Look {
   const { ui, scene } = palette();
+  const rim = cesiumColour(ui["text-soft"]).withAlpha(0.6);
   switch (kind) {
     case "county":
-      return { width: 1.2, colour: cesiumColour(ui["text-soft"]).withAlpha(0.55) };
+      return { width: 3.2, color: cesiumColour(ui.panel).withAlpha(0.85), outlineColor: rim };
     case "river":
-      return { width: 2.4, colour: cesiumColour(ui.course).withAlpha(0.85) };
+      return { width: 3.2, color: cesiumColour(ui.course).withAlpha(0.9), outlineColor: cesiumColour(ui.panel).withAlpha(0.4) };
     case "water_source":
-      return { width: 1.6, colour: cesiumColour(scene.water_source).withAlpha(0.9) };
+      return { width: 3, color: cesiumColour(scene.water_source).withAlpha(0.9), outlineColor: rim };
   }
 }
 
@@ -83,9 +91,9 @@ export class CityMap {
   /** Paint in the worn theme. */
   paint(): void {
     for (const [kind, { lines, material }] of this.layers) {
-      const { width, colour } = look(kind);
+      const { width, ...colours } = look(kind);
       lines.show = !this.hidden.has(kind);
-      (material.uniforms as { color: Color }).color = colour;
+      Object.assign(material.uniforms as object, colours);
       for (let index = 0; index < lines.length; index += 1) lines.get(index).width = width;
     }
     this.widget.scene.requestRender();
@@ -94,7 +102,7 @@ export class CityMap {
   private drawLines(kind: LineKind, layer: CityLayer, ground_m: number): void {
     const lines = new PolylineCollection();
     // One material, so that all lines of a kind are one draw command.
-    const material = Material.fromType("Color");
+    const material = Material.fromType("PolylineOutline", { outlineWidth: 1 });
     for (const feature of layer.features) {
       for (const strand of strands(feature.geometry as Line)) {
         lines.add({

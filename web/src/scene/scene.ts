@@ -7,7 +7,7 @@ import type { Change, FeatureStore } from "../core/store";
 import type { Enterprise, TilesetPointer } from "../core/types";
 import type { ThemeSwitch } from "../core/theme";
 import { readPlace, writePlace } from "../core/url";
-import { applyView, faceNorth, look, readView, targetOf, zoom, type Insets, type Target } from "./camera";
+import { applyView, ASIDE_DEG, faceNorth, look, readView, targetOf, zoom, type Insets, type Target } from "./camera";
 import { alarmColour, cesiumColour, palette, sceneColour, wear } from "./colour";
 import { Delivered } from "./delivered";
 import { Ground } from "./ground";
@@ -30,6 +30,10 @@ export interface SceneStatus {
   /** 0 … 1 */
   progress: number;
   versions: Record<string, string>;
+  /** Enterprises of which something could not be read; it is tried again. */
+  failing: number;
+  /** The engine draws no more. */
+  stopped: boolean;
 }
 
 export interface SceneElements {
@@ -57,6 +61,8 @@ const IMAGERY_WHOLE_M = 5_000_000;
 const MOST_IMAGERY = 0.75;
 /** From higher up a plant is no larger than a pixel: its massing is loaded after the useful picture, metres. */
 const MASSING_FROM_M = 120_000;
+/** Between two times that the ground is drawn anew, as while a city is loaded, milliseconds. */
+const LAND_EVERY_MS = 5000;
 /** In underground view what stands above ground is glass. */
 const GLASS_ALPHA = 0.22;
 
@@ -71,15 +77,22 @@ export class Scene {
   readonly landscape: Landscape;
   private readonly sharpness: Sharpness | null;
   private readonly near = new Set<string>();
+  /** The enterprise that is flown to. */
+  private awaited: string | null = null;
   private underground = false;
   private placed = false;
   /** Whether the city's lines are drawn, or can't be had. */
   private mapped: "no" | "reading" | "yes" = "no";
   private labelsStale = true;
+  /** Whether something changed that may decide where the ground is level. */
+  private groundMoved = false;
+  private landDue = false;
+  private landRead = Number.NEGATIVE_INFINITY;
   private frames = 0;
   /** The frame after which all of the useful picture was there to be drawn. */
   private wholeAt: number | null = null;
-  private status: SceneStatus = { useful: false, ready: false, progress: 0, versions: {} };
+  private status: SceneStatus = { useful: false, ready: false, progress: 0, versions: {}, failing: 0, stopped: false };
+  private stopped = false;
   private lastSelected: string | null = null;
 
   constructor(
@@ -146,7 +159,7 @@ export class Scene {
   flyToEnterprise(id: string): void {
     const enterprise = this.store.enterprises.get(id);
     const target = enterprise && targetOf([enterprise]);
-    if (target) look(this.viewer.widget, target, this.insets(), true);
+    if (target) this.fly(target, id);
   }
 
   flyToFeature(id: string): void {
@@ -160,9 +173,17 @@ export class Scene {
     const target: Target = {
       position: Cartesian3.fromDegrees(feature.lon, feature.lat, enterprise.ground_m + (feature.z_min_m + feature.z_max_m) / 2),
       radius_m: Math.max(30, (feature.z_max_m - feature.z_min_m) * 1.6),
+      heading_deg: ASIDE_DEG,
       pitch_deg: -32,
     };
+    this.fly(target, enterprise.feature_id);
+  }
+
+  /** What is flown to is loaded from the start of the flight on, as the engine sees it from the flight's end. */
+  private fly(target: Target, enterprise: string): void {
+    this.awaited = enterprise;
     look(this.viewer.widget, target, this.insets(), true);
+    this.survey();
   }
 
   /** Fly to a feature unless it can be seen already, outside the panels. */
@@ -234,6 +255,18 @@ export class Scene {
     this.landscape.choose(hidden.has("basemap") ? null : shownMap(land.imagery, hidden));
   }
 
+  /** Draw the ground anew at once, and then not again for a while: each time all of it is loaded. */
+  private redrawLand(): void {
+    if (this.landDue) return;
+    const wait = Math.max(0, this.landRead + LAND_EVERY_MS - performance.now());
+    this.landDue = true;
+    setTimeout(() => {
+      this.landDue = this.groundMoved = false;
+      this.landRead = performance.now();
+      this.readLand();
+    }, wait);
+  }
+
   private readLand(): void {
     this.landscape.load().then(
       (land) => this.store.setLand(land),
@@ -255,12 +288,17 @@ export class Scene {
     const handler = new ScreenSpaceEventHandler(widget.canvas);
     handler.setInputAction((event: ScreenSpaceEventHandler.PositionedEvent) => this.click(event.position), ScreenSpaceEventType.LEFT_CLICK);
     widget.camera.moveEnd.addEventListener(() => {
+      this.awaited = null;
       this.survey();
       this.remember();
     });
     widget.camera.changed.addEventListener(() => this.survey());
     widget.camera.percentageChanged = 0.2;
-    widget.scene.renderError.addEventListener((_: unknown, error: unknown) => console.error("the 3D engine stopped", error));
+    widget.scene.renderError.addEventListener((_: unknown, error: unknown) => {
+      console.error("the 3D engine stopped", error);
+      this.stopped = true;
+    });
+    widget.canvas.addEventListener("webglcontextlost", () => (this.stopped = true));
   }
 
   private click(at: Cartesian2): void {
@@ -295,9 +333,12 @@ export class Scene {
       case "enterprises":
         this.settle();
         break;
+      case "ground":
+        this.groundMoved = true;
+        break;
       case "tileset":
-        // What moved may be a boundary, and the level ground with it.
-        if (this.landscape.uneven) this.readLand();
+        // The level ground moves with a boundary once the models have moved, too.
+        if (this.groundMoved && this.landscape.uneven) this.redrawLand();
         this.survey();
         break;
       case "city":
@@ -371,8 +412,9 @@ export class Scene {
     for (const enterprise of this.store.enterprises.values()) {
       if (!this.store.shows(enterprise.feature_id)) continue;
       const centre = Cartesian3.fromDegrees(enterprise.lon, enterprise.lat, enterprise.ground_m);
-      const share = enterprise.radius_m / Math.max(1, Cartesian3.distance(centre, camera.positionWC));
-      const known = this.near.has(enterprise.feature_id);
+      const awaited = enterprise.feature_id === this.awaited;
+      const share = awaited ? 1 : enterprise.radius_m / Math.max(1, Cartesian3.distance(centre, camera.positionWC));
+      const known = awaited || this.near.has(enterprise.feature_id);
       const seen = known || volume.computeVisibility(new BoundingSphere(centre, enterprise.radius_m)) !== Intersect.OUTSIDE;
       if (enterprise.tileset && seen && share > (known ? FAR_SHARE : NEAR_SHARE)) shares.push([share, enterprise, enterprise.tileset]);
     }
@@ -412,7 +454,7 @@ export class Scene {
     const ready = this.status.useful && listed && complete;
     if (!complete || !this.delivered.complete) scene.requestRender();
     this.sharpness?.settle(ready);
-    const status: SceneStatus = { useful: useful || this.status.useful, ready, progress: this.tilesets.progress(), versions: this.tilesets.versions() };
+    const status: SceneStatus = { useful: useful || this.status.useful, ready, progress: this.tilesets.progress(), versions: this.tilesets.versions(), failing: this.tilesets.failing, stopped: this.stopped };
     if (JSON.stringify(status) === JSON.stringify(this.status)) return;
     const first = status.useful && !this.status.useful;
     // After the first picture: photographs of a city are many and large.

@@ -37,14 +37,24 @@ interface Version {
   /** Feature id → its parts in the loaded tiles. */
   parts: Map<string, Set<Cesium3DTileFeature>>;
   rows: Map<string, Row>;
+  /** A tile of it could not be read. */
+  broken: boolean;
 }
 
 interface Slot {
   wanted: string;
   current: Version | null;
   next: Version | null;
+  /** The wanted version could not be read. */
   failed: boolean;
+  /** Attempts that failed one after the other. */
+  failures: number;
+  /** The attempt that is due. */
+  retry: ReturnType<typeof setTimeout> | null;
 }
+
+/** Pauses before what could not be read is read again, milliseconds. */
+const PAUSES_MS = [3000, 10_000, 30_000, 60_000];
 
 /** The feature id that a tile's property table holds, as text. */
 export function featureIdOf(feature: Cesium3DTileFeature): string | null {
@@ -89,11 +99,12 @@ export class Tilesets {
       if (pointers.has(enterprise)) continue;
       this.remove(slot.current);
       this.remove(slot.next);
+      clearTimeout(slot.retry ?? undefined);
       this.slots.delete(enterprise);
       this.repaintMassing([enterprise]);
     }
     for (const [enterprise, pointer] of pointers) {
-      const slot = this.slots.get(enterprise) ?? { wanted: "", current: null, next: null, failed: false };
+      const slot = this.slots.get(enterprise) ?? { wanted: "", current: null, next: null, failed: false, failures: 0, retry: null };
       this.slots.set(enterprise, slot);
       if (slot.wanted === pointer.version) continue;
       slot.wanted = pointer.version;
@@ -140,6 +151,13 @@ export class Tilesets {
     return true;
   }
 
+  /** How many enterprises are not shown as they should be, because something of theirs could not be read. */
+  get failing(): number {
+    let failing = 0;
+    for (const slot of this.slots.values()) if (slot.failed || slot.current?.broken) failing += 1;
+    return failing;
+  }
+
   /** Enterprise → version on the screen. */
   versions(): Record<string, string> {
     const shown: Record<string, string> = {};
@@ -164,14 +182,14 @@ export class Tilesets {
     try {
       tileset = await Cesium3DTileset.fromUrl(pointer.url, { maximumScreenSpaceError: 12, preloadWhenHidden: true, cacheBytes: 128 * 2 ** 20 });
     } catch {
-      await this.loadCurrent(enterprise, slot, retry);
+      await this.loadCurrent(enterprise, slot, pointer, retry);
       return;
     }
     if (this.slots.get(enterprise) !== slot || slot.wanted !== pointer.version) {
       tileset.destroy();
       return;
     }
-    const version: Version = { version: pointer.version, tileset, massing: enterprise === CITY, parts: new Map(), rows: new Map() };
+    const version: Version = { version: pointer.version, tileset, massing: enterprise === CITY, parts: new Map(), rows: new Map(), broken: false };
     // Hidden it loads, but does not draw over the version, or the massing, that is still shown.
     tileset.show = false;
     tileset.colorBlendMode = Cesium3DTileColorBlendMode.REPLACE;
@@ -179,6 +197,11 @@ export class Tilesets {
     tileset.imageBasedLighting.imageBasedLightingFactor = AMBIENT;
     tileset.tileLoad.addEventListener((tile: Cesium3DTile) => this.adopt(version, tile));
     tileset.tileUnload.addEventListener((tile: Cesium3DTile) => this.abandon(version, tile));
+    tileset.tileFailed.addEventListener(() => {
+      version.broken = true;
+      this.again(enterprise, slot, pointer);
+    });
+    slot.failed = false;
     this.remove(slot.next);
     slot.next = version;
     this.widget.scene.primitives.add(tileset);
@@ -186,25 +209,43 @@ export class Tilesets {
   }
 
   /** The named version may be older than the server keeps: ask once which one is current. */
-  private async loadCurrent(enterprise: string, slot: Slot, retry: boolean): Promise<void> {
+  private async loadCurrent(enterprise: string, slot: Slot, failed: TilesetPointer, retry: boolean): Promise<void> {
     const pointer = retry ? await this.hooks.pointer(enterprise).catch(() => null) : null;
     if (this.slots.get(enterprise) !== slot) return;
     if (!pointer || pointer.version === slot.wanted) {
       slot.failed = true;
+      this.again(enterprise, slot, failed);
       return;
     }
     slot.wanted = pointer.version;
     await this.load(enterprise, slot, pointer, false);
   }
 
+  /** Read a version once more after a while: the engine itself asks for a tile once. */
+  private again(enterprise: string, slot: Slot, pointer: TilesetPointer): void {
+    if (slot.retry !== null) return;
+    const pause = PAUSES_MS[Math.min(slot.failures, PAUSES_MS.length - 1)];
+    slot.failures += 1;
+    slot.retry = setTimeout(() => {
+      slot.retry = null;
+      if (this.slots.get(enterprise) === slot && slot.wanted === pointer.version) void this.load(enterprise, slot, pointer, true);
+    }, pause);
+  }
+
   private swap(): void {
     for (const [enterprise, slot] of this.slots) {
       const next = slot.next;
       if (!next?.tileset.tilesLoaded) continue;
+      slot.next = null;
+      // The second attempt is no better than the first: what stands, stands on.
+      if (next.broken && slot.current?.version === next.version) {
+        this.remove(next);
+        continue;
+      }
+      if (!next.broken) slot.failures = 0;
       next.tileset.show = true;
       this.remove(slot.current);
       slot.current = next;
-      slot.next = null;
       this.repaint(enterprise);
       this.hooks.shown(enterprise, next.rows);
       this.widget.scene.requestRender();
@@ -235,7 +276,8 @@ export class Tilesets {
 
   private apply(version: Version, part: Cesium3DTileFeature, id: string): void {
     if (version.massing) {
-      part.show = !this.slots.get(id)?.current && this.hooks.shows(id);
+      // A tileset of which nothing could be read stands for nothing.
+      part.show = !this.slots.get(id)?.current?.parts.size && this.hooks.shows(id);
       if (!part.show) return;
     }
     const paint = this.hooks.paint(id);

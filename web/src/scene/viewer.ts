@@ -32,6 +32,9 @@ const SHADOW_REACH_M = 1800;
 /** The engine's own bias is made for models a few metres long; on long flat roofs it leaves stripes. */
 const SHADOW_BIAS = { depthBias: 0.0004, normalOffsetScale: 1.2, normalShadingSmooth: 0.1 };
 
+/** Where the processor computes the pixels, the ground may err by so many of them. */
+const COARSE_PX = 4;
+
 export interface Viewer {
   widget: CesiumWidget;
   imagery: ImageryLayer;
@@ -73,6 +76,11 @@ export function createViewer(container: Element, credits: Element, credit: strin
   // Depth under the pointer costs a pass over all pixels in each frame; the ground alone is asked instead.
   widget.scene.useDepthPicking = !software;
   setUp(widget);
+  if (software) {
+    // Ground that is half as sharp is a quarter of the tiles, and of the frames until all of them stand.
+    widget.scene.globe.maximumScreenSpaceError = COARSE_PX;
+    widget.scene.globe.preloadAncestors = false;
+  }
   return { widget, imagery, software };
 }
 

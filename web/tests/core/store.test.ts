@@ -32,6 +32,9 @@ test("a state of an enterprise whose features are unknown asks for them", () => 
   store.setEnterprises([enterprise(), enterprise({ feature_id: far, alarm_level: 2, open_alarms: 5, alarms_by_level: { 2: 4, 4: 1 } })]);
   expect(store.alarmCounts()).toMatchObject({ 2: 4, 4: 1 });
   expect(store.applyState({ ...stateEvent(1), feature_id: TANK.replace("3", "9"), enterprise_id: far })).toBe(true);
+  // A reading says nothing of a quiet plant that its row does not say.
+  store.setEnterprises([enterprise(), enterprise({ feature_id: far, alarm_level: null, open_alarms: 0, case_count: 0, alarms_by_level: {} })]);
+  expect(store.applyState({ ...stateEvent(null), feature_id: TANK.replace("3", "9"), enterprise_id: far })).toBe(false);
 });
 
 test("where the map is no longer so, it is told", () => {
