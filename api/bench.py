@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from psycopg import AsyncConnection
+
 from api.drafting import Watch
 from gis.errors import QuanjingError
 from gis.store.changes import FALLBACK_S
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 
 PROGRESS_S = 0.2
 """How often progress is written, at most."""
+TIDY_S = 300.0
+"""How often what is left lying is looked for."""
 
 T = TypeVar("T")
 Note = Callable[[str, float], Awaitable[None]]
@@ -108,3 +112,20 @@ async def ending(what: str, fail: Callable[[str], Awaitable[None]]) -> AsyncIter
     except Exception as error:
         await fail(f"出了没有料到的错误，已记入日志（{type(error).__name__}）")
         raise
+
+
+async def tidying(connection: AsyncConnection, *chores: Callable[[AsyncConnection], Awaitable[int]]) -> None:
+    """Sweep away what nobody wants any more and queue what a worker left that was killed while another one lived, for ever.
+
+    Parameters
+    ----------
+    connection : AsyncConnection
+        In autocommit mode.
+    chores : callable
+        Each returns how many rows it cared for.
+    """
+    while True:
+        for chore in chores:
+            if count := await chore(connection):
+                log.info("%s.%s: %d", chore.__module__, chore.__name__, count)
+        await asyncio.sleep(TIDY_S)

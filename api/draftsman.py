@@ -19,7 +19,7 @@ from uuid import UUID
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.bench import Bench, Stopped, away, ending
+from api.bench import Bench, Stopped, away, ending, tidying
 from api.drafting import Connect, Watch
 from drawings import sandbox
 from drawings.dwg import as_dxf
@@ -44,7 +44,6 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2
 """Drawings read side by side: each may take a gigabyte."""
-SWEEP_S = 300.0
 SHOWN_ISSUES = 500
 """Issues of an import that are kept beside the draft."""
 
@@ -231,16 +230,6 @@ async def work_on(connect: Connect, watch: Watch, place: Place, draft_id: UUID) 
                 await _import(connection, watch, place, at)
 
 
-async def _sweep_regularly(connection: AsyncConnection) -> None:
-    while True:
-        removed = await drafts.sweep(connection)
-        if removed:
-            log.info("removed %d old drafts", removed)
-        # What a worker left behind that was killed while another one lived.
-        await drafts.requeue(connection)
-        await asyncio.sleep(SWEEP_S)
-
-
 async def work(connect: Connect, place: Place, stop: asyncio.Event) -> None:
     """Work on drafts until `stop` is set.
 
@@ -260,4 +249,4 @@ async def work(connect: Connect, place: Place, stop: asyncio.Event) -> None:
             async with places:
                 await work_on(connect, watch, place, UUID(json.loads(job.payload or b"{}")["draft_id"]))
 
-        await work_until(stop, queue, watch.run(), _sweep_regularly(sweeper))
+        await work_until(stop, queue, watch.run(), tidying(sweeper, drafts.sweep, drafts.requeue))

@@ -13,7 +13,7 @@ from uuid import UUID
 from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.bench import Bench, Stopped, away, ending
+from api.bench import Bench, Stopped, away, ending, tidying
 from api.drafting import Connect, Watch
 from drawings.permit.proposal import DOUBTFUL, Proposal
 from drawings.permit.reading import read
@@ -25,8 +25,6 @@ from gis.store.permit_copies import PermitCopy
 from gis.store.permits import store_permit
 
 log = logging.getLogger(__name__)
-
-SWEEP_S = 300.0
 
 
 def summary_of(proposal: Proposal) -> dict[str, Any]:
@@ -85,13 +83,6 @@ async def work_on(connect: Connect, watch: Watch, url: str, copy_id: UUID) -> No
             await asyncio.to_thread(register, url, at)
 
 
-async def _sweep_regularly(connection: AsyncConnection) -> None:
-    while True:
-        await permit_copies.sweep(connection)
-        await permit_copies.requeue(connection)
-        await asyncio.sleep(SWEEP_S)
-
-
 async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
     """Work on copies until `stop` is set, one after the other: reading a scan takes a processor and a gigabyte.
 
@@ -111,4 +102,4 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
             async with one_by_one:
                 await work_on(connect, watch, url, UUID(json.loads(job.payload or b"{}")["copy_id"]))
 
-        await work_until(stop, queue, watch.run(), _sweep_regularly(sweeper))
+        await work_until(stop, queue, watch.run(), tidying(sweeper, permit_copies.sweep, permit_copies.requeue))

@@ -5,16 +5,13 @@ import json
 from uuid import UUID
 
 from pgqueuer.models import Job
-from psycopg import AsyncConnection
 
-from api.bench import Stopped, ending
+from api.bench import Stopped, ending, tidying
 from api.drafting import Connect
 from gis.jobs import queue_on, work_until
 from gis.store import registrations
 from gis.store.connect import Actor, writing_plainly
 from gis.store.registrations import Registration
-
-SWEEP_S = 300.0
 
 
 def register(url: str, at: Registration) -> None:
@@ -33,13 +30,6 @@ async def work_on(connect: Connect, url: str, registration_id: UUID) -> None:
         at = await registrations.registration(connection, registration_id)
         if at.state == "waiting":
             await asyncio.to_thread(register, url, at)
-
-
-async def _sweep_regularly(connection: AsyncConnection) -> None:
-    while True:
-        await registrations.sweep(connection)
-        await registrations.requeue(connection)
-        await asyncio.sleep(SWEEP_S)
 
 
 async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
@@ -61,4 +51,4 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
             async with one_by_one:
                 await work_on(connect, url, UUID(json.loads(job.payload or b"{}")["registration_id"]))
 
-        await work_until(stop, queue, _sweep_regularly(sweeper))
+        await work_until(stop, queue, tidying(sweeper, registrations.sweep, registrations.requeue))
