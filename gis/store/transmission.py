@@ -1,7 +1,7 @@
 """What was due and what came, of each point and day: counted where the readings are."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -20,7 +20,8 @@ from gis.transmission import Rule, Tally, rule_on, total
 HOUR = timedelta(hours=1)
 
 WHO = """
-SELECT f.point_id, p.mn, v.name, v.code, e.feature_id, e.name, e.jurisdiction, coalesce(p.watched, '')
+SELECT f.point_id, p.mn, v.name, v.code, e.feature_id, e.name, e.jurisdiction, coalesce(p.watched, ''),
+    least(lower(v.recorded), (SELECT min(lower(h.recorded)) FROM monitoring_points_history h WHERE h.feature_id = f.feature_id))
 FROM ({points}) p JOIN feed_points f USING (feature_id) JOIN monitoring_points v USING (feature_id)
     JOIN enterprises e ON e.feature_id = p.enterprise_id
 WHERE v.monitor_type IN ('gas', 'water') ORDER BY e.name, v.code
@@ -29,7 +30,11 @@ OUTAGES = """
 SELECT f.point_id, lower(o.during), upper(o.during)
 FROM feed_outages o JOIN feed_points f USING (feature_id) WHERE o.withdrawn IS NULL AND o.during && tstzrange(%s, %s)
 """
-FACTORS = "SELECT point_id, count(DISTINCT factor) FROM readings WHERE period = 'hour' AND at >= %s AND at < %s GROUP BY point_id"
+FACTORS = "SELECT point_id, count(DISTINCT factor), min(at) FROM readings WHERE period = 'hour' AND at >= %s AND at < %s GROUP BY point_id"
+EARLIER = """
+SELECT p.point_id FROM unnest(%s::integer[]) p (point_id)
+WHERE EXISTS (SELECT FROM readings r WHERE r.point_id = p.point_id AND r.period = 'hour' AND r.at < %s)
+"""
 COUNTED = """
 SELECT point_id, day, flag, valued, count(*), count(*) FILTER (WHERE timely)
 FROM (
@@ -59,6 +64,7 @@ class Watch:
     enterprise: str
     county: str | None
     outlet: str
+    registered: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,18 @@ def _hours(begin: datetime, end: datetime, outages: list[tuple[datetime, datetim
     return dict(found)
 
 
+def _begins(connection: Connection, watches: Sequence[Watch], begin: datetime, first: Mapping[int, datetime]) -> dict[int, datetime]:
+    """Return from when on points owe hours: what was registered in the course of the month owes none of before, unless it reported then."""
+    late = [watch for watch in watches if watch.registered > begin]
+    known = {point for (point,) in connection.execute(EARLIER, [[watch.point_id for watch in late], begin])}
+    found = {}
+    for watch in late:
+        if watch.point_id not in known:
+            at = watch.registered.astimezone(BEIJING).replace(minute=0, second=0, microsecond=0)
+            found[watch.point_id] = max(begin, min(at, first.get(watch.point_id, at).astimezone(BEIJING)))
+    return found
+
+
 def month(connection: Connection, first: date, now: datetime | None = None) -> Month:
     """Return a month's tallies, as far as it is over.
 
@@ -124,11 +142,14 @@ def month(connection: Connection, first: date, now: datetime | None = None) -> M
     outages: dict[int, list[tuple[datetime, datetime]]] = {}
     for point, lower, upper in connection.execute(OUTAGES, [begin, end]):
         outages.setdefault(point, []).append((lower, upper))
-    factors: dict[int, int] = dict(connection.execute(FACTORS, [begin, end]).fetchall())
+    told = connection.execute(FACTORS, [begin, end]).fetchall()
+    factors: dict[int, int] = {point: count for point, count, _ in told}
+    begins = _begins(connection, watches, begin, {point: at for point, _, at in told})
     all_hours = _hours(begin, end, [])
     days: dict[int, dict[date, Tally]] = {}
     for watch in watches:
-        hours = _hours(begin, end, outages[watch.point_id]) if watch.point_id in outages else all_hours
+        own = watch.point_id in outages or watch.point_id in begins
+        hours = _hours(begins.get(watch.point_id, begin), end, outages.get(watch.point_id, [])) if own else all_hours
         days[watch.point_id] = {day: Tally(due=count * factors.get(watch.point_id, 1)) for day, count in hours.items()}
     rows = connection.execute(COUNTED, {"begin": begin, "end": end, "timely": rule.timely})
     for point, day, flag, valued, count, timely in rows:

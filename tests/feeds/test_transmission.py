@@ -84,11 +84,19 @@ def test_an_approved_outage_is_not_due_and_a_late_correction_moves_the_rate(full
     assert looked(full).city.flags == Counter({"-": 1})
 
 
-def test_a_point_that_never_spoke_owes_every_hour(city: City) -> None:
+@pytest.mark.parametrize(
+    ("registered", "due"),
+    [(BEGIN - HOUR, 48), (BEGIN + timedelta(hours=30, minutes=20), 18), (NOW + HOUR, 0)],
+    ids=["before", "within", "after"],
+)
+def test_a_point_that_never_spoke_owes_every_hour_since_it_was_registered(city: City, registered: datetime, due: int) -> None:
     with writing_plainly(city.url, ACTOR) as connection:
         store.points(connection)
-    assert looked(city).city == Tally(due=48)
-    assert looked(city).city.effective == 0.0
+        connection.execute("ALTER TABLE monitoring_points DISABLE TRIGGER USER")
+        connection.execute("UPDATE monitoring_points SET recorded = tstzrange(%s, NULL)", [registered])
+        connection.execute("ALTER TABLE monitoring_points ENABLE TRIGGER USER")
+    assert looked(city).city == Tally(due=due)
+    assert looked(city).city.effective == (0.0 if due else None)
     assert looked(city, BEGIN - timedelta(days=3)).city.effective is None
 
 
