@@ -55,7 +55,9 @@ async def _attend(bench: Bench, note: Note, stands: Stands) -> None:
     written: tuple[str, float] | None = None
     while True:
         try:
-            await asyncio.wait_for(bench.news.wait(), FALLBACK_S)
+            # Not `wait_for`: where news and the end of the work come together, Python 3.11 loses the cancellation.
+            async with asyncio.timeout(FALLBACK_S):
+                await bench.news.wait()
         except TimeoutError:
             log.debug("no news of the work")
         bench.news.clear()

@@ -103,6 +103,7 @@ async def followed(watch: Watch, key: UUID, event: str, look: Callable[[], Await
             yield b": beat\n\n" if row == last else b"event: %b\ndata: %b\n\n" % (event.encode(), row)
             last = row
             try:
-                await asyncio.wait_for(news.wait(), FALLBACK_S)
+                async with asyncio.timeout(FALLBACK_S):
+                    await news.wait()
             except TimeoutError:
                 continue

@@ -35,4 +35,5 @@ async def work(connect: Connect, days: int, stop: asyncio.Event) -> None:
         except OperationalError as error:
             log.warning("the change log was not swept, and will be within the hour: %s", error)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), EVERY_S)
+            async with asyncio.timeout(EVERY_S):
+                await stop.wait()

@@ -18,4 +18,9 @@ def working(url: str, data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                # Leaving the block would wait for it for ever.
+                process.kill()
+                raise

@@ -51,7 +51,8 @@ async def _carried_out(house: House, caller: Caller, rows: Sequence[Row], reason
                 return at
             news.clear()
             try:
-                await asyncio.wait_for(news.wait(), FALLBACK_S)
+                async with asyncio.timeout(FALLBACK_S):
+                    await news.wait()
             except TimeoutError:
                 continue
 
