@@ -1,6 +1,7 @@
 """Work in a thread that is told when nobody wants it any more, and tells how far it is; for what people bring and wait for."""
 
 import asyncio
+import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,10 +10,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.drafting import Watch
+from api.drafting import Connect, Watch
 from gis.errors import QuanjingError
+from gis.jobs import queue_on, work_until
 from gis.store.changes import FALLBACK_S
 
 log = logging.getLogger(__name__)
@@ -114,6 +117,45 @@ async def ending(what: str, fail: Callable[[str], Awaitable[None]]) -> AsyncIter
     except Exception as error:
         await fail(f"出了没有料到的错误，已记入日志（{type(error).__name__}）")
         raise
+
+
+async def work_through(
+    connect: Connect,
+    stop: asyncio.Event,
+    entrypoint: str,
+    handle: Callable[[UUID], Awaitable[None]],
+    *chores: Callable[[AsyncConnection], Awaitable[int]],
+    watch: Watch | None = None,
+    at_once: int = 1,
+) -> None:
+    """Work on rows that jobs point at until `stop` is set.
+
+    Parameters
+    ----------
+    connect : callable
+        Opens a connection of the owner in autocommit mode.
+    stop : asyncio.Event
+    entrypoint : str
+        Of the jobs, whose payload is the id of a row, under whatever name.
+    handle : callable
+        Does what the row with that id asks for.
+    chores : callable
+        See `tidying`.
+    watch : Watch, optional
+        Which is to hear of changes meanwhile.
+    at_once : int
+        Rows that are worked on side by side.
+    """
+    places = asyncio.Semaphore(at_once)
+    async with await connect() as sweeper, queue_on(connect) as queue:
+
+        @queue.entrypoint(entrypoint)
+        async def job(said: Job) -> None:
+            async with places:
+                (row_id,) = json.loads(said.payload or b"{}").values()
+                await handle(UUID(row_id))
+
+        await work_until(stop, queue, *([watch.run()] if watch else ()), tidying(sweeper, *chores))
 
 
 async def tidying(connection: AsyncConnection, *chores: Callable[[AsyncConnection], Awaitable[int]]) -> None:

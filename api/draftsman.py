@@ -5,21 +5,20 @@ with what the row says then.
 """
 
 import asyncio
-import json
 import logging
 import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.bench import Bench, Stopped, away, ending, tidying
+from api.bench import Bench, Stopped, away, ending, work_through
 from api.drafting import Connect, Watch
 from drawings import sandbox
 from drawings.dwg import as_dxf
@@ -32,7 +31,6 @@ from drawings.versions.proofs import proof_of
 from gis.child import Failure, run
 from gis.errors import NotFound
 from gis.issues import blocking
-from gis.jobs import queue_on, work_until
 from gis.models.plan import Counts, SitePlan
 from gis.models.sheet import Kind
 from gis.store import drafts
@@ -241,12 +239,6 @@ async def work(connect: Connect, place: Place, stop: asyncio.Event) -> None:
         Where drawings go.
     stop : asyncio.Event
     """
-    watch, places = Watch(connect), asyncio.Semaphore(AT_ONCE)
-    async with await connect() as sweeper, queue_on(connect) as queue:
-
-        @queue.entrypoint(drafts.ENTRYPOINT)
-        async def draft(job: Job) -> None:
-            async with places:
-                await work_on(connect, watch, place, UUID(json.loads(job.payload or b"{}")["draft_id"]))
-
-        await work_until(stop, queue, watch.run(), tidying(sweeper, drafts.sweep, drafts.requeue))
+    watch = Watch(connect)
+    handle = partial(work_on, connect, watch, place)
+    await work_through(connect, stop, drafts.ENTRYPOINT, handle, drafts.sweep, drafts.requeue, watch=watch, at_once=AT_ONCE)

@@ -4,20 +4,18 @@ The row of a copy says what is to be done; who puts it aside is heard at once.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from pgqueuer.models import Job
 from psycopg import AsyncConnection
 
-from api.bench import Bench, Stopped, away, ending, tidying
+from api.bench import Bench, Stopped, away, ending, work_through
 from api.drafting import Connect, Watch
 from drawings.permit.proposal import DOUBTFUL, Proposal
 from drawings.permit.reading import read
-from gis.jobs import queue_on, work_until
 from gis.store import permit_copies
 from gis.store.connect import Actor, engine, writing
 from gis.store.locks import holding
@@ -94,12 +92,6 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
         The same, for the transaction that registers.
     stop : asyncio.Event
     """
-    watch, one_by_one = Watch(connect), asyncio.Lock()
-    async with await connect() as sweeper, queue_on(connect) as queue:
-
-        @queue.entrypoint(permit_copies.ENTRYPOINT)
-        async def permit_copy(job: Job) -> None:
-            async with one_by_one:
-                await work_on(connect, watch, url, UUID(json.loads(job.payload or b"{}")["copy_id"]))
-
-        await work_until(stop, queue, watch.run(), tidying(sweeper, permit_copies.sweep, permit_copies.requeue))
+    watch = Watch(connect)
+    handle = partial(work_on, connect, watch, url)
+    await work_through(connect, stop, permit_copies.ENTRYPOINT, handle, permit_copies.sweep, permit_copies.requeue, watch=watch)

@@ -1,14 +1,11 @@
 """Register enterprises that people bring, in the job worker: all of one registration or none."""
 
 import asyncio
-import json
+from functools import partial
 from uuid import UUID
 
-from pgqueuer.models import Job
-
-from api.bench import Stopped, ending, tidying
+from api.bench import Stopped, ending, work_through
 from api.drafting import Connect
-from gis.jobs import queue_on, work_until
 from gis.store import registrations
 from gis.store.connect import Actor, writing_plainly
 from gis.store.registrations import Registration
@@ -43,12 +40,4 @@ async def work(connect: Connect, url: str, stop: asyncio.Event) -> None:
         The same, for the transaction that registers.
     stop : asyncio.Event
     """
-    one_by_one = asyncio.Lock()
-    async with await connect() as sweeper, queue_on(connect) as queue:
-
-        @queue.entrypoint(registrations.ENTRYPOINT)
-        async def registration(job: Job) -> None:
-            async with one_by_one:
-                await work_on(connect, url, UUID(json.loads(job.payload or b"{}")["registration_id"]))
-
-        await work_until(stop, queue, tidying(sweeper, registrations.sweep, registrations.requeue))
+    await work_through(connect, stop, registrations.ENTRYPOINT, partial(work_on, connect, url), registrations.sweep, registrations.requeue)

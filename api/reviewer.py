@@ -1,26 +1,20 @@
 """Carrying out, in the job worker, what people decide about versions of drawings; the row of a decision says whether it is done."""
 
 import asyncio
-import json
 import logging
 from pathlib import Path
 from uuid import UUID
 
-from pgqueuer.models import Job
-
+from api.bench import work_through
 from api.drafting import Connect
 from drawings.process.elk import Elk
 from drawings.versions.deciding import decide_on
 from gis.errors import QuanjingError
-from gis.jobs import enqueue, queue_on, work_until
 from gis.models.version import DECISIONS
 from gis.store import versions
 from gis.store.connect import Actor, engine, writing
 
 log = logging.getLogger(__name__)
-
-AGAIN_S = 300.0
-"""How often decisions are looked for that have no job: a worker that was killed leaves some."""
 
 
 def carry_out(url: str, pages: Path, act_id: UUID) -> None:
@@ -60,21 +54,8 @@ async def work(connect: Connect, url: str, pages: Path, stop: asyncio.Event) -> 
         Folder of the built pages, which holds ELK.
     stop : asyncio.Event
     """
-    one_by_one = asyncio.Lock()
 
-    async with await connect() as looking, queue_on(connect) as queue:
+    async def act(act_id: UUID) -> None:
+        await asyncio.to_thread(carry_out, url, pages, act_id)
 
-        @queue.entrypoint(versions.ENTRYPOINT)
-        async def decision(job: Job) -> None:
-            async with one_by_one:
-                await asyncio.to_thread(carry_out, url, pages, UUID(json.loads(job.payload or b"{}")["act_id"]))
-
-        async def look_regularly() -> None:
-            while True:
-                waiting = await versions.all_waiting(looking)
-                if waiting:
-                    async with looking.transaction():
-                        await enqueue(looking, versions.ENTRYPOINT, [{"act_id": str(act_id)} for act_id in waiting])
-                await asyncio.sleep(AGAIN_S)
-
-        await work_until(stop, queue, look_regularly())
+    await work_through(connect, stop, versions.ENTRYPOINT, act, versions.requeue)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gis.file_cli import app as file_
+from gis.file_cli import rows_of, tell
 
 app = typer.Typer(name="enterprise", help="企业：登记、列出、排污许可证、厂址沿革、企业档案", no_args_is_help=True)
 app.add_typer(file_)
@@ -35,14 +36,14 @@ def import_(
     from collections import Counter
 
     from gis.errors import Invalid
-    from gis.file_workbook import read_workbook, refused, register_form
+    from gis.file_workbook import register_form
     from gis.settings import Settings
     from gis.store.cluster import ensure_running
     from gis.store.connect import Actor, writing_plainly
     from gis.store.registrations import put
     from gis.store.schema import bring_up
 
-    read = read_workbook(file.read_bytes(), register_form()) if file.suffix.lower() == ".xlsx" else []
+    read = rows_of(file, register_form()) if file.suffix.lower() == ".xlsx" else []
     if read:
         records = [one.row for one in read if not one.faults]
     else:
@@ -59,16 +60,7 @@ def import_(
         typer.echo(f"{what['feature_id']} {record['name']}")
     if not read:
         return
-    counts, wrong = Counter(what["action"] for what in done), refused(read)
-    typer.echo(f"新增 {counts['insert']}，修改 {counts['update']}，不变 {counts['unchanged']}，拒绝 {len(read) - len(records)}")
-    if wrong is not None:
-        for one in read:
-            for told in one.told:
-                typer.echo(told, err=True)
-        path = file.with_name(f"{file.stem}_错误.xlsx")
-        path.write_bytes(wrong)
-        typer.echo(f"有错误的行在 {path}，改好后可再导入")
-        raise typer.Exit(1)
+    tell(read, Counter(what["action"] for what in done), file.with_name(f"{file.stem}_错误.xlsx"))
 
 
 Document = Annotated[Path, typer.Argument(metavar="FILE", help="JSON 或 YAML 文件", exists=True, dir_okay=False, readable=True)]

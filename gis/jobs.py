@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
@@ -24,6 +24,15 @@ async def enqueue(connection: AsyncConnection, entrypoint: str, payloads: Sequen
     encoded = [json.dumps(payload, ensure_ascii=False).encode() for payload in payloads]
     cursor = AsyncRawCursor(connection)
     await cursor.execute(ENQUEUE, [[0] * n, [entrypoint] * n, encoded, [timedelta(0)] * n, [None] * n, [None] * n])
+
+
+async def enqueue_again(connection: AsyncConnection, entrypoint: str, key: str, query: LiteralString, values: Sequence[Any] = ()) -> int:
+    """Queue a job for each row that a query finds, its id under `key`; for what a worker that died left. Returns how many."""
+    rows = await (await connection.execute(query, values)).fetchall()
+    if rows:
+        async with connection.transaction():
+            await enqueue(connection, entrypoint, [{key: str(row[0])} for row in rows])
+    return len(rows)
 
 
 class TwoLineDriver(PsycopgDriver):

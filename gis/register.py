@@ -11,7 +11,8 @@ from typing import Any
 
 from gis import credit_code
 from gis.angles import degrees
-from gis.enterprise_file import Fault, Field, Part, Row, value_of
+from gis.enterprise_file import Fault, Field, Part, Row
+from gis.enterprise_file import check as check_row
 from gis.kinds import KINDS
 
 WEST, SOUTH, EAST, NORTH = 73.0, 3.0, 136.0, 54.0
@@ -82,15 +83,8 @@ def check(part: Part, said: Mapping[str, Any]) -> tuple[Row, list[Fault]]:
     said : mapping
         Field → what somebody entered: text, numbers, days; of enums code or label. `lon`, `lat` as `degrees` reads them, EPSG:4490.
     """
-    known = {field.name for field in part.fields}
-    faults = [Fault(name, "没有这一项") for name in said if name not in known]
-    row: Row = {}
-    for field in part.fields:
-        try:
-            value = value_of(field, said.get(field.name))
-            row[field.name] = None if value == "" else value
-        except ValueError as error:
-            faults.append(Fault(field.name, str(error)))
+    said_row, faults = check_row(part, said)
+    row = {name: None if value == "" else value for name, value in said_row.items()}
     if not faults:
         faults = [*_codes(row), *_place(row)]
     return row, faults

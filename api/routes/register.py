@@ -32,8 +32,8 @@ PATIENCE_S = 20.0
 """How long a request waits for the worker; what is queued is done however long it takes."""
 
 
-async def _registered(connection: AsyncConnection, enterprise_id: UUID | None = None) -> list[Row]:
-    return await asked_aside(connection, registrations.registered(enterprise_id))
+async def _registered(connection: AsyncConnection, enterprise: UUID | str | None = None) -> list[Row]:
+    return await asked_aside(connection, registrations.registered(enterprise))
 
 
 async def _carried_out(house: House, caller: Caller, rows: Sequence[Row], reason: str) -> Registration:
@@ -107,9 +107,9 @@ async def add(request: Request, house: CurrentHouse, caller: CurrentCaller) -> R
     """Register an enterprise (JSON); one whose code is registered already is not changed by that."""
     row = await filled_in(request, register(), check)
     async with reading(house.pool, caller.scope) as connection:
-        there = next((one for one in await _registered(connection) if one["source_code"] == row["source_code"]), None)
-    if there is not None:
-        raise Conflict(f"排污单位编码 {row['source_code']} 已登记为“{there['name']}”；要修改，请在企业档案中打开它")
+        there = await _registered(connection, row["source_code"])
+    if there:
+        raise Conflict(f"排污单位编码 {row['source_code']} 已登记为“{there[0]['name']}”；要修改，请在企业档案中打开它")
     return await _put(house, caller, row)
 
 

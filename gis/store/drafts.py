@@ -21,7 +21,7 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy import text
 
 from gis.errors import Conflict, NotFound
-from gis.jobs import enqueue
+from gis.jobs import enqueue, enqueue_again
 from gis.store.locks import holding
 
 CHANNEL = "quanjing_drafts"
@@ -258,11 +258,7 @@ async def _queue(connection: AsyncConnection, draft_id: UUID) -> None:
 async def requeue(connection: AsyncConnection) -> int:
     """Queue what a worker that died left at work; returns how many. A draft that has a job already gets a second, which finds it done."""
     query = "SELECT draft_id FROM drawing_drafts WHERE state = ANY (%s) ORDER BY updated_at"
-    rows = await (await connection.execute(query, [list(AT_WORK)])).fetchall()
-    if rows:
-        async with connection.transaction():
-            await enqueue(connection, ENTRYPOINT, [{"draft_id": str(row[0])} for row in rows])
-    return len(rows)
+    return await enqueue_again(connection, ENTRYPOINT, "draft_id", query, [list(AT_WORK)])
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy import text
 
 from gis.errors import Conflict, NotFound
-from gis.jobs import enqueue
+from gis.jobs import enqueue, enqueue_again
 
 ENTRYPOINT = "work_on_permit_copy"
 KEPT = "7 days"
@@ -194,11 +194,7 @@ def close(transaction: Transaction, copy_id: UUID, action: str) -> bool:
 async def requeue(connection: AsyncConnection) -> int:
     """Queue what a worker that died left; returns how many."""
     query = "SELECT copy_id FROM permit_copies WHERE state IN ('reading', 'registering')"
-    rows = await (await connection.execute(query)).fetchall()
-    if rows:
-        async with connection.transaction():
-            await enqueue(connection, ENTRYPOINT, [{"copy_id": str(row[0])} for row in rows])
-    return len(rows)
+    return await enqueue_again(connection, ENTRYPOINT, "copy_id", query)
 
 
 async def sweep(connection: AsyncConnection) -> int:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from gis.enterprise_file import Row
 from gis.errors import Conflict, NotFound
-from gis.jobs import enqueue
+from gis.jobs import enqueue, enqueue_again
 from gis.kinds import KINDS
 from gis.store.asking import Reading
 from gis.store.connect import Plain, driver_of
@@ -72,10 +72,11 @@ def grant(connection: Connection, role: str) -> None:
         connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
-def registered(enterprise_id: UUID | None = None) -> Reading[list[Row]]:
-    """Return the register as far as the session sees it, or what it says of one enterprise: `feature_id` and the form's fields."""
-    one = sql.SQL("" if enterprise_id is None else "WHERE feature_id = %s")
-    return (yield REGISTERED.format(NAMES, one), [] if enterprise_id is None else [enterprise_id])
+def registered(enterprise: UUID | str | None = None) -> Reading[list[Row]]:
+    """Return the register as far as the session sees it, or of the enterprise with an id or a code: `feature_id` and the form's fields."""
+    column = "feature_id" if isinstance(enterprise, UUID) else "code"
+    one = sql.SQL("") if enterprise is None else sql.SQL("WHERE {} = %s").format(sql.Identifier(column))
+    return (yield REGISTERED.format(NAMES, one), [] if enterprise is None else [enterprise])
 
 
 async def create(connection: AsyncConnection, rows: Sequence[Row], *, author: str, scope: str, reason: str) -> UUID:
@@ -143,11 +144,7 @@ async def fail(connection: AsyncConnection, registration_id: UUID, why: str) -> 
 
 async def requeue(connection: AsyncConnection) -> int:
     """Queue what a worker that died left; returns how many."""
-    rows = await (await connection.execute(WAITING)).fetchall()
-    if rows:
-        async with connection.transaction():
-            await enqueue(connection, ENTRYPOINT, [{"registration_id": str(row[0])} for row in rows])
-    return len(rows)
+    return await enqueue_again(connection, ENTRYPOINT, "registration_id", WAITING)
 
 
 async def sweep(connection: AsyncConnection) -> int:

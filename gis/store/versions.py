@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection, Connection, sql
 
 from gis.errors import Conflict, Invalid, NotFound
-from gis.jobs import enqueue
+from gis.jobs import enqueue, enqueue_again
 from gis.models.version import STATES, Act, Decided, Decision, Version
 from gis.store.asking import Reading, Row, asked
 from gis.store.connect import Plain, Transaction, driver_of
@@ -207,9 +207,9 @@ def waiting(connection: "Transaction | Plain", act_id: UUID) -> Asked | None:
     return None if row is None else Asked(row[0], row[1], row[2], Decided(*row[3:7]), row[7])
 
 
-async def all_waiting(connection: AsyncConnection) -> list[UUID]:
-    """Return the decisions that wait, the oldest first."""
-    return [row[0] for row in await (await connection.execute(WAITING)).fetchall()]
+async def requeue(connection: AsyncConnection) -> int:
+    """Queue the decisions that wait, the oldest first: a worker that was killed leaves some; returns how many."""
+    return await enqueue_again(connection, ENTRYPOINT, "act_id", WAITING)
 
 
 def finish(connection: "Transaction | Plain", act_id: UUID, failure: str | None = None) -> None:
