@@ -260,7 +260,7 @@ def children() -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (400, 860)])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (360, 740)])
 def test_nothing_hangs_over_the_edge(city: City, house: str, browser: Browser, width: int, height: int) -> None:
     baked(house, city)
     with visit(browser, house, width, height) as seen:
@@ -353,7 +353,7 @@ In such a crowd no name may find room; one plant in alarm stands alone.
 """
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (400, 860)])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (360, 740)])
 def test_all_can_be_clicked_from_afar(database: Urls, browser: Browser, tmp_path: Path, width: int, height: int) -> None:
     psql(database.owner, PARKS)
     with serving(database.reader, tmp_path) as address, visit(browser, address, width, height) as seen:

@@ -48,6 +48,7 @@ export class Labels {
     private readonly widget: CesiumWidget,
     private readonly layer: HTMLElement,
     private readonly obstacles: Obstacles,
+    private readonly room: () => Box,
     private readonly choose: (id: string) => void,
   ) {
     widget.scene.postRender.addEventListener(() => this.place());
@@ -102,7 +103,7 @@ export class Labels {
   private place(): void {
     const { scene, canvas } = this.widget;
     const camera = scene.camera.positionWC;
-    const placing = new Placing(this.obstacles.boxes(), { width: canvas.clientWidth, height: canvas.clientHeight });
+    const placing = new Placing(this.obstacles.boxes(), { left: 0, top: 0, right: canvas.clientWidth, bottom: canvas.clientHeight }, this.room());
     for (const mounted of this.mounted) {
       const { item } = mounted;
       const distance = Cartesian3.distance(camera, item.position);

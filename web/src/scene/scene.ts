@@ -17,6 +17,7 @@ import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
 import { CityMap } from "./citymap";
 import { pickFeature, type Picked } from "./pick";
+import { within, type Box } from "./placing";
 import { Sharpness } from "./sharpness";
 import { Symbols } from "./symbols";
 import { CITY, Tilesets, type Paint } from "./tilesets";
@@ -117,7 +118,7 @@ export class Scene {
     });
     this.delivered = new Delivered(this.viewer.widget, style.software);
     this.symbols = new Symbols(this.viewer.widget);
-    this.labels = new Labels(this.viewer.widget, elements.labels, this.symbols, (id) => this.choose(id));
+    this.labels = new Labels(this.viewer.widget, elements.labels, this.symbols, () => this.room(), (id) => this.choose(id));
     this.city = new CityMap(this.viewer.widget, api);
     this.landscape = new Landscape(this.viewer.widget, api, () => this.ground.giveWay());
     this.landscape.dress(theme.current);
@@ -191,12 +192,17 @@ export class Scene {
     const feature = this.store.features.get(id);
     const enterprise = this.store.enterprises.get(this.store.ownerOf(id) ?? "");
     if (!feature || !enterprise) return;
-    const { scene, canvas } = this.viewer.widget;
+    const { scene } = this.viewer.widget;
     const top = Cartesian3.fromDegrees(feature.lon, feature.lat, enterprise.ground_m + feature.z_max_m);
     const at = SceneTransforms.worldToWindowCoordinates(scene, top);
-    const { left, right, top: above, bottom } = this.insets();
-    const free = at && at.x > left && at.x < canvas.clientWidth - right && at.y > above && at.y < canvas.clientHeight - bottom;
-    if (!free || (isBuried(feature) && !this.underground)) this.flyToFeature(id);
+    if (!at || !within(this.room(), at) || (isBuried(feature) && !this.underground)) this.flyToFeature(id);
+  }
+
+  /** The part of the picture that no panel covers. */
+  private room(): Box {
+    const { clientWidth, clientHeight } = this.viewer.widget.canvas;
+    const { left, right, top, bottom } = this.insets();
+    return { left, top, right: clientWidth - right, bottom: clientHeight - bottom };
   }
 
   zoom(share: number): void {
@@ -429,7 +435,7 @@ export class Scene {
     this.tilesets.want(pointers);
     this.ground.stand(wanted.map(([, enterprise]) => enterprise));
     this.fadeImagery(camera.positionCartographic.height);
-    this.symbols.spread(this.store);
+    this.symbols.spread(this.store, this.room());
   }
 
   /** The pixels of the offline base map are kilometres wide. */

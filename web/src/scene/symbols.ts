@@ -119,15 +119,15 @@ export class Symbols {
     return this.boards.get(id)?.pixelOffset ?? null;
   }
 
-  /** Move symbols aside that would lie over each other, the worst alarm staying where it is. */
-  spread(store: FeatureStore): void {
+  /** Move symbols aside that would lie over each other, inside what no panel covers, the worst alarm staying where it is. */
+  spread(store: FeatureStore, room: Box): void {
     const rank = (id: string) => store.enterprises.get(id)?.alarm_level ?? 9;
     const boards = [...this.boards].filter(([, board]) => board.show).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
     const placed = boards.flatMap(([, board]) => {
       const at = SceneTransforms.worldToWindowCoordinates(this.widget.scene, board.position);
       return at ? [{ board, at }] : [];
     });
-    spread(placed.map(({ at }) => at)).forEach(({ x, y }, index) => {
+    spread(placed.map(({ at }) => at), room).forEach(({ x, y }, index) => {
       const board = placed[index]?.board;
       if (board && (board.pixelOffset.x !== x || board.pixelOffset.y !== y)) board.pixelOffset = new Cartesian2(x, y);
     });
