@@ -30,7 +30,7 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
 
 
 def test_every_route_is_in_the_contract() -> None:
-    text = (TOP / "docs/house.md").read_text(encoding="utf-8").replace("…", "{path}")
+    text = (TOP / "docs/contract.md").read_text(encoding="utf-8").replace("…", "{path}")
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     named = {f"{method} {route.path.replace('{path:path}', '{path}')}" for route in routes for method in route.methods}
     assert {name for name in named if not re.search(rf"`{re.escape(name)}(\?[^`]*)?`", text)} == set()

@@ -24,7 +24,7 @@ HOUSE = [
     "open_alarms",
     "case_count",
 ]
-"""docs/house.md, "3D tiles, as the browser sees them"."""
+"""docs/contract.md, "3D tiles, as the browser sees them"."""
 
 
 def test_the_house_comes_first_then_the_registry() -> None:
