@@ -154,6 +154,7 @@ export class Scene {
 
   home(flight = true): void {
     const target = targetOf([...this.store.enterprises.values()]);
+    this.sharpness?.soften();
     if (target) look(this.viewer.widget, target, this.insets(), flight);
   }
 
@@ -183,6 +184,7 @@ export class Scene {
   /** What is flown to is loaded from the start of the flight on, as the engine sees it from the flight's end. */
   private fly(target: Target, enterprise: string): void {
     this.awaited = enterprise;
+    this.sharpness?.soften();
     look(this.viewer.widget, target, this.insets(), true);
     this.survey();
   }

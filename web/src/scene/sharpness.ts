@@ -11,7 +11,12 @@ export class Sharpness {
     const { camera } = widget;
     camera.moveStart.addEventListener(() => this.move(true));
     camera.moveEnd.addEventListener(() => this.move(false));
-    widget.resolutionScale = MOVING;
+    this.soften();
+  }
+
+  /** Draw a quarter from the next frame on; the engine tells of a movement only after it has drawn it. */
+  soften(): void {
+    this.widget.resolutionScale = MOVING;
   }
 
   /** Draw all pixels where everything is there and nothing moves. */
@@ -23,6 +28,6 @@ export class Sharpness {
 
   private move(moving: boolean): void {
     this.moving = moving;
-    if (moving) this.widget.resolutionScale = MOVING;
+    if (moving) this.soften();
   }
 }
