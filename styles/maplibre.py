@@ -180,7 +180,7 @@ def _symbols(kind: str) -> Iterator[Layer]:
         "icon-allow-overlap": True,
         "icon-padding": 0,
         # An alarm lies above what has none; with overlaps allowed the greater key is drawn later.
-        "symbol-sort-key": ["-", 9, ["to-number", ["get", "alarm_level"], 9]],
+        "symbol-sort-key": ["-", 9, ["coalesce", ["get", "alarm_level"], 9]],
     }
     if any(offset[1] != [0.0, 0.0] for offset in offsets.values()):
         layout["icon-offset"] = by_type(offsets)

@@ -3,9 +3,12 @@ import { GeoJSONSource, Map as MapLibre, ScaleControl, setWorkerUrl, VectorTileS
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { FeatureCollection } from "geojson";
+import { badge, BADGE_PX } from "../core/badge";
+import { spread, type Point } from "../core/placing";
 import type { Theme } from "../core/theme";
-import type { Bbox } from "../core/types";
+import type { Bbox, Enterprise } from "../core/types";
 import type { LonLat } from "./geodesy";
+import { BADGE_RATIO, BADGES_TO, byRank, PLACES, placesOf, readBadge } from "./places";
 import { dressed, highlight, ONLY, SKETCH, SOURCE, tilesOf, type Wear } from "./style";
 import { STYLES } from "./themes";
 import { covering, type Tile } from "./tiles";
@@ -23,6 +26,8 @@ const MOST_TILES = 400;
 /** What lies under all else is what is meant only where nothing else is. */
 const GROUND = new Set(["county", "site_boundary", "parcel", "water_source"]);
 const FLIGHT_MS = 900;
+/** On a map a symbol stays beside its place: who comes nearer sees all of a crowd. */
+const ASIDE_RINGS = 2;
 /** How near one may come, and the deepest zoom that the server has tiles of. */
 const NEAREST_ZOOM = 22;
 const TILE_ZOOM = 16;
@@ -58,10 +63,15 @@ async function styleOf(base: string, theme: Theme | "print"): Promise<StyleSpeci
   return (await response.json()) as StyleSpecification;
 }
 
-/** A feature of the tiles as the page speaks of it. */
+/** The kind of a feature of the tiles, or of a badge. */
+function layerOf(feature: MapGeoJSONFeature): string | undefined {
+  return feature.source === PLACES ? "enterprise" : feature.source === SOURCE || feature.source === ONLY ? feature.sourceLayer : undefined;
+}
+
+/** A feature as the page speaks of it. */
 function hitOf(feature: MapGeoJSONFeature): Hit | null {
   const { feature_id, name, type } = feature.properties as Record<string, unknown>;
-  const kind = feature.sourceLayer;
+  const kind = layerOf(feature);
   if (typeof feature_id !== "string" || !kind) return null;
   return { feature: feature_id, kind, name: typeof name === "string" ? name : null, type: typeof type === "string" ? type : null };
 }
@@ -75,6 +85,10 @@ export class CityMap {
   private due: ReturnType<typeof setTimeout> | undefined;
   private drawn: FeatureCollection = { type: "FeatureCollection", features: [] };
   private reading = 0;
+  /** Enterprises that wear their badges, in the order in which they find room, and how far each badge lies beside its place. */
+  private places: Enterprise[] = [];
+  private asides: readonly Point[] = [];
+  private padding: Padding = { top: 0, right: 0, bottom: 0, left: 0 };
 
   /** Throws where the browser has no WebGL 2. */
   constructor(
@@ -111,12 +125,16 @@ export class CityMap {
     });
     this.map.on("mousemove", (event) => handlers.hover([event.lngLat.lng, event.lngLat.lat], this.map.isMoving() ? null : this.under(event), event.point));
     this.map.on("mouseout", () => handlers.leave());
-    this.map.on("moveend", () => handlers.moved(this.view));
+    this.map.on("moveend", () => {
+      this.spread();
+      handlers.moved(this.view);
+    });
+    this.map.on("styleimagemissing", ({ id }) => this.paint(id));
     this.map.on("dataloading", () => handlers.settled(false));
     this.map.on("movestart", () => handlers.settled(false));
     this.map.on("idle", () => handlers.settled(this.style !== null));
     this.map.on("error", ({ error }) => handlers.failed(error.message));
-    this.map.on("style.load", () => this.show(this.drawn));
+    this.map.on("style.load", () => this.fill());
   }
 
   get view(): MapView {
@@ -136,8 +154,8 @@ export class CityMap {
     const { x, y } = event.point;
     const found = this.map
       .queryRenderedFeatures([[x - reach, y - reach], [x + reach, y + reach]])
-      .filter((feature) => (feature.source === SOURCE || feature.source === ONLY) && !feature.layer.id.startsWith("chosen."));
-    const rank = (feature: MapGeoJSONFeature) => (GROUND.has(feature.sourceLayer ?? "") ? 3 : feature.layer.type === "symbol" ? 0 : feature.layer.type === "line" ? 1 : 2);
+      .filter((feature) => layerOf(feature) && !feature.layer.id.startsWith("chosen."));
+    const rank = (feature: MapGeoJSONFeature) => (GROUND.has(layerOf(feature) ?? "") ? 3 : feature.layer.type === "symbol" ? 0 : feature.layer.type === "line" ? 1 : 2);
     const best = found.map((feature, place) => ({ feature, key: rank(feature) * 10_000 + place })).sort((a, b) => a.key - b.key)[0];
     return best ? hitOf(best.feature) : null;
   }
@@ -152,12 +170,52 @@ export class CityMap {
       if (turn !== this.reading) return;
       this.style = style;
       this.theme = theme;
-    } else if (before.at === wear.at && before.only === wear.only && before.hidden === wear.hidden && before.shown === wear.shown) {
+    } else if (before.at === wear.at && before.only === wear.only && before.hidden === wear.hidden && before.shown === wear.shown && before.basemap === wear.basemap) {
       this.choose(wear);
       return;
     }
     this.map.setStyle(dressed(this.style, this.wear), { diff: true });
+    this.fill();
+  }
+
+  /** Put back what the page itself draws: a style brings its sources empty. */
+  private fill(): void {
     this.show(this.drawn);
+    this.asides = [];
+    this.spread();
+  }
+
+  /** Enterprises to be shown by their badges, and what panels cover of the map: none is moved there. */
+  stand(rows: readonly Enterprise[], padding: Padding): void {
+    this.places = byRank(rows, this.wear.selected?.feature ?? null);
+    this.padding = padding;
+    this.asides = [];
+    this.spread();
+  }
+
+  /** Move badges apart that would lie over each other; told to the engine only where it makes a difference. */
+  private spread(): void {
+    const source = this.map.getSource(PLACES);
+    if (!(source instanceof GeoJSONSource)) return;
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const { left, right, top, bottom } = this.padding;
+    const zoom = this.map.getZoom();
+    const room = { left, top, right: clientWidth - right, bottom: clientHeight - bottom };
+    const places = this.places.map(({ lon, lat }) => this.map.project([lon, lat]));
+    const asides = zoom < BADGES_TO ? spread(places, room, ASIDE_RINGS) : places.map(() => ({ x: 0, y: 0 }));
+    const key = JSON.stringify([zoom, asides]);
+    if (this.asides.length && key === this.key) return;
+    this.key = key;
+    this.asides = asides;
+    source.setData(placesOf(this.places, asides, this.wear.theme, zoom));
+  }
+  private key = "";
+
+  /** Draw a badge that a style names for the first time. */
+  private paint(id: string): void {
+    const said = readBadge(id);
+    const picture = said && badge(said.glyph, said.level, this.wear.palette).getContext("2d")?.getImageData(0, 0, BADGE_PX, BADGE_PX);
+    if (picture && !this.map.hasImage(id)) this.map.addImage(id, picture, { pixelRatio: BADGE_RATIO });
   }
 
   private choose(wear: Wear): void {
@@ -226,16 +284,17 @@ export class CityMap {
     this.map.getCanvas().style.cursor = at ? "pointer" : "";
   }
 
-  /** Where a place is on the page, pixels. */
-  position([lon, lat]: LonLat): { x: number; y: number } {
+  /** Where a place is on the page, or the badge of an enterprise there, pixels. */
+  position([lon, lat]: LonLat, enterprise?: string): { x: number; y: number } {
     const at = this.map.project([lon, lat]);
     const box = this.map.getContainer().getBoundingClientRect();
-    return { x: at.x + box.left, y: at.y + box.top };
+    const aside = this.asides[this.places.findIndex((row) => row.feature_id === enterprise)] ?? { x: 0, y: 0 };
+    return { x: at.x + box.left + aside.x, y: at.y + box.top + aside.y };
   }
 
   /** Features that can be seen now, by kind. */
   kindsInView(): Set<string> {
-    return new Set(this.map.queryRenderedFeatures().flatMap((feature) => (feature.source === SOURCE || feature.source === ONLY ? (feature.sourceLayer ?? []) : [])));
+    return new Set(this.map.queryRenderedFeatures().flatMap((feature) => layerOf(feature) ?? []));
   }
 
   /** How a feature is shown: its properties in the tiles that are loaded. */
@@ -252,7 +311,7 @@ export class CityMap {
     const style = await styleOf(wear.base, "print");
     const map = new MapLibre({
       container,
-      style: dressed(style, wear),
+      style: dressed(style, { ...wear, badges: false, basemap: null }),
       attributionControl: false,
       interactive: false,
       fadeDuration: 0,

@@ -1,6 +1,6 @@
 /** Names and alarm markers as HTML over the canvas: crisp Chinese type, animation without drawing a frame, and no two in one place. */
 import { Cartesian2, Cartesian3, SceneTransforms, type CesiumWidget } from "cesium";
-import { Placing, type Box, type Point, type Side } from "./placing";
+import { Placing, type Box, type Point, type Side } from "../core/placing";
 
 export interface LabelItem {
   id: string;

@@ -17,7 +17,7 @@ import { Labels } from "./labels";
 import { isBuried, labelsOf } from "./labelling";
 import { CityMap } from "./citymap";
 import { pickFeature, type Picked } from "./pick";
-import { within, type Box } from "./placing";
+import { within, type Box } from "../core/placing";
 import { Sharpness } from "./sharpness";
 import { Symbols } from "./symbols";
 import { CITY, Tilesets, type Paint } from "./tilesets";

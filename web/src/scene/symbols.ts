@@ -1,12 +1,11 @@
-/** One symbol an enterprise, seen and clicked from any height: the glyph of its industry, and its worst open alarm as shape, colour and numeral. */
+/** One symbol an enterprise, seen and clicked from any height. */
 import { Billboard, BillboardCollection, Cartesian2, Cartesian3, DistanceDisplayCondition, NearFarScalar, SceneTransforms, type CesiumWidget } from "cesium";
-import { roman } from "../core/i18n";
+import { badge } from "../core/badge";
 import type { FeatureStore } from "../core/store";
 import type { Enterprise } from "../core/types";
-import { alarmColour, palette } from "./colour";
-import { spread, type Box, type Point } from "./placing";
+import { palette } from "./colour";
+import { spread, type Box, type Point } from "../core/placing";
 
-const SIZE = 64;
 /** CSS pixels at which it is drawn. */
 const SHOWN = 26;
 /** It gives way to the plant itself within this many of its radii. */
@@ -17,39 +16,6 @@ const SCALE = new NearFarScalar(20_000, 1, 400_000, 0.62);
 export interface SymbolId {
   enterprise: string;
   name: string;
-}
-
-/** A disc where all is quiet; a square with its numeral where an alarm stands open, so that colour is not the only sign. */
-function draw(glyph: string, level: number | null): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SIZE;
-  const pen = canvas.getContext("2d");
-  if (!pen) return canvas;
-  const colour = alarmColour(level);
-  const { ui } = palette();
-  pen.lineWidth = 4;
-  pen.strokeStyle = colour ? ui["alarm-ink"] : ui.accent;
-  pen.fillStyle = colour ?? ui.panel;
-  pen.beginPath();
-  if (colour) pen.roundRect(4, 8, SIZE - 12, SIZE - 12, 10);
-  else pen.arc(SIZE / 2, SIZE / 2, SIZE / 2 - 5, 0, 2 * Math.PI);
-  pen.fill();
-  pen.stroke();
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  pen.fillStyle = colour ? ui["alarm-ink"] : ui.text;
-  pen.font = '700 32px "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
-  pen.fillText(glyph, colour ? SIZE / 2 - 2 : SIZE / 2, colour ? SIZE / 2 + 4 : SIZE / 2 + 2);
-  if (colour && level !== null) {
-    pen.fillStyle = ui["alarm-ink"];
-    pen.beginPath();
-    pen.arc(SIZE - 14, 14, 13, 0, 2 * Math.PI);
-    pen.fill();
-    pen.fillStyle = colour;
-    pen.font = '700 18px "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
-    pen.fillText(roman(level), SIZE - 14, 15);
-  }
-  return canvas;
 }
 
 /** The scale that the engine draws a symbol at (Cesium's `czm_nearFarScalar`). */
@@ -139,7 +105,7 @@ export class Symbols {
     this.boards.set(enterprise.feature_id, board);
     const key = `${this.look}${enterprise.glyph}${enterprise.alarm_level ?? ""}`;
     if (board.image !== key) {
-      const image = this.images.get(key) ?? draw(enterprise.glyph, enterprise.alarm_level);
+      const image = this.images.get(key) ?? badge(enterprise.glyph, enterprise.alarm_level, palette());
       this.images.set(key, image);
       board.setImage(key, image as unknown as HTMLImageElement);
     }

@@ -94,7 +94,7 @@ const style: StyleSpecification = {
     { id: "enterprise.symbol", type: "symbol", source: SOURCE, "source-layer": "enterprise", filter: ["has", "code"] },
   ],
 };
-const wear: Wear = { base: "http://here", at: null, only: null, hidden: new Set(), shown: null, selected: null, palette: themes.dark };
+const wear: Wear = { base: "http://here", at: null, only: null, hidden: new Set(), shown: null, selected: null, palette: themes.dark, theme: "dark", basemap: null, badges: false };
 
 test("the style hides layers, names and enterprises, and takes one kind from filtered tiles", () => {
   const only = { kind: "building", cql: "height_m > 1" };

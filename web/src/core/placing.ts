@@ -66,26 +66,27 @@ export class Placing {
 
 /** Nearer than this one symbol would hide the middle of another. */
 export const APART_PX = 15;
-const RINGS = 8;
+/** Farther than this a symbol would no longer be found where it belongs. */
+const FARTHEST_RINGS = 8;
 
 /**
  * How far each symbol moves from its place, so that all lie apart: who comes first stays, a later one takes the nearest free place around.
  *
- * None moves out of `room`, the part of the picture that no panel covers, which lies in it already. Whole pixels; a crowd of more than some two
- * hundred on one spot stays a crowd.
+ * None moves out of `room`, the part of the picture that no panel covers, which lies in it already, and none farther than `rings` symbols. Whole
+ * pixels; who finds no room stays in the crowd.
  */
-export function spread(places: readonly Point[], room: Box): Point[] {
+export function spread(places: readonly Point[], room: Box, rings = FARTHEST_RINGS): Point[] {
   const inner = inflated(room, -APART_PX / 2);
   const taken: Point[] = [];
   return places.map((at) => {
-    const aside = free(at, taken, within(room, at) ? inner : null);
+    const aside = free(at, taken, within(room, at) ? inner : null, rings);
     taken.push({ x: at.x + aside.x, y: at.y + aside.y });
     return aside;
   });
 }
 
-function free(at: Point, taken: readonly Point[], room: Box | null): Point {
-  for (let ring = 0; ring <= RINGS; ring += 1) {
+function free(at: Point, taken: readonly Point[], room: Box | null, rings: number): Point {
+  for (let ring = 0; ring <= rings; ring += 1) {
     const places = Math.max(1, ring * 6);
     for (let place = 0; place < places; place += 1) {
       const angle = (2 * Math.PI * place) / places;

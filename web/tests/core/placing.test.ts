@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { APART_PX, Placing, spread, within } from "../../src/scene/placing";
+import { APART_PX, Placing, spread, within } from "../../src/core/placing";
 
 const picture = { left: 0, top: 0, right: 390, bottom: 844 };
 const room = { left: 0, top: 56, right: 326, bottom: 844 };
