@@ -2,7 +2,6 @@
 import { catalogue } from "../core/i18n";
 
 const zhCN = {
-  "app.name": "全景",
   "app.page": "制图室",
   "app.panorama": "返回全景",
   "drop.title": "把 DXF 或 DWG 图纸拖到这里",

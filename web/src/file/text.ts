@@ -7,6 +7,7 @@ const zhCN = {
   "enterprise.choose": "选择企业",
   "enterprise.search": "企业名称或编号",
   "enterprise.none": "先选择一家企业",
+  "enterprise.none.hint": "登记信息、排污许可、化学品、管理制度、自行监测和监督性监测都在它的档案里",
   "enterprise.empty": "还没有登记企业",
   "enterprise.empty.hint": "登记后即可上传图纸、许可证副本和档案。一家一家填写，或用登记表一次导入全部。",
   "enterprise.nothing": "没有符合的企业",
