@@ -83,7 +83,7 @@ def _beyond_ascii(tags: Tags) -> set[int]:
         owners = np.searchsorted(tags.ends, places)
         inside = owners < len(tags.ends)
         owners, places = owners[inside], places[inside]
-        found.update(np.unique(owners[places >= tags.starts[owners]]).tolist())
+        found.update(owners[places >= tags.starts[owners]].tolist())
     return found
 
 

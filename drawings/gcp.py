@@ -95,7 +95,8 @@ def _drawn(insert: Insert) -> ControlPoint | Issue:
 
 def drawn_points(document: Drawing) -> tuple[list[ControlPoint], list[Issue]]:
     """Return the `QJ_GCP` blocks of a drawing, and those whose E and N are no numbers."""
-    found = [_drawn(insert) for insert in document.modelspace().query('INSERT[name=="QJ_GCP"]i') if isinstance(insert, Insert)]
+    inserts = (entity for entity in document.modelspace() if isinstance(entity, Insert))
+    found = [_drawn(insert) for insert in inserts if str(insert.dxf.get("name")).upper() == "QJ_GCP"]
     return [one for one in found if isinstance(one, ControlPoint)], [one for one in found if isinstance(one, Issue)]
 
 

@@ -49,9 +49,15 @@ MANY_LABELS = 3
 KIND_ORDER = {name: place for place, name in enumerate(KINDS)}
 
 
+def _number(entity: DXFEntity) -> tuple[int, str]:
+    """Return what sorts handles as the numbers they are."""
+    handle = handle_of(entity)
+    return len(handle), handle
+
+
 def _by_handle(entities: Sequence[DXFEntity]) -> list[DXFEntity]:
     """Sort by handle, so that nothing depends on the order in which a program wrote the file."""
-    return sorted(entities, key=lambda entity: (len(handle_of(entity)), handle_of(entity)))
+    return sorted(entities, key=_number)
 
 
 def _around(entity: DXFEntity) -> bool:

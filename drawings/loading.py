@@ -135,16 +135,20 @@ class _Entities(list[Any]):
                 continue
             self.append(entity)
             keeper.know(entity, record)
-            if isinstance(entity, Labelled) and not _opens(entity):
+            if not isinstance(entity, Labelled):
+                database[entity.dxf.handle] = entity
+                continue
+            if _opens(entity):
+                ahead.extend(_of_reference(records))
+            if not ahead or ahead[-1][1][0] != "SEQEND":
+                # Ezdxf makes the SEQEND that is not written.
                 bind(entity, document)
                 continue
             database[entity.dxf.handle] = entity
-            if isinstance(entity, Labelled):
-                # Of the SEQEND that ezdxf makes until it comes to the one that is written.
-                database.next_handle()
-                ahead.extend(_of_reference(records))
-                if self._keeps(entity, keeper, ahead):
-                    ahead.clear()
+            # Of the SEQEND that ezdxf makes until it comes to the one that is written.
+            database.next_handle()
+            if self._keeps(entity, keeper, ahead):
+                ahead.clear()
         raise DXFStructureError("section ENTITIES does not end")
 
     def _keeps(self, insert: Labelled, keeper: Keeper, records: Collection[Record]) -> bool:

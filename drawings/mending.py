@@ -13,6 +13,8 @@ from ezdxf.document import Drawing
 from ezdxf.entities.insert import Insert
 from ezdxf.lldxf import repair
 from ezdxf.lldxf.const import DXF12, DXFError, DXFStructureError
+from ezdxf.lldxf.tags import Tags
+from ezdxf.lldxf.types import DXFTag
 
 from drawings.auditing import PlainAuditor
 from drawings.encodings import UTF8
@@ -148,6 +150,21 @@ class _Recover(recover.Recover):
         return found
 
 
+def _ended(entities: Iterable[Tags], fixes: list[tuple[int, str]]) -> Iterator[Tags]:
+    """Yield the entities of a section with the SEQEND that a POLYLINE, or an INSERT with attributes, lacks."""
+    expected = None
+    for entity in entities:
+        name = entity.dxftype()
+        if expected is not None and name not in {expected, "SEQEND"}:
+            fixes.append((AuditError.MISSING_REQUIRED_SEQEND, f"Added the SEQEND before {name}."))
+            yield Tags([DXFTag(0, "SEQEND")])
+        elif expected == name:
+            yield entity
+            continue
+        expected = "VERTEX" if name == "POLYLINE" else "ATTRIB" if name == "INSERT" and entity.get_first_value(66, 0) == 1 else None
+        yield entity
+
+
 def mended(data: bytes) -> tuple[Drawing, Auditor]:
     """Open a DXF, UTF-8, whose structure is damaged.
 
@@ -168,7 +185,7 @@ def mended(data: bytes) -> tuple[Drawing, Auditor]:
         tool.recover_rootdict()
     for name, entities in tool.section_dict.items():
         if name in {"TABLES", "BLOCKS", "OBJECTS", "ENTITIES"}:
-            tool.section_dict[name] = list(tool.check_entities(entities, before_handles))
+            tool.section_dict[name] = list(_ended(tool.check_entities(entities, before_handles), tool.fixes))
     # The opening of a section is no entity.
     handles = Handles(tool.section_dict.get(BLOCKS, ())[1:])
     for group in tool.section_dict.get("ENTITIES", ())[1:]:

@@ -53,8 +53,8 @@ def parents(outlines: Sequence[Outline]) -> list[int | None]:
         # Not asked is above all whether an outline contains itself: that takes longest to tell.
         may = areas[outer] > areas[inner]
         outer, inner = outer[may], inner[may]
-        # Prepared once, however much lies in it.
-        shapely.prepare(shapes[np.unique(outer)])
+        # Once each, however much lies in it: what is prepared is passed over.
+        shapely.prepare(shapes[outer])
         holds = shapely.contains(shapes[outer], shapes[inner])
         for outside, inside in zip(outer[holds].tolist(), inner[holds].tolist(), strict=True):
             best = found[inside]

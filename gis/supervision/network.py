@@ -52,6 +52,7 @@ class Network:
 
     def __init__(self, things: Iterable[Thing]) -> None:
         self.nodes = [thing for thing in things if self._counts(thing)]
+        self._places = {id(node): index for index, node in enumerate(self.nodes)}
         self.pipes = [index for index, node in enumerate(self.nodes) if node.kind == "pipe"]
         self.forward: defaultdict[int, set[int]] = defaultdict(set)
         self.backward: defaultdict[int, set[int]] = defaultdict(set)
@@ -93,13 +94,14 @@ class Network:
                 self._lead(areas[a], areas[b])
 
     def _reach(self, start: Thing, edges: defaultdict[int, set[int]]) -> list[Thing]:
-        seen = {index for index, node in enumerate(self.nodes) if node is start}
-        waiting = list(seen)
+        own = self._places.get(id(start))
+        waiting = [] if own is None else [own]
+        seen = set(waiting)
         while waiting:
             for following in edges[waiting.pop()] - seen:
                 seen.add(following)
                 waiting.append(following)
-        return [self.nodes[index] for index in sorted(seen) if self.nodes[index] is not start]
+        return [self.nodes[index] for index in sorted(seen) if index != own]
 
     def upstream(self, thing: Thing) -> list[Thing]:
         """Return everything whose water gets to a thing."""

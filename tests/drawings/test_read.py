@@ -131,6 +131,14 @@ def test_a_reference_without_a_place_is_counted() -> None:
     assert {"W104", "E104"} <= {issue.code for issue in plan.issues}
 
 
+def test_attributes_that_nothing_ends_are_ended() -> None:
+    text = DATA.decode()
+    end = text.index("  0\nSEQEND", text.index("ENTITIES"))
+    plan = plan_of((text[:end] + text[text.index("  0\n", end + 4) :]).encode(), NAME)
+    assert [issue.message for issue in plan.issues] == ["文件结构有 1 处缺陷，已自动修复：缺少序列结尾 1 处"]
+    assert plan.counts == plan_of(DATA, NAME).counts
+
+
 def test_tally() -> None:
     assert count_entities(DATA) == len(drawing().modelspace())
     paper = b"0\nSECTION\n2\nENTITIES\n0\nLINE\n67\n1\n0\nLINE\n67\n0\n0\nPOLYLINE\n0\nVERTEX\n0\nSEQEND\n0\nENDSEC\n0\nEOF\n"

@@ -142,9 +142,9 @@ LABEL = st.tuples(
     st.sampled_from(["B", "B", "B", "GONE"]),
     st.sampled_from(["1F", "1F", "1F", "1F", "1B"]),
     st.lists(SAID, max_size=3),
-    st.sampled_from(["SEQEND", "SEQEND", "SEQEND", "POINT"]),
+    st.sampled_from(["SEQEND", "SEQEND", "SEQEND", "POINT", ""]),
 )
-"""A block reference: block, owner, attributes, and what follows them."""
+"""A block reference: block, owner, attributes, and what follows them; of the last one it may be the end of the section."""
 
 
 def written(labels: list[tuple[str, str, list[tuple[str, ...]], str]]) -> str:
