@@ -1,4 +1,4 @@
-/** The map: MapLibre GL bound to a preview. Nothing is fetched; text is drawn from the fonts of the machine. */
+/** The map: MapLibre GL bound to a preview, over the tiles of what the store holds already. Text is drawn from the fonts of the machine. */
 import { GeoJSONSource, Map as MapLibre, Marker, ScaleControl, setWorkerUrl, type ExpressionSpecification, type FilterSpecification, type LayerSpecification, type MapMouseEvent } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -10,7 +10,10 @@ import type { Xy } from "./types";
 setWorkerUrl(workerUrl);
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
-const SOURCES = ["existing", "sketch", "features", "names", "marks", "changes"] as const;
+/** What stands already, as the map server's tiles have it; the deepest of them. */
+const STANDING = "standing";
+const TILE_ZOOM = 16;
+const SOURCES = ["sketch", "features", "names", "marks", "changes"] as const;
 export type SourceName = (typeof SOURCES)[number];
 /** What can be switched off. */
 export type Topic = "stored" | "ignored" | "refused" | "issues" | "existing";
@@ -45,7 +48,6 @@ function layersIn({ ui, alarm }: Palette): [Topic | "changes", LayerSpecificatio
   });
 
   return [
-    ["existing", dot("existing-points", "existing", ["all"], 4, color, 0.45)],
     ["ignored", line("ignored-lines", "sketch", both(is("ignored"), drawn), { "line-color": ui["text-soft"], "line-width": 1, "line-opacity": 0.38 })],
     ["ignored", dot("ignored-points", "sketch", both(is("ignored"), shape("Point")), 2.2, ui["text-soft"], 0.45)],
     ["stored", { id: "stored-areas", source: "sketch", type: "fill", filter: both(is("stored"), shape("Polygon")), paint: { "fill-color": color, "fill-opacity": 0.3 } }],
@@ -73,6 +75,15 @@ function layersIn({ ui, alarm }: Palette): [Topic | "changes", LayerSpecificatio
     ["issues", { id: "marks", source: "marks", type: "circle", paint: { "circle-radius": 7, "circle-color": tone, "circle-opacity": 0.35, "circle-stroke-color": tone, "circle-stroke-width": 2 } }],
   ];
 }
+
+const standingLayers = (kind: string, tint: string): LayerSpecification[] => {
+  const of = { source: STANDING, "source-layer": kind };
+  return [
+    { ...of, id: `standing-${kind}-area`, type: "fill", filter: shape("Polygon"), paint: { "fill-color": tint, "fill-opacity": 0.1 } },
+    { ...of, id: `standing-${kind}-line`, type: "line", filter: drawn, paint: { "line-color": tint, "line-width": 1, "line-opacity": 0.55 } },
+    { ...of, id: `standing-${kind}-point`, type: "circle", filter: shape("Point"), paint: { "circle-radius": 3, "circle-color": tint, "circle-opacity": 0.6 } },
+  ];
+};
 
 const HIT = ["change-points", "change-lines", "change-gone", "change-areas", "marks", "refused-lines", "refused-points", "stored-lines", "stored-points", "stored-areas", "ignored-lines", "ignored-points"];
 
@@ -108,7 +119,10 @@ export class DraftMap {
       container,
       style: {
         version: 8,
-        sources: Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson", data: EMPTY, maxzoom: 22, tolerance: 0.1, buffer: 32 }])),
+        sources: {
+          ...Object.fromEntries(SOURCES.map((name) => [name, { type: "geojson" as const, data: EMPTY, maxzoom: 22, tolerance: 0.1, buffer: 32 }])),
+          [STANDING]: { type: "vector", tiles: [`${location.origin}/tiles/{z}/{x}/{y}.mvt`], maxzoom: TILE_ZOOM },
+        },
         layers: [{ id: "ground", type: "background", paint: { "background-color": palette.ui.ground } }, ...this.layers.map(([, layer]) => layer)],
       },
       center: [0, 0], zoom: 12, maxZoom: 24, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0,
@@ -150,6 +164,22 @@ export class DraftMap {
     }
   }
 
+  /** Draw what stands already under all else, quietly, each kind in its colour; nothing with null, as where the drawing has no place. */
+  async surround(kinds: ReadonlyMap<string, { color: string }> | null): Promise<void> {
+    await this.ready;
+    for (const id of this.standing) this.map.removeLayer(id);
+    const layers = [...(kinds ?? [])].flatMap(([kind, { color: tint }]) => standingLayers(kind, tint));
+    this.standing = layers.map((layer) => layer.id);
+    for (const layer of layers) this.map.addLayer({ ...layer, layout: { visibility: this.off.has("existing") ? "none" : "visible" } } as LayerSpecification, this.layers[0]?.[1].id);
+  }
+  private standing: string[] = [];
+
+  /** Ask anew for what stands already: something was stored. */
+  async again(): Promise<void> {
+    await this.ready;
+    this.map.refreshTiles(STANDING);
+  }
+
   /** Resolves when everything that was shown is drawn. */
   async drawn(): Promise<void> {
     await this.ready;
@@ -175,6 +205,7 @@ export class DraftMap {
   async toggle(off: ReadonlySet<Topic>): Promise<void> {
     await this.ready;
     this.off = new Set(off);
+    for (const id of this.standing) this.map.setLayoutProperty(id, "visibility", this.off.has("existing") ? "none" : "visible");
     for (const [topic, layer] of this.layers) this.map.setLayoutProperty(layer.id, "visibility", topic !== "changes" && this.off.has(topic) ? "none" : "visible");
   }
 

@@ -1,6 +1,5 @@
 /** What the map draws: a preview as GeoJSON, coloured by what each entity becomes. No engine here. */
 import type { Feature, FeatureCollection, Geometry, Position } from "geojson";
-import type { FeatureSummary } from "../core/types";
 import type { Plane } from "./plane";
 import type { Choice } from "./rules";
 import type { Change, Difference, Entity, Group, Kind, Mark, Preview, Severity, Xy } from "./types";
@@ -104,17 +103,6 @@ export function marks(list: readonly Mark[], plane: Plane): FeatureCollection<Ge
     else places.set(key, { ...before, n: before.n + 1, ...(mark.severity === "error" && before.severity !== "error" ? { i, severity: mark.severity } : {}) });
   });
   return collection([...places.values()].map(({ at, ...properties }) => ({ type: "Feature" as const, properties, geometry: { type: "Point" as const, coordinates: [...at] } })));
-}
-
-/** What the archive already holds of the enterprise: a point each. */
-export function existing(rows: readonly FeatureSummary[], kinds: ReadonlyMap<string, Kind>, plain: string): FeatureCollection {
-  return collection(
-    rows.map((row) => ({
-      type: "Feature" as const,
-      properties: { name: row.name || (row.code ?? ""), color: kinds.get(row.kind)?.color ?? plain },
-      geometry: { type: "Point" as const, coordinates: [row.lon, row.lat] },
-    })),
-  );
 }
 
 /** The vertex of the sketch nearest to a place, and how far it is, drawing units. */
