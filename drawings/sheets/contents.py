@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drawings.sheets import proof, receptors
-from drawings.sheets.flow import NOT_DRAWN
+from drawings.sheets.flow import NOT_DRAWN, stream_label
 from drawings.sheets.fonts import PLAIN
 from drawings.sheets.ground import Thing, things
 from drawings.sheets.legend import label_of
@@ -136,9 +136,9 @@ def _process(page: Page) -> list[Item]:
         return Item(name, len(wanted), tuple(one for one in wanted if one.translate(PLAIN).replace(" ", "") not in page.on_map))
 
     lost = []
-    for medium, label in ENUMS["pipe_medium"].items():
-        count = sum(stream.medium == medium for stream in graph.streams)
-        lost += [] if page.legend(f"{label}流") >= count else [f"{label}流 {page.legend(f'{label}流')}/{count}"]
+    for medium in ENUMS["pipe_medium"]:
+        count, label = sum(stream.medium == medium for stream in graph.streams), stream_label(medium)
+        lost += [] if page.legend(label) >= count else [f"{label} {page.legend(label)}/{count}"]
     pollution = named("F4", "pollution")
     seen = page.legend("产污环节（突出标注）")
     signs = () if seen >= pollution.wanted else (f"突出标注 {seen}/{pollution.wanted}",)

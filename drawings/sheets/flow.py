@@ -73,6 +73,15 @@ def _worded(words: Words, at: Point, scale: float, theme: Theme) -> list[Ink]:
     return [*found, Text(words.text, (x, y), size, words.align, colour=words.colour)]
 
 
+def stream_label(medium: str) -> str:
+    """Return what the legend calls streams of a medium: on a flow sheet `sludge` is all that is solid waste, wire ends as well as sludge.
+
+    >>> stream_label("sludge"), stream_label("gas")
+    ('固废流', '废气流')
+    """
+    return "固废流" if medium == "sludge" else f"{ENUMS['pipe_medium'][medium]}流"
+
+
 def entries(graph: ProcessGraph) -> list[Entry]:
     """Return what the legend must say of a graph: its types of nodes and the media of its streams."""
     types = {node.type for node in graph.nodes}
@@ -80,7 +89,7 @@ def entries(graph: ProcessGraph) -> list[Entry]:
     names = ENUMS["node_type"] | {"pollution": "产污环节（突出标注）"}
     return [
         *(Entry("node", type_, names[type_]) for type_ in LOOKS if type_ in types),
-        *(Entry("stream", medium, f"{ENUMS['pipe_medium'][medium]}流") for medium in MEDIA if medium in media),
+        *(Entry("stream", medium, stream_label(medium)) for medium in MEDIA if medium in media),
     ]
 
 

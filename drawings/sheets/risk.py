@@ -34,6 +34,8 @@ INSET_SCALES = (10000, 15000, 20000, 25000)
 INSET_MM = (60.0, 82.0)
 """Least and greatest side of the enlarged map of what is near."""
 MARGIN_MM = 8.0
+HEAD_MM = 4.0
+"""Beyond that above and below, where title and scale bar stand: a symbol on the ring stands on neither."""
 SHIFT_MM = (22.0, 17.0)
 """How far the rings stand from the middle of the map, away from the enlarged one."""
 
@@ -60,10 +62,11 @@ def _inset(ground_m: float) -> tuple[float, int]:
     return INSET_MM[1], INSET_SCALES[-1]
 
 
-def _main_window(map_box: Box, site: BaseGeometry, way: BaseGeometry, seen: Sequence[Point]) -> tuple[Window, Window]:
+def windows(map_box: Box, site: BaseGeometry, way: BaseGeometry, seen: Sequence[Point]) -> tuple[Window, Window]:
     """Return the window of the rings and that of the enlarged map, in the corner of the first with the least below it."""
     west, south, east, north = site.buffer(NEAR_M).bounds
     side, near_scale = _inset(max(east - west, north - south))
+    high = side + 2 * HEAD_MM
     middle = site.centroid
     best: tuple[float, Window, Window] | None = None
     for right, up in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
@@ -72,9 +75,9 @@ def _main_window(map_box: Box, site: BaseGeometry, way: BaseGeometry, seen: Sequ
         window = Window(map_box, SCALE, centre)
         corner = Box(
             map_box.left if right > 0 else map_box.right - side,
-            map_box.bottom if up > 0 else map_box.top - side,
+            map_box.bottom if up > 0 else map_box.top - high,
             map_box.left + side if right > 0 else map_box.right,
-            map_box.bottom + side if up > 0 else map_box.top,
+            map_box.bottom + high if up > 0 else map_box.top,
         )
         area = shapely.box(corner.left, corner.bottom, corner.right, corner.top)
         shown = shapely.clip_by_rect(window.on_paper(way), map_box.left, map_box.bottom, map_box.right, map_box.top)
@@ -187,6 +190,12 @@ def ways_out(site: BaseGeometry, gate: BaseGeometry, flow: Downstream) -> list[t
     return [(line, f"向{direction_name(turn)}疏散") for _, _, turn, line in good]
 
 
+def covering(window: Window, theme: Theme) -> tuple[Box, list[Ink], Box]:
+    """Return what covers the enlarged map: the strip of its title, its scale bar, and the box that this takes."""
+    box = window.box
+    return Box(box.left, box.top - 6.5, box.right, box.top), *scale_bar(window.scale, (box.left + 1, box.bottom + 1), theme, 7.0)
+
+
 def _near(window: Window, scene: Scene, theme: Theme) -> tuple[list[Ink], list[Entry]]:
     """Return the enlarged map of what is within 500 m, with the ways out, and what the legend must say of it."""
     own, site, box = scene.own, scene.site, window.box
@@ -209,9 +218,8 @@ def _near(window: Window, scene: Scene, theme: Theme) -> tuple[list[Ink], list[E
         if thing.kind == "outlet" and thing.type == "water":
             at, clear = drawing.symbol(thing, label="废水排放口")
             drawing.wanted.append(Wanted(f"outlet {thing.code}", ((thing.code,),), shapely.Point(at), clear=clear, rank=0, weight="bold"))
-    _receptors(drawing, scene.listed)
-    head = Box(box.left, box.top - 6.5, box.right, box.top)
-    bar, bar_box = scale_bar(window.scale, (box.left + 1, box.bottom + 1), theme, 7.0)
+    head, bar, bar_box = covering(window, theme)
+    _receptors(drawing, scene.listed, hidden=(head, bar_box))
     drawing.hard += [shapely.box(part.left, part.bottom, part.right, part.top) for part in (head, bar_box)]
     placing = drawing.place()
     black, paper = ink(theme), ink(theme, "paper")
@@ -272,7 +280,7 @@ def risk(facts: SheetFacts, theme: Theme, base_url: str) -> Sheet:
     flow = downstream(rivers, outlets[0] if outlets else site, named)
     map_box, side = boxes(COLUMN_MM)
     seen = [(one.thing.xy.centroid.x, one.thing.xy.centroid.y) for one in listed]
-    window, near = _main_window(map_box, site, flow.way, seen)
+    window, near = windows(map_box, site, flow.way, seen)
     corner = near.box
     drawing = Map(window, theme)
     _zones(drawing, around)

@@ -13,6 +13,7 @@ from uuid import UUID
 import ezdxf
 import httpx
 import pytest
+import shapely
 from city import DRAFTER, DRAWING, ENTERPRISE, EXAMPLES, City, found_city
 from other_program import rewrite
 from pypdf import PdfReader
@@ -31,8 +32,10 @@ from drawings.sheets.contents import items
 from drawings.sheets.difference import difference_sheets, printed_sheets
 from drawings.sheets.inks import Ink, Sheet, Text
 from drawings.sheets.legend import Entry
+from drawings.sheets.paper import Box
 from drawings.sheets.printed import Printed, read_printed
 from drawings.sheets.proof import glyphs, overlaps, proof, small
+from drawings.sheets.risk import covering, windows
 from drawings.sheets.stamps import stamp
 from drawings.sheets.tables import Column, Table
 from gis.models.sheet import KINDS, TITLES, Kind, SheetFacts
@@ -45,6 +48,7 @@ from gis.store.differences import between
 from gis.store.enterprises import store_enterprise
 from gis.store.plans import Handed
 from gis.store.versions import version
+from gis.surroundings import NEAR_M
 from styles.library import symbols
 from styles.ops import Area, Stroke, symbol_ops
 from styles.palette import Theme
@@ -203,6 +207,15 @@ def test_what_differs_between_processes_is_shown_on_one_flow(city: City, facts: 
 def test_svg_and_png_are_the_same_sheet(facts: SheetFacts) -> None:
     assert printed(compose(facts, "D", "light", ADDRESS), "svg").startswith(b"<?xml")
     assert printed(compose(facts, "D", "light", ADDRESS), "png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("side_m", [60, 250, 600])
+def test_a_symbol_at_500_m_stands_clear_of_the_enlarged_map_s_title_and_scale_bar(side_m: float) -> None:
+    site = shapely.box(450_000, 3_447_000, 450_000 + side_m, 3_447_000 + side_m)
+    _, near = windows(Box(25, 10, 290, 287), site, shapely.LineString(), ())
+    far = near.on_paper(site.buffer(NEAR_M)).buffer(symbols()["receptor-school"].size_mm.sheet / 2)
+    head, _, bar = covering(near, "light")
+    assert not any(far.intersects(shapely.box(one.left, one.bottom, one.right, one.top)) for one in (head, bar))
 
 
 def test_of_an_enterprise_without_any_drawing_the_sheets_say_so(bare: UUID, module_database: Urls) -> None:
