@@ -10,6 +10,7 @@ import uvicorn
 from api import log
 from api.app import create_app
 from api.children import GRACE_S
+from api.server import Server
 from api.wire import protocol
 from gis.settings import Settings
 
@@ -22,7 +23,7 @@ def main(descriptor: int) -> None:
     app = create_app(settings)
     options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "timeout_graceful_shutdown": GRACE_S}
     config = uvicorn.Config(app, http=protocol(app), **options)
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    Server(config, app).run(sockets=[socket.socket(fileno=descriptor)])
 
 
 if __name__ == "__main__":

@@ -12,17 +12,18 @@ import uvicorn
 
 from api.app import create_app
 from api.caller import LOCAL, Caller
+from api.server import Server
 from api.wire import protocol
 from gis.settings import Settings
 
 
 @contextmanager
-def serving(database_url: str, data_dir: Path, caller: Caller = LOCAL, **set_: Any) -> Iterator[str]:
-    """Serve a database in a thread; yields the address."""
+def serving(database_url: str, data_dir: Path, caller: Caller = LOCAL, patience_s: int = 1, **set_: Any) -> Iterator[str]:
+    """Serve a database in a thread; yields the address. At the end open requests have so many seconds."""
     settings = Settings(database_url=database_url, data_dir=data_dir, **set_)
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(settings, caller)
-    server = uvicorn.Server(uvicorn.Config(app, http=protocol(app), log_config=None, timeout_graceful_shutdown=1))
+    server = Server(uvicorn.Config(app, http=protocol(app), log_config=None, timeout_graceful_shutdown=patience_s), app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started and thread.is_alive():

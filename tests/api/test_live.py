@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
@@ -243,3 +244,17 @@ def test_the_database_is_killed_and_comes_back_under_a_server(private: Settings,
             first(address, 1, lambda: city.rows("UPDATE buildings SET height_m = 40 WHERE code = 'B05'"), params={"after": cursor})
         )
     assert event.data["feature_id"] == str(city.feature_id("B05"))
+
+
+def test_a_stream_ends_by_itself_when_the_server_stops(
+    city: City, database: Urls, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with httpx.Client(timeout=300) as client, ExitStack() as house:
+        address = house.enter_context(serving(database.reader, tmp_path, patience_s=300))
+        with client.stream("GET", f"{address}/live") as response:
+            lines = response.iter_lines()
+            assert next(lines).startswith("retry")
+            house.close()
+            # One that was cut off would be an incomplete answer, which the client refuses.
+            list(lines)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
