@@ -1,6 +1,7 @@
 """`/wmts`: the imagery layers as a Web Map Tile Service 1.0.0 (OGC 07-057r7), by KVP and by REST, for other programs."""
 
 import asyncio
+from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -8,6 +9,7 @@ from fastapi.responses import Response
 from api.caller import Permission, requires
 from api.house import CurrentHouse, House
 from gis.errors import Invalid, NotFound
+from tiles.imagery.remote import SourceFault
 from tiles.imagery.wmts import FORMATS, MATRIX_SET, STYLE, capabilities, exception, picture
 
 router = APIRouter(dependencies=[Depends(requires(Permission.TILES_READ))])
@@ -68,7 +70,7 @@ async def _tile(house: House, asked: dict[str, str]) -> Response:
             raise _Refused("TileOutOfRange", name, f"第 {z} 级的{'列' if name == 'tilecol' else '行'}到 {(1 << z) - 1}")
     try:
         found = await asyncio.to_thread(house.imagery.tile, asked["layer"], z, x, y)
-    except (NotFound, Invalid) as error:
+    except (NotFound, Invalid, SourceFault) as error:
         raise _Refused("NoApplicableCode", "", str(error), 502) from error
     return Response(await asyncio.to_thread(picture, found, media), media_type=media, headers={"Cache-Control": KEEP})
 
@@ -121,4 +123,6 @@ async def by_rest(  # noqa: PLR0917 — a route
     try:
         return await _tile(house, asked)
     except _Refused as refused:
-        return Response(exception(refused.code, refused.locator, refused.text), 404, media_type=XML)
+        # An address that names no tile is not found; a source that fails is no fault of the address.
+        status = refused.status if refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.NOT_FOUND
+        return Response(exception(refused.code, refused.locator, refused.text), status, media_type=XML)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
@@ -11,9 +11,9 @@ from psycopg import AsyncConnection, Connection, sql
 from psycopg.rows import dict_row
 
 from gis.kinds import Kind
-from gis.models.feature import Feature, State
+from gis.models.feature import Feature
 from gis.store.connect import snapshot
-from gis.store.read import feature_of
+from gis.store.read import features_of, plain_columns
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 ROW = np.dtype([("fields", ">i2"), ("id_size", ">i4"), ("id", "V16"), ("box", [("size", ">i4"), ("at", ">f8")], 4)])
@@ -106,10 +106,10 @@ def features(connection: Connection, kind: Kind, ids: Sequence[UUID], name: str)
     name : of a snapshot that another holds open, see `shared`
     """
     query = sql.SQL(
-        "SELECT *, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE feature_id = ANY (%s) ORDER BY feature_id"
-    ).format(sql.Identifier(f"{kind.name}_view"))
-    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        "SELECT {}, ST_AsBinary(geom) AS wkb, lower(recorded) AS recorded_from FROM {} WHERE feature_id = ANY (%s) ORDER BY feature_id"
+    ).format(plain_columns(kind), sql.Identifier(f"{kind.name}_view"))
+    with connection.transaction(), connection.cursor(row_factory=dict_row, binary=True) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute(sql.SQL(JOIN).format(sql.Literal(name)))
         rows = cursor.execute(query, [list(ids)]).fetchall()
-    return [replace(feature_of(kind, row), state=State()) for row in rows]
+    return features_of(kind, rows)

@@ -1,6 +1,6 @@
 """Reading features: rows for lists, cards, history and models, each from one snapshot (`gis.store.connect.snapshot`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -269,7 +269,7 @@ def _state(row: Mapping[str, Any]) -> State:
     return State(*told[:3], tuple(told[3] or ()), told[4] or {}) if any(told) else CALM
 
 
-def _feature(kind: Kind, row: Mapping[str, Any], geom: BaseGeometry) -> Feature:
+def _feature(kind: Kind, row: Mapping[str, Any], geom: BaseGeometry, state: State) -> Feature:
     return Feature(
         feature_id=row["feature_id"],
         kind=kind.name,
@@ -282,14 +282,14 @@ def _feature(kind: Kind, row: Mapping[str, Any], geom: BaseGeometry) -> Feature:
         z_min_m=row["z_min_m"],
         z_max_m=row["z_max_m"],
         attributes={attribute.name: row[attribute.name] for attribute in kind.attributes},
-        state=_state(row),
+        state=state,
         recorded_from=row["recorded_from"],
     )
 
 
 def feature_of(kind: Kind, row: Mapping[str, Any]) -> Feature:
     """Return a row of a kind's view, with `wkb` and `recorded_from` beside its columns, as a feature."""
-    return _feature(kind, row, wkb.loads(bytes(row["wkb"])))
+    return _feature(kind, row, wkb.loads(bytes(row["wkb"])), _state(row))
 
 
 AT_ONCE = 1000
@@ -298,15 +298,27 @@ COUNTED = ("alarm_level", "open_alarms", "case_count")
 PLAIN = ("feature_id", "enterprise_id", "code", "name", "base_1985_m", "height_m", "z_min_m", "z_max_m")
 
 
+def plain_columns(kind: Kind) -> sql.Composed:
+    """Return the columns of a kind's view that a feature is made of, but for its shape, its state and when it was recorded."""
+    names = dict.fromkeys((*PLAIN, *(attribute.name for attribute in kind.attributes)))
+    return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def features_of(kind: Kind, rows: Sequence[Row]) -> list[Feature]:
+    """Return rows of `plain_columns`, with `wkb` and `recorded_from` beside them, as features in no state of the day."""
+    shapes = shapely.from_wkb([row["wkb"] for row in rows])
+    return [_feature(kind, row, geom, CALM) for row, geom in zip(rows, shapes, strict=True)]
+
+
 async def _features(connection: AsyncConnection, kind: Kind, enterprise_id: UUID, only: list[UUID] | None = None) -> list[Feature]:
     """Return the features of a kind that an enterprise has, in the order of their ids; of some ids alone where they are given."""
-    names = (*PLAIN, *(attribute.name for attribute in kind.attributes), *COUNTED)
     # What is not needed is not sent: shapes come thrice in the view, and ranges, lists and JSON are read slowly.
     query = sql.SQL(
-        "SELECT {}, nullif(case_ids, '{{}}') AS case_ids, nullif(readings, '{{}}') AS readings, ST_AsBinary(geom) AS wkb,"
+        "SELECT {}, {}, nullif(case_ids, '{{}}') AS case_ids, nullif(readings, '{{}}') AS readings, ST_AsBinary(geom) AS wkb,"
         " lower(recorded) AS recorded_from FROM {} WHERE enterprise_id = %(owner)s{} ORDER BY feature_id"
     ).format(
-        sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(names))),
+        plain_columns(kind),
+        sql.SQL(", ").join(map(sql.Identifier, COUNTED)),
         _view(kind),
         sql.SQL("" if only is None else " AND feature_id = ANY (%(only)s)"),
     )
@@ -319,7 +331,7 @@ async def _features(connection: AsyncConnection, kind: Kind, enterprise_id: UUID
             for row in rows:
                 # One object for all of them, not one each.
                 row["enterprise_id"] = enterprise_id
-            found += [_feature(kind, row, geom) for row, geom in zip(rows, shapes, strict=True)]
+            found += [_feature(kind, row, geom, _state(row)) for row, geom in zip(rows, shapes, strict=True)]
     return found
 
 

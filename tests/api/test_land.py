@@ -1,7 +1,10 @@
 """Terrain and base maps over HTTP, on a real store."""
 
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
@@ -18,7 +21,7 @@ from serving import serving
 
 from gis.reference_systems import CRS84H
 from gis.store.cluster import Urls
-from tiles.imagery.layers import FilesLayer, keep
+from tiles.imagery.layers import FilesLayer, SourceLayer, keep
 from tiles.imagery.mercator import pixels
 from tiles.terrain.bake import bake
 from tiles.terrain.check import check_tile
@@ -186,3 +189,63 @@ def test_what_a_wmts_client_gets_wrong_is_an_exception_report(
             answer = client.get("/wmts", params={**(tile if "{tile}" in query else {}), **asked})
             (found,) = ElementTree.fromstring(answer.content)  # noqa: S314 — our own answer
             assert [answer.status_code, found.get("exceptionCode"), found.get("locator")] == told, query
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A map server of somebody else's: one colour everywhere west of column 4, no tile at column 4, no service beyond it, and a key."""
+
+    def do_GET(self) -> None:
+        column = int(self.path.split("/")[2])
+        known = self.path.endswith("?tk=s3cret")
+        self.send_response(403 if not known or column > 4 else 404 if column == 4 else 200)
+        self.end_headers()
+        if known and column < 4:
+            Image.new("RGB", (256, 256), (30, 120, 60)).save(self.wfile, "PNG")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/{{z}}/{{x}}/{{y}}?tk={{key}}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_source_elsewhere_is_passed_on_as_wmts(
+    city: City, database: Urls, tmp_path: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "s3cret")
+    keep(tmp_path / "imagery", SourceLayer("web", "外部底图", "某局", elsewhere, "cgcs2000", "mercator", 12, "SOME_KEY"))
+    with serving(database.reader, tmp_path) as address, httpx.Client(base_url=address) as client:
+        described = client.get("/wmts/1.0.0/WMTSCapabilities.xml")
+        assert "s3cret" not in described.text
+        assert elsewhere.split("/{z}", maxsplit=1)[0] not in described.text
+        service = WebMapTileService(f"{address}/wmts", xml=described.content)
+        assert set(service.contents) == {"web"}
+        for media, tolerance in (("image/png", 0), ("image/jpeg", 4)):
+            got = service.gettile(
+                base_url=f"{address}/wmts", layer="web", tilematrixset="WebMercatorQuad", tilematrix="5", row=2, column=3, format=media
+            )
+            shown = np.asarray(Image.open(BytesIO(got.read())).convert("RGB"))
+            np.testing.assert_allclose(shown, np.broadcast_to((30, 120, 60), shown.shape), atol=tolerance)
+        path = "/wmts/web/default/WebMercatorQuad/5/2/{}.png"
+        clear = client.get(path.format(4))
+        assert Image.open(BytesIO(clear.content)).convert("RGBA").getextrema()[3] == (0, 0)
+
+        # A source that fails is an exception report too, by either way in, and tells no key.
+        tile = {
+            "layer": "web",
+            "tilematrixset": "WebMercatorQuad",
+            "tilematrix": "5",
+            "tilerow": "2",
+            "tilecol": "5",
+            "format": "image/png",
+        }
+        for answer in (client.get(path.format(5)), client.get("/wmts", params={"request": "GetTile", **tile})):
+            (found,) = ElementTree.fromstring(answer.content)  # noqa: S314 — our own answer
+            assert (answer.status_code, found.get("exceptionCode")) == (502, "NoApplicableCode")
+            assert "s3cret" not in answer.text
