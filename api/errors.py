@@ -22,6 +22,7 @@ from gis.errors import (
     TooLarge,
     Unconditional,
 )
+from tiles.imagery.remote import SourceFault
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ STATUS: dict[type[QuanjingError], tuple[int, str]] = {
     Forbidden: (403, "无权访问"),
     NotFound: (404, "没有找到"),
     DatabaseError: (503, "数据库暂不可用"),
+    SourceFault: (502, "外部影像源有误"),
     QuanjingError: (500, "服务器出错"),
 }
 """The first class that an error is an instance of decides."""

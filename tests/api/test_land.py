@@ -249,3 +249,6 @@ def test_a_source_elsewhere_is_passed_on_as_wmts(
             (found,) = ElementTree.fromstring(answer.content)  # noqa: S314 — our own answer
             assert (answer.status_code, found.get("exceptionCode")) == (502, "NoApplicableCode")
             assert "s3cret" not in answer.text
+        answer = client.get("/imagery/web/5/5/2")
+        assert (answer.status_code, answer.headers["content-type"]) == (502, "application/problem+json")
+        assert "s3cret" not in answer.text
