@@ -15,8 +15,10 @@ from drawings.process.elk import Elk
 from drawings.process.layout import Solve
 from drawings.process.storing import publish_process, remembering
 from drawings.publish import publish_drawing
+from gis.enterprise_file import Part, Row, check, part_of
 from gis.errors import NotFound, QuanjingError
 from gis.store.connect import Actor, engine, writing
+from gis.store.enterprise_file import store
 from gis.store.enterprises import find_enterprise, store_enterprise
 from gis.store.layers import store_layer
 from gis.store.permits import store_permit
@@ -73,8 +75,27 @@ def _options(drawing: Path) -> Options:
     )
 
 
+def _rows(folder: Path) -> list[tuple[Part, Row]]:
+    """Return the rows of an enterprise's file, none where it has no such document.
+
+    Raises
+    ------
+    NotLoaded
+        A row is faulty.
+    """
+    found = []
+    for name, rows in (_document(folder, "records.json") or {}).items():
+        part = part_of(name)
+        for said in rows:
+            row, faults = check(part, said)
+            if faults:
+                raise NotLoaded(f"{folder.name} {part.label}：{faults[0].field} {faults[0].message}")
+            found.append((part, row))
+    return found
+
+
 def load_enterprise(url: str, folder: Path, solve: Solve) -> int:
-    """Store one enterprise with its permit, history and drawings, all or nothing, so that it is baked once; returns how many it imported.
+    """Store one enterprise with permit, history, file and drawings, all or nothing, so that it is baked once; returns how many it imported.
 
     A permit may be missing, and a process.
 
@@ -102,6 +123,7 @@ def load_enterprise(url: str, folder: Path, solve: Solve) -> int:
         if permit is not None:
             store_permit(connection, enterprise_id, permit)
         store_history(connection, enterprise_id, _document(folder, "history.json"))
+        store(connection, enterprise_id, _rows(folder))
         # The process last: it is compared with the site plan.
         for path in (*sorted(folder.glob("*.dxf")), *folder.glob("*_B_v01.yaml")):
             kind, content = path.stem.split("_")[1], path.read_bytes()

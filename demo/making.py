@@ -16,6 +16,7 @@ from demo.history import history
 from demo.permits import permit
 from demo.plant import Plant
 from demo.receptors import receptors
+from demo.records import records
 from demo.sheets import sheets
 from demo.sites import PlantSite, sites
 from demo.transplant import origin, survey_files, transplant
@@ -25,7 +26,7 @@ MANIFEST = "manifest.json"
 """Written last: what it stands in is whole."""
 YARDS = "yards.json"
 """Below `city`: where plants stand and how high, for the lie of the land."""
-FORM = 6
+FORM = 7
 """Of the files: another form is made anew."""
 
 Progress = Callable[[int, int, str], None]
@@ -85,6 +86,7 @@ def _enterprise(site: PlantSite, plant: Plant, seed: int) -> Iterator[tuple[str,
     yield "permit.json", _json(discoveries.permitted(plant, document))
     events = history(site, plant, seed)
     yield "history.json", _json(events)
+    yield "records.json", _json(records(site, document, seed))
     upgraded = next((event["date"] for event in events if event["kind"] == "upgrade"), "")
     graph = flow(site.industry.key, plant, document, upgraded)
     yield f"{site.source_code}_B_v01.yaml", table(graph, f"{site.name}生产流程（示范）")

@@ -21,6 +21,7 @@ from demo.making import made, make
 from demo.permits import permit
 from demo.receptors import receptors
 from demo.recipe import recipes
+from demo.records import records
 from demo.sheets import sheets
 from demo.sites import sites
 from demo.transplant import survey_files, transplant
@@ -28,6 +29,7 @@ from drawings.options import Options
 from drawings.read import plan_of
 from gis.credit_code import LETTERS
 from gis.crs import lonlat_to_xy
+from gis.enterprise_file import check, part_of, parts
 
 CITY = city(1)
 SITES = sites(CITY, 140)
@@ -188,3 +190,27 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pat
     assert len(found.enterprises) == 4
     (tmp_path / "one" / "manifest.json").unlink()
     assert made(tmp_path / "one") is None
+
+
+def test_every_file_is_one_that_could_have_been_entered() -> None:
+    """Each row passes the check of forms and workbooks, no two are the same, results are of what the permit limits."""
+    over = 0
+    for site, plant in SITES:
+        document = permit(site, plant, 1)
+        made_of = records(site, document, 1)
+        assert set(made_of) == set(parts()) - {"site_history"}
+        assert all(made_of[name] for name in ("chemicals", "management_rules"))
+        limited = {(outlet["code"], one["name"]) for outlet in document["outlets"] for one in outlet["pollutants"] if one.get("limit")}
+        for name, rows in made_of.items():
+            part = part_of(name)
+            keys = set()
+            for said in rows:
+                row, faults = check(part, said)
+                assert faults == [], (site.name, name, said, faults)
+                keys.add(tuple(row[field] for field in part.key))
+                if part.table == "monitoring_results":
+                    assert (said["place"], said["pollutant"]) in limited
+                    assert (row["verdict"] == "exceeded") == ("note" in said)
+                    over += row["verdict"] == "exceeded"
+            assert len(keys) == len(rows), (site.name, name)
+    assert over

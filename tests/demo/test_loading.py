@@ -50,6 +50,8 @@ def test_a_city_is_loaded_once(database: Urls, city: Made) -> None:
         assert connection.execute(MOVED).fetchall() == [(13, 356, 75, 2172, True)]
         assert connection.execute("SELECT count(*), count(DISTINCT enterprise_id) FROM permits").fetchall() == [(12, 12)]
         assert connection.execute("SELECT count(DISTINCT enterprise_id), count(*) > 36 FROM site_history").fetchall() == [(13, True)]
+        for table in ("chemicals", "management_rules", "monitoring_results"):
+            assert connection.execute(f"SELECT count(DISTINCT enterprise_id) FROM {table}").fetchall() == [(12,)]
         ((left,),) = connection.execute("SELECT count(*) FROM change_log").fetchall()
         again = load(database.owner, city, PAGES)
         assert (again.enterprises, again.drawings) == (0, 0)
