@@ -1,7 +1,7 @@
 # `make` prints this list. Everything is installed into .venv, .uv and web/node_modules; the data lies elsewhere and is never touched here.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz test-feeds test-control check bench bench-full bless web clean
+.PHONY: help setup setup-run run test test-qgis test-dwg test-fuzz test-feeds test-control check bench bench-full bless pictures web clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: setup  ## measure; writes bench/RESULTS.md
 bench-full: setup  ## means and statistics over 100 million readings; a 3D layer of a million buildings
 	@QUANJING_BENCH_READINGS=100000000 .venv/bin/python bench/run.py means
 	@QUANJING_BENCH_LAYER=1000000 .venv/bin/python bench/run.py layer
+
+pictures: setup  ## the documents' pictures of the pages, anew, of the city that `make run` serves (another: FROM=URL)
+	@.venv/bin/python docs/pictures.py
 
 bless: setup  ## write the examples and golden files anew
 	@.venv/bin/quanjing drawing example data/examples

@@ -85,3 +85,10 @@ def test_the_basis_of_every_table_of_rules_is_told_and_the_page_says_it() -> Non
     assert {one.state for one in bases()} <= STATES.keys()
     assert all((TOP / one.where).exists() for one in bases())
     assert (TOP / "docs/basis.zh.md").read_text(encoding="utf-8") == page()
+
+
+def test_pictures_are_small_and_each_is_shown() -> None:
+    shown = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    pictures = sorted((TOP / "docs/images").iterdir())
+    assert [picture.name for picture in pictures if picture.stat().st_size > 200_000] == []
+    assert [picture.name for picture in pictures if f"images/{picture.name}" not in shown] == []

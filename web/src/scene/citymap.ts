@@ -1,5 +1,5 @@
 /** The map of the whole city beneath the plants: borders, rivers and protected waters as lines, monitored places by name. */
-import { Cartesian3, Color, DistanceDisplayCondition, Material, PolylineCollection, type CesiumWidget } from "cesium";
+import { Cartesian3, Color, DistanceDisplayCondition, Material, Matrix4, PolylineCollection, type CesiumWidget } from "cesium";
 import type { Api } from "../core/api";
 import type { CityLayer } from "../core/types";
 import { cesiumColour, palette } from "./colour";
@@ -9,6 +9,10 @@ const LIFT_M = 60;
 /** Above terrain, whose height is known at each point of a line. */
 const LIFT_OVER_TERRAIN_M = 25;
 const NEAREST_M = 2500;
+/** From afar the ground is drawn coarser, and errs by so much of the camera's height: lines are raised out of it. */
+const RAISED_SHARE = 0.005;
+/** They are raised anew where this would be so many times as much as it is, as each time they are built anew. */
+const RAISED_STEP = 1.5;
 
 const LINES = ["county", "river", "water_source"] as const;
 const PLACES = ["air_station", "water_station"] as const;
@@ -66,6 +70,7 @@ function strands(geometry: Line): Position[][] {
 export class CityMap {
   private readonly layers = new Map<LineKind, { lines: PolylineCollection; material: Material }>();
   private hidden: ReadonlySet<string> = new Set();
+  private raised_m = 0;
   places: readonly CityPlace[] = [];
 
   constructor(
@@ -79,7 +84,23 @@ export class CityMap {
     const places = PLACES.map(async (kind) => placesOf(kind, await this.api.city(kind)));
     await Promise.all(lines);
     this.places = (await Promise.all(places)).flat();
+    this.lift();
     this.paint();
+  }
+
+  /** Raise the lines over ground that is drawn as coarsely as the camera is high. */
+  raise(camera_m: number): void {
+    const steps = Math.round(Math.log(Math.max(1, camera_m)) / Math.log(RAISED_STEP));
+    const raised_m = RAISED_SHARE * RAISED_STEP ** steps;
+    if (raised_m === this.raised_m) return;
+    this.raised_m = raised_m;
+    this.lift();
+  }
+
+  private lift(): void {
+    const up = Cartesian3.multiplyByScalar(Cartesian3.normalize(this.widget.camera.positionWC, new Cartesian3()), this.raised_m, new Cartesian3());
+    for (const { lines } of this.layers.values()) lines.modelMatrix = Matrix4.fromTranslation(up);
+    this.widget.scene.requestRender();
   }
 
   /** Show what is not switched off. */

@@ -437,6 +437,7 @@ export class Scene {
     this.tilesets.want(pointers);
     this.ground.stand(wanted.map(([, enterprise]) => enterprise));
     this.fadeImagery(camera.positionCartographic.height);
+    this.city.raise(camera.positionCartographic.height);
     this.symbols.spread(this.store, this.room());
   }
 
