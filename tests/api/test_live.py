@@ -119,6 +119,10 @@ def test_every_client_gets_the_whole_log_in_order_through_cuts_and_late_commits(
             city.rows("UPDATE buildings SET name = '末' WHERE code = 'B03'")
             last = log(city)[-1]
             while any(reader.last_id != last for reader in readers):
+                # A reader that failed would be waited for without end.
+                for task in tasks:
+                    if task.done():
+                        task.result()
                 await asyncio.sleep(0.05)
             for task in tasks:
                 task.cancel()
