@@ -58,6 +58,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     baked(city, folder, whole=True)
     with (
         serving(database.owner, folder, editing=True, published_schemas="cql") as own,
-        httpx.Client(base_url=own) as client,
+        httpx.Client(base_url=own, timeout=60, limits=ONCE) as client,
     ):
         yield Server(client, ("water_station", STATION))
