@@ -167,11 +167,14 @@ export class DraftMap {
   /** Draw what stands already under all else, quietly, each kind in its colour; nothing with null, as where the drawing has no place. */
   async surround(kinds: ReadonlyMap<string, { color: string }> | null): Promise<void> {
     await this.ready;
+    if (kinds === this.surrounding) return;
+    this.surrounding = kinds;
     for (const id of this.standing) this.map.removeLayer(id);
     const layers = [...(kinds ?? [])].flatMap(([kind, { color: tint }]) => standingLayers(kind, tint));
     this.standing = layers.map((layer) => layer.id);
     for (const layer of layers) this.map.addLayer({ ...layer, layout: { visibility: this.off.has("existing") ? "none" : "visible" } } as LayerSpecification, this.layers[0]?.[1].id);
   }
+  private surrounding: ReadonlyMap<string, { color: string }> | null = null;
   private standing: string[] = [];
 
   /** Ask anew for what stands already: something was stored. */

@@ -154,8 +154,7 @@ export class Scene {
 
   home(flight = true): void {
     const target = targetOf([...this.store.enterprises.values()]);
-    this.sharpness?.soften();
-    if (target) look(this.viewer.widget, target, this.insets(), flight);
+    if (target) this.turnTo(target, flight);
   }
 
   flyToEnterprise(id: string): void {
@@ -181,11 +180,15 @@ export class Scene {
     this.fly(target, enterprise.feature_id);
   }
 
+  private turnTo(target: Target, flight: boolean): void {
+    this.sharpness?.soften();
+    look(this.viewer.widget, target, this.insets(), flight);
+  }
+
   /** What is flown to is loaded from the start of the flight on, as the engine sees it from the flight's end. */
   private fly(target: Target, enterprise: string): void {
     this.awaited = enterprise;
-    this.sharpness?.soften();
-    look(this.viewer.widget, target, this.insets(), true);
+    this.turnTo(target, true);
     this.survey();
   }
 
